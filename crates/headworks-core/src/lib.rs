@@ -1,0 +1,21 @@
+//! The model of Headworks: names, values, qualities, samples, the codec of registers and the
+//! plant's objects.
+//!
+//! Nothing here does IO, asks what time it is or fails except on bad input.
+
+pub mod codec;
+pub mod model;
+pub mod path;
+pub mod pattern;
+pub mod quality;
+pub mod sample;
+pub mod scaling;
+pub mod value;
+
+pub use codec::{ByteOrder, DataType, RegisterFormat};
+pub use path::{TagName, TagPath};
+pub use pattern::Pattern;
+pub use quality::{Quality, QualityClass};
+pub use sample::{Sample, TagIndex, Update};
+pub use scaling::Scaling;
+pub use value::Value;

@@ -1,0 +1,126 @@
+//! Connections and devices.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::object::{FieldError, Kind, ObjectBody, ObjectId};
+use crate::path::TagPath;
+
+/// Settings that only the protocol understands; its schema describes them.
+pub type Settings = serde_json::Map<String, serde_json::Value>;
+
+/// A configured link through one driver: a TCP address, a serial port.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Connection {
+    /// Name on screen, unique among connections.
+    #[schemars(length(min = 1, max = 128))]
+    pub name: String,
+    /// The protocol that is spoken, e.g. `modbus`.
+    pub protocol: String,
+    /// Whether the link is to be up.
+    #[serde(default = "yes")]
+    pub enabled: bool,
+    /// Settings of the protocol: address, transport, timeouts.
+    #[serde(default)]
+    #[schemars(with = "serde_json::Value")]
+    pub settings: Settings,
+    /// Free text.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schemars(length(max = 4000))]
+    pub description: String,
+}
+
+/// An addressable thing behind a connection, e.g. one Modbus unit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Device {
+    /// Name on screen, unique among devices.
+    #[schemars(length(min = 1, max = 128))]
+    pub name: String,
+    /// The connection it is reached through.
+    pub connection: ObjectId,
+    /// Where its tags stand in the plant: each tag's path is this path and the tag's name.
+    pub path: TagPath,
+    /// Whether it is polled.
+    #[serde(default = "yes")]
+    pub enabled: bool,
+    /// Time between polls of a tag that sets none, in milliseconds.
+    #[serde(default = "default_period_ms")]
+    #[schemars(range(min = 10, max = 3_600_000))]
+    pub period_ms: u32,
+    /// Settings of the protocol: unit id, byte order, limits.
+    #[serde(default)]
+    #[schemars(with = "serde_json::Value")]
+    pub settings: Settings,
+    /// Free text.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schemars(length(max = 4000))]
+    pub description: String,
+}
+
+/// Shortest time between polls, in milliseconds.
+pub(super) const PERIOD_MS_MIN: u32 = 10;
+/// Longest time between polls, in milliseconds: one hour.
+pub(super) const PERIOD_MS_MAX: u32 = 3_600_000;
+
+const fn yes() -> bool {
+    true
+}
+
+const fn default_period_ms() -> u32 {
+    1000
+}
+
+impl ObjectBody for Connection {
+    const KIND: Kind = Kind::Connection;
+
+    fn check(&self) -> Result<(), FieldError> {
+        check_name(&self.name)?;
+        check_description(&self.description)
+    }
+}
+
+impl ObjectBody for Device {
+    const KIND: Kind = Kind::Device;
+
+    fn check(&self) -> Result<(), FieldError> {
+        check_name(&self.name)?;
+        check_period("/period_ms", self.period_ms)?;
+        check_description(&self.description)
+    }
+}
+
+pub(super) fn check_name(name: &str) -> Result<(), FieldError> {
+    let count = name.chars().count();
+    if count == 0 || 128 < count {
+        return Err(FieldError::new(
+            "/name",
+            format_args!("{count} characters; 1 to 128 are allowed"),
+        ));
+    }
+    if name.trim() != name {
+        return Err(FieldError::new("/name", "starts or ends with a blank"));
+    }
+    if name.chars().any(char::is_control) {
+        return Err(FieldError::new("/name", "holds a control character"));
+    }
+    Ok(())
+}
+
+pub(super) fn check_description(description: &str) -> Result<(), FieldError> {
+    let count = description.chars().count();
+    if 4000 < count {
+        let reason = format!("{count} characters; at most 4000 are allowed");
+        return Err(FieldError::new("/description", reason));
+    }
+    Ok(())
+}
+
+pub(super) fn check_period(field: &str, period_ms: u32) -> Result<(), FieldError> {
+    if !(PERIOD_MS_MIN..=PERIOD_MS_MAX).contains(&period_ms) {
+        let reason = format!("{period_ms} ms; {PERIOD_MS_MIN} to {PERIOD_MS_MAX} ms are allowed");
+        return Err(FieldError::new(field, reason));
+    }
+    Ok(())
+}

@@ -1,0 +1,31 @@
+//! Drivers: how Headworks talks to field devices.
+//!
+//! A protocol is one folder with a `static PROTOCOL: Protocol` and one line in [`PROTOCOLS`].
+//! Command line, schemas, settings forms, documentation and conformance tests are loops over that
+//! table.
+
+pub mod driver;
+pub mod link;
+pub mod protocol;
+pub mod stats;
+pub mod wire_log;
+
+pub use driver::{
+    BoxFuture, Clock, Command, Driver, DriverContext, DriverError, PollReport, WriteError,
+    WriteReport,
+};
+pub use link::{ConfigError, DeviceConfig, LinkConfig, Place, TagConfig};
+pub use protocol::{Protocol, TestReport};
+pub use stats::{DeviceSnapshot, DeviceState, LinkStats};
+pub use wire_log::{Direction, WireEntry, WireLog};
+
+/// Every protocol the binary can speak, sorted by name.
+pub static PROTOCOLS: &[&Protocol] = &[];
+
+/// Returns the protocol of a name.
+pub fn protocol(name: &str) -> Option<&'static Protocol> {
+    PROTOCOLS
+        .iter()
+        .copied()
+        .find(|protocol| protocol.name == name)
+}

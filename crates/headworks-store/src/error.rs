@@ -1,0 +1,78 @@
+//! Errors of the store.
+
+use std::path::PathBuf;
+
+/// Why the store could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The disk said no: full, gone, not permitted.
+    #[error("{action} {path:?} failed")]
+    Io {
+        /// What was tried, e.g. `writing`.
+        action: &'static str,
+        /// Which file.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// A file is not what it was when it was written.
+    #[error("{path:?} is damaged: {reason}")]
+    Corrupt {
+        /// Which file.
+        path: PathBuf,
+        /// What does not fit, with place.
+        reason: String,
+    },
+    /// A file was written by a newer Headworks.
+    #[error("{path:?} has format {found}; this program reads up to {known}; use a newer program")]
+    TooNew {
+        /// Which file.
+        path: PathBuf,
+        /// Its version.
+        found: u32,
+        /// The newest version known.
+        known: u32,
+    },
+    /// Another process uses the data directory.
+    #[error("{path:?} is in use by another headworks; stop it or choose another data directory")]
+    InUse {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// The object was changed by somebody else in between.
+    #[error("{kind} {id} is at revision {found}, not {expected}; load it again")]
+    Conflict {
+        /// Kind of the object.
+        kind: String,
+        /// Its id.
+        id: String,
+        /// Revision the caller knew.
+        expected: u64,
+        /// Revision it has.
+        found: u64,
+    },
+    /// No such object.
+    #[error("{kind} {id} does not exist")]
+    NotFound {
+        /// Kind of the object.
+        kind: String,
+        /// Its id.
+        id: String,
+    },
+    /// The database failed.
+    #[error("database {path:?} failed")]
+    Database {
+        /// Which database.
+        path: PathBuf,
+        /// Its reason.
+        source: rusqlite::Error,
+    },
+    /// A query that no store answers.
+    #[error("{field}: {reason}")]
+    Query {
+        /// Which argument.
+        field: &'static str,
+        /// What is wrong and what is allowed.
+        reason: String,
+    },
+}

@@ -1,0 +1,170 @@
+//! The historian: samples of tags over time.
+
+use std::ops::ControlFlow;
+
+use headworks_core::{Sample, TagIndex, Update};
+
+use crate::error::StoreError;
+
+/// A half-open range of time, microseconds since 1970-01-01 UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimeRange {
+    /// First instant in the range.
+    pub start_us: i64,
+    /// First instant after the range.
+    pub end_us: i64,
+}
+
+/// How safe an appended batch is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ack {
+    /// Survives the end of the process; survives a power cut after the next group commit.
+    Buffered,
+    /// Survives a power cut.
+    Durable,
+}
+
+/// Samples of one tag in order of time, column by column.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Chunk {
+    /// The tag.
+    pub tag: TagIndex,
+    /// Times, microseconds since 1970-01-01 UTC, rising.
+    pub times_us: Vec<i64>,
+    /// Values, as many as times; what stands where the quality is bad has no meaning.
+    pub values: Column,
+    /// Quality codes, as many as times.
+    pub qualities: Vec<u32>,
+}
+
+/// Values of one kind.
+#[derive(Clone, Debug, PartialEq)]
+#[expect(missing_docs, reason = "the variants are those of Value")]
+pub enum Column {
+    Bool(Vec<bool>),
+    I64(Vec<i64>),
+    U64(Vec<u64>),
+    F64(Vec<f64>),
+    Text(Vec<std::sync::Arc<str>>),
+    Bytes(Vec<std::sync::Arc<[u8]>>),
+}
+
+/// Which samples to read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RangeQuery {
+    /// The tags, each read in turn.
+    pub tags: Vec<TagIndex>,
+    /// The time.
+    pub range: TimeRange,
+    /// Most samples per tag.
+    pub limit: usize,
+}
+
+/// Which aggregates to compute.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BucketQuery {
+    /// The tags, each computed in turn.
+    pub tags: Vec<TagIndex>,
+    /// The time.
+    pub range: TimeRange,
+    /// Width of a bucket in microseconds; buckets start at `range.start_us`.
+    pub bucket_us: i64,
+}
+
+/// Aggregates of one tag over one bucket; empty buckets are not reported.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bucket {
+    /// The tag.
+    pub tag: TagIndex,
+    /// Start of the bucket, microseconds since 1970-01-01 UTC.
+    pub start_us: i64,
+    /// Samples with a usable number.
+    pub count: u64,
+    /// Samples that are bad.
+    pub bad: u64,
+    /// Least number; only when `count` is not 0, like those that follow.
+    pub min: f64,
+    /// Greatest number.
+    pub max: f64,
+    /// Sum of the numbers.
+    pub sum: f64,
+    /// First number of the bucket.
+    pub first: f64,
+    /// Last number of the bucket.
+    pub last: f64,
+    /// Worst quality code of the bucket.
+    pub worst_quality: u32,
+}
+
+/// What a query cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ReadStats {
+    /// Samples given out or counted.
+    pub samples: u64,
+    /// Blocks decoded.
+    pub blocks: u64,
+    /// Files or parts of files that were damaged and left out.
+    pub damaged: u64,
+}
+
+/// Figures of the store.
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
+pub struct HistorianStats {
+    /// Samples accepted since the start.
+    pub appended: u64,
+    /// Samples that could not be kept since the start, each counted once.
+    pub dropped: u64,
+    /// Samples that wait in memory.
+    pub in_memory: u64,
+    /// Bytes of the write-ahead log.
+    pub wal_bytes: u64,
+    /// Segment files.
+    pub segments: u64,
+    /// Bytes of the segment files.
+    pub segment_bytes: u64,
+    /// Samples in the segment files.
+    pub segment_samples: u64,
+    /// Files set aside because they are damaged.
+    pub quarantined: u64,
+    /// Time of the last group commit in microseconds.
+    pub sync_us: u64,
+    /// Why nothing can be written at present, if so.
+    pub error: Option<String>,
+}
+
+/// Keeps samples and gives them back in order of time.
+///
+/// Implementations are shared between threads; every method may block on the disk, so async code
+/// calls them from blocking threads.
+pub trait Historian: Send + Sync {
+    /// Appends a batch, all or nothing. Late samples are allowed; of two samples of a tag with
+    /// the same time the later one appended wins. When it returns `Ok` the batch survives the end
+    /// of the process.
+    fn append(&self, batch: &[Update]) -> Result<Ack, StoreError>;
+
+    /// Returns when everything appended before survives a power cut.
+    fn sync(&self) -> Result<(), StoreError>;
+
+    /// Returns the newest sample of each tag, in the order asked for.
+    fn latest(&self, tags: &[TagIndex]) -> Result<Vec<Option<Sample>>, StoreError>;
+
+    /// Gives the samples of each tag to `sink`, oldest first, until it breaks.
+    fn read(
+        &self,
+        query: &RangeQuery,
+        sink: &mut dyn FnMut(&Chunk) -> ControlFlow<()>,
+    ) -> Result<ReadStats, StoreError>;
+
+    /// Gives the buckets of each tag to `sink`, oldest first, until it breaks.
+    fn aggregate(
+        &self,
+        query: &BucketQuery,
+        sink: &mut dyn FnMut(&Bucket) -> ControlFlow<()>,
+    ) -> Result<ReadStats, StoreError>;
+
+    /// Returns the figures of the store.
+    fn stats(&self) -> HistorianStats;
+
+    /// Seals what is in memory and makes everything durable, before the end of the process.
+    fn close(&self) -> Result<(), StoreError>;
+}
