@@ -29,7 +29,7 @@ pub enum ScalingError {
         offset: f64,
     },
     /// The value is no number but the tag is scaled.
-    #[error("a {kind} cannot be scaled; give a number")]
+    #[error("{kind} cannot be scaled; give a number")]
     NotANumber {
         /// Kind of the value.
         kind: &'static str,
@@ -171,7 +171,7 @@ mod tests {
         let scaling = Scaling::new(2.0, 0.0).unwrap();
         assert_eq!(
             scaling.apply("x".into()),
-            Err(ScalingError::NotANumber { kind: "text" })
+            Err(ScalingError::NotANumber { kind: "a text" })
         );
         assert!(matches!(
             scaling.apply(Value::F64(f64::MAX)),

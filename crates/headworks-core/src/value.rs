@@ -38,13 +38,13 @@ impl Value {
         }
     }
 
-    /// Returns the word for the kind of value, as error messages use it.
+    /// Returns the kind of value with its article, as error messages use it.
     pub fn kind(&self) -> &'static str {
         match self {
-            Value::Bool(_) => "bool",
-            Value::I64(_) | Value::U64(_) => "integer",
-            Value::F64(_) => "number",
-            Value::Text(_) => "text",
+            Value::Bool(_) => "a bool",
+            Value::I64(_) | Value::U64(_) => "an integer",
+            Value::F64(_) => "a number",
+            Value::Text(_) => "a text",
             Value::Bytes(_) => "bytes",
         }
     }

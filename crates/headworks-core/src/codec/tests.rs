@@ -1,6 +1,8 @@
 use proptest::prelude::*;
 
+use super::number::{f64_to_half, half_to_f64};
 use super::*;
+use crate::value::Value;
 
 fn bytes(hex: &str) -> Vec<u8> {
     (0..hex.len())
@@ -188,7 +190,7 @@ fn what_does_not_fit_is_refused_with_the_range() {
     check_refused(DataType::Bcd16, Value::I64(10_000), "holds 0 to 9999");
     check_refused(DataType::Bool, Value::I64(2), "holds 0 to 1");
     check_refused(DataType::Int16, "x".into(), "cannot hold a text");
-    check_refused(DataType::String, Value::I64(1), "cannot hold a integer");
+    check_refused(DataType::String, Value::I64(1), "cannot hold an integer");
     check_refused(DataType::String, "123456789".into(), "9 bytes, at most 8");
     check_refused(DataType::Uint8, Value::I64(1), "part of a register");
 }
