@@ -232,7 +232,59 @@ impl fmt::Display for Pattern {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    /// The definition, tried every way: slow, but plainly right.
+    fn oracle(pattern: &[&str], path: &[&str]) -> bool {
+        fn within(pattern: &[u8], text: &[u8]) -> bool {
+            match (pattern.split_first(), text.split_first()) {
+                (None, None) => true,
+                (Some((b'*', after)), Some((_, rest))) => {
+                    within(after, text) || within(pattern, rest)
+                }
+                (Some((b'*', after)), None) => within(after, text),
+                (Some((wanted, after)), Some((found, rest))) => {
+                    wanted == found && within(after, rest)
+                }
+                (None, Some(_)) | (Some(_), None) => false,
+            }
+        }
+        match (pattern.split_first(), path.split_first()) {
+            (None, None) => true,
+            (Some((&"**", after)), None) => oracle(after, path),
+            (Some((&"**", after)), Some((_, rest))) => oracle(after, path) || oracle(pattern, rest),
+            (Some((wanted, after)), Some((found, rest))) => {
+                within(wanted.as_bytes(), found.as_bytes()) && oracle(after, rest)
+            }
+            (None, Some(_)) | (Some(_), None) => false,
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4096))]
+        #[test]
+        fn greedy_matching_finds_what_trying_every_way_finds(
+            pattern in prop::collection::vec("[ab*]{1,3}", 1..5),
+            path in prop::collection::vec("[ab]{1,3}", 1..6),
+        ) {
+            if let Ok(parsed) = pattern.join("/").parse::<Pattern>() {
+                let segments = |texts: &[String]| texts.join("/");
+                let wanted: Vec<&str> = pattern.iter().map(String::as_str).collect();
+                let found: Vec<&str> = path.iter().map(String::as_str).collect();
+                let text: TagPath = segments(&path).parse().unwrap();
+                prop_assert_eq!(parsed.matches(&text), oracle(&wanted, &found), "{}", parsed);
+            }
+        }
+
+        #[test]
+        fn any_text_is_a_pattern_or_an_error(text in ".{0,60}") {
+            if let Ok(pattern) = text.parse::<Pattern>() {
+                prop_assert_eq!(pattern.as_str(), text.as_str());
+            }
+        }
+    }
 
     #[track_caller]
     fn check(pattern: &str, hits: &[&str], misses: &[&str]) {
