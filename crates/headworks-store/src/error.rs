@@ -1,6 +1,6 @@
 //! Errors of the store.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Why the store could not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -75,4 +75,14 @@ pub enum StoreError {
         /// What is wrong and what is allowed.
         reason: String,
     },
+}
+
+impl StoreError {
+    pub(crate) fn io(action: &'static str, path: &Path, source: std::io::Error) -> StoreError {
+        StoreError::Io {
+            action,
+            path: path.to_owned(),
+            source,
+        }
+    }
 }

@@ -2,9 +2,12 @@
 
 pub mod error;
 pub mod historian;
+mod lock;
+pub mod objects;
 
 pub use error::StoreError;
 pub use historian::{
     Ack, Bucket, BucketQuery, Chunk, Column, Historian, HistorianStats, RangeQuery, ReadStats,
     TimeRange,
 };
+pub use objects::{Action, Change, HISTORY_MAX, HistoryEntry, ObjectStore, StoredObject};
