@@ -1,0 +1,248 @@
+//! Measuring the release build against the reaches of the project.
+//!
+//! A benchmark is a program that prints one JSON object per figure and line:
+//! `{"name", "value", "unit", "reach", "met"}`; other lines it prints are shown as they are.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, bail};
+use serde::{Deserialize, Serialize};
+
+use crate::{build, setup, shell};
+
+/// A benchmark by its name.
+struct Benchmark {
+    name: &'static str,
+    program: Program,
+}
+
+/// What a benchmark starts.
+enum Program {
+    /// The example `bench` of the binary, which starts hubs and simulators, with its own name.
+    Hub,
+    /// An example of a crate.
+    Example {
+        package: &'static str,
+        example: &'static str,
+    },
+    /// A script for node in `web/`.
+    Script(&'static str),
+}
+
+static BENCHMARKS: &[Benchmark] = &[
+    Benchmark {
+        name: "poll",
+        program: Program::Hub,
+    },
+    Benchmark {
+        name: "isolation",
+        program: Program::Hub,
+    },
+    Benchmark {
+        name: "live",
+        program: Program::Hub,
+    },
+    Benchmark {
+        name: "start",
+        program: Program::Hub,
+    },
+    Benchmark {
+        name: "planner",
+        program: example("headworks-protocols", "bench_planner"),
+    },
+    Benchmark {
+        name: "codec",
+        program: example("headworks-core", "bench_codec"),
+    },
+    Benchmark {
+        name: "historian",
+        program: example("headworks-store", "bench_historian"),
+    },
+    Benchmark {
+        name: "ui",
+        program: Program::Script("tests/bench.mjs"),
+    },
+];
+
+const fn example(package: &'static str, example: &'static str) -> Program {
+    Program::Example { package, example }
+}
+
+/// One measured figure.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Figure {
+    /// What was measured, with its load.
+    name: String,
+    value: f64,
+    unit: String,
+    /// What it must be, e.g. `<= 6`; `-` when nothing was promised.
+    reach: String,
+    met: bool,
+}
+
+/// Returns the names of the benchmarks.
+pub(crate) fn names() -> Vec<&'static str> {
+    BENCHMARKS.iter().map(|benchmark| benchmark.name).collect()
+}
+
+/// Measures the benchmarks named, or all; an error when a reach is missed.
+pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
+    let chosen = choose(arguments)?;
+    let mut missed = Vec::new();
+    build::release()?;
+    for benchmark in chosen {
+        let figures = measure(benchmark).with_context(|| benchmark.name)?;
+        missed.extend(
+            figures
+                .into_iter()
+                .filter(|figure| !figure.met)
+                .map(|figure| figure.name),
+        );
+    }
+    if !missed.is_empty() {
+        bail!("{} reaches missed: {}", missed.len(), missed.join("; "));
+    }
+    Ok(())
+}
+
+fn choose(arguments: &[String]) -> anyhow::Result<Vec<&'static Benchmark>> {
+    if arguments.is_empty() {
+        return Ok(BENCHMARKS.iter().collect());
+    }
+    let find = |name: &String| {
+        BENCHMARKS
+            .iter()
+            .find(|benchmark| benchmark.name == name)
+            .with_context(|| format!("no benchmark {name:?}; there are {}", names().join(", ")))
+    };
+    arguments.iter().map(find).collect()
+}
+
+fn measure(benchmark: &Benchmark) -> anyhow::Result<Vec<Figure>> {
+    let command = prepare(benchmark)?;
+    let before = load()?;
+    let (ok, output) = shell::tee(command)?;
+    let after = load()?;
+    let figures = read_figures(&output);
+    print_table(benchmark.name, &figures, &before, &after);
+    save(benchmark.name, &figures)?;
+    if !ok {
+        bail!("the benchmark ended early");
+    }
+    if figures.is_empty() {
+        bail!("the benchmark printed no figure");
+    }
+    Ok(figures)
+}
+
+fn prepare(benchmark: &Benchmark) -> anyhow::Result<Command> {
+    match benchmark.program {
+        Program::Hub => {
+            let mut command = build_example("headworks", "bench")?;
+            command
+                .arg(benchmark.name)
+                .env("HEADWORKS_BINARY", binary());
+            Ok(command)
+        }
+        Program::Example { package, example } => build_example(package, example),
+        Program::Script(script) => {
+            setup::node_modules()?;
+            let mut command = shell::command("node", [script]);
+            command.current_dir(shell::root().join("web"));
+            command.env("HEADWORKS_BINARY", binary());
+            Ok(command)
+        }
+    }
+}
+
+fn build_example(package: &str, example: &str) -> anyhow::Result<Command> {
+    let mut build = shell::cargo(["build", "--release", "--locked", "--package", package]);
+    build.args(["--example", example]);
+    shell::run(build)?;
+    let path = shell::target().join("release/examples").join(example);
+    Ok(shell::command(path, [""; 0]))
+}
+
+fn binary() -> PathBuf {
+    shell::target().join("release/headworks")
+}
+
+fn load() -> anyhow::Result<String> {
+    let load = fs::read_to_string("/proc/loadavg").context("reading the load of the machine")?;
+    Ok(load
+        .split_whitespace()
+        .take(3)
+        .collect::<Vec<_>>()
+        .join(" "))
+}
+
+fn read_figures(output: &str) -> Vec<Figure> {
+    output
+        .lines()
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .collect()
+}
+
+fn print_table(name: &str, figures: &[Figure], before: &str, after: &str) {
+    println!("\n{name}: load of the machine {before} before, {after} after");
+    println!(
+        "{:62} {:>12} {:10} {:>12}  met",
+        "figure", "value", "unit", "reach"
+    );
+    for figure in figures {
+        let met = if figure.met { "yes" } else { "NO" };
+        let Figure {
+            name,
+            value,
+            unit,
+            reach,
+            ..
+        } = figure;
+        println!(
+            "{name:62} {:>12} {unit:10} {reach:>12}  {met}",
+            shown(*value)
+        );
+    }
+}
+
+/// Four digits are enough to judge by.
+fn shown(value: f64) -> String {
+    match value.abs() {
+        size if 1000.0 <= size => format!("{value:.0}"),
+        size if 10.0 <= size => format!("{value:.1}"),
+        _ => format!("{value:.3}"),
+    }
+}
+
+fn save(name: &str, figures: &[Figure]) -> anyhow::Result<()> {
+    let directory = shell::target().join("bench");
+    fs::create_dir_all(&directory)?;
+    let path = directory.join(format!("{name}.json"));
+    fs::write(&path, serde_json::to_string_pretty(figures)? + "\n")?;
+    println!("written to {}", path.display());
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_read_from_between_other_lines() {
+        let output = "warming up\n\
+            {\"name\":\"a\",\"value\":1.5,\"unit\":\"ms\",\"reach\":\"<= 2\",\"met\":true}\n\
+            {\"other\": 1}\n";
+        let figures = read_figures(output);
+        assert_eq!(figures.len(), 1);
+        assert_eq!(figures[0].name, "a");
+        assert!(figures[0].met);
+    }
+
+    #[test]
+    fn an_unknown_name_lists_the_known_ones() {
+        let error = choose(&["pol".to_owned()]).err().unwrap().to_string();
+        assert!(error.contains("poll, isolation"), "{error}");
+    }
+}
