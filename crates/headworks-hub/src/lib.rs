@@ -1,1 +1,25 @@
-//! x
+//! The running system: drivers under supervision, ingest, the data space, the configuration and
+//! everything that the outside may do with them.
+//!
+//! Read in this order: [`Hub`] starts and stops, [`HubHandle`] is what the outside holds,
+//! [`Plant`] is what is configured, [`Edit`] is how that changes.
+
+pub mod edits;
+pub mod error;
+pub mod handle;
+pub mod hub;
+pub mod pending;
+pub mod plant;
+pub mod settings;
+pub mod status;
+
+pub use edits::{Applied, Body, Edit};
+pub use error::{HubError, Problem};
+pub use handle::{HubHandle, Written};
+pub use hub::Hub;
+pub use pending::{Action, HistoryEntry};
+pub use plant::{Plant, TagEntry};
+pub use settings::HubSettings;
+pub use status::{
+    ConnectionCounts, ConnectionState, ConnectionStatus, HistoryFault, HubStats, ProcessUsage,
+};

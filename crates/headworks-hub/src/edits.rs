@@ -1,0 +1,135 @@
+//! Edits: how the configuration of the plant changes.
+
+use headworks_core::TagIndex;
+use headworks_core::model::{
+    Connection, Dashboard, Device, FieldError, Kind, ObjectBody, ObjectId, Tag,
+};
+
+use crate::pending::Action;
+
+/// One change of the configuration; a list of them is applied whole or not at all.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Edit {
+    /// Make an object.
+    Create {
+        /// Its id, so that other edits of the same list can name it; chosen by the hub when absent.
+        id: Option<ObjectId>,
+        /// What it is to be.
+        body: Body,
+    },
+    /// Replace the body of an object.
+    Update {
+        /// The object.
+        id: ObjectId,
+        /// The revision it must have; any when absent.
+        expected: Option<u64>,
+        /// What it is to be, of the same kind.
+        body: Body,
+    },
+    /// Delete an object.
+    Delete {
+        /// The object.
+        id: ObjectId,
+        /// The revision it must have; any when absent.
+        expected: Option<u64>,
+        /// Whether devices and tags that rest on it are deleted too.
+        cascade: bool,
+    },
+}
+
+/// The body of an object of any kind.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Body {
+    /// A link through one driver.
+    Connection(Connection),
+    /// A thing behind a connection.
+    Device(Device),
+    /// A data point.
+    Tag(Tag),
+    /// A page of widgets.
+    Dashboard(Dashboard),
+}
+
+/// What became of an edit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Applied {
+    /// The object.
+    pub id: ObjectId,
+    /// Its kind.
+    pub kind: Kind,
+    /// What happened to it.
+    pub action: Action,
+    /// Its revision now; of a deleted object, the last it had.
+    pub revision: u64,
+    /// Time of the change, microseconds since 1970-01-01 UTC.
+    pub updated_us: i64,
+    /// Its number, if it is a tag.
+    pub tag: Option<TagIndex>,
+    /// How many objects were deleted with it.
+    pub cascaded: usize,
+}
+
+impl Edit {
+    /// Returns the edit that makes an object with an id of the hub's choice.
+    pub fn create(body: impl Into<Body>) -> Edit {
+        let body = body.into();
+        Edit::Create { id: None, body }
+    }
+
+    /// Returns the edit that replaces an object at whatever revision it is.
+    pub fn update(id: ObjectId, body: impl Into<Body>) -> Edit {
+        let body = body.into();
+        let expected = None;
+        Edit::Update { id, expected, body }
+    }
+}
+
+impl Body {
+    /// Returns the kind.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Body::Connection(_) => Kind::Connection,
+            Body::Device(_) => Kind::Device,
+            Body::Tag(_) => Kind::Tag,
+            Body::Dashboard(_) => Kind::Dashboard,
+        }
+    }
+
+    /// Checks what one object can know of itself.
+    ///
+    /// # Errors
+    ///
+    /// The first field that cannot work, with the reason.
+    pub fn check(&self) -> Result<(), FieldError> {
+        match self {
+            Body::Connection(body) => body.check(),
+            Body::Device(body) => body.check(),
+            Body::Tag(body) => body.check(),
+            Body::Dashboard(body) => body.check(),
+        }
+    }
+}
+
+impl From<Connection> for Body {
+    fn from(body: Connection) -> Body {
+        Body::Connection(body)
+    }
+}
+
+impl From<Device> for Body {
+    fn from(body: Device) -> Body {
+        Body::Device(body)
+    }
+}
+
+impl From<Tag> for Body {
+    fn from(body: Tag) -> Body {
+        Body::Tag(body)
+    }
+}
+
+impl From<Dashboard> for Body {
+    fn from(body: Dashboard) -> Body {
+        Body::Dashboard(body)
+    }
+}

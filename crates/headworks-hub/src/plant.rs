@@ -1,0 +1,220 @@
+//! The plant: an immutable snapshot of everything that is configured.
+//!
+//! Readers take an `Arc` of it and never wait; an edit makes a new one that shares every object
+//! that did not change. Tags are many, so they are kept small: what a tag has in common with
+//! others (unit, scaling, range, period ...) is one shared [`Shape`].
+
+mod changes;
+mod entry;
+mod order;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use headworks_core::model::{Connection, Dashboard, Device, Kind, Object, ObjectId};
+use headworks_core::{Pattern, TagIndex};
+
+pub(crate) use changes::PlantChanges;
+pub use entry::TagEntry;
+pub(crate) use entry::{Shape, Shapes};
+pub(crate) use order::{compare_folded, is_folded_prefix};
+
+/// Everything that is configured, as it was at one instant.
+#[derive(Clone, Debug, Default)]
+pub struct Plant {
+    generation: u64,
+    connections: Table<Connection>,
+    devices: Table<Device>,
+    dashboards: Table<Dashboard>,
+    /// By number; no entry where a tag was deleted.
+    tags: Vec<Option<Arc<TagEntry>>>,
+    /// Numbers of all tags in order of path, case folded; two paths are never equal that way.
+    order: Arc<Vec<TagIndex>>,
+    tag_ids: Arc<HashMap<ObjectId, TagIndex>>,
+    /// Numbers of a device's tags in order of path; no entry for a device without tags.
+    tags_of: Arc<BTreeMap<ObjectId, Arc<[TagIndex]>>>,
+}
+
+/// Objects of one kind, by id and in order of name.
+#[derive(Clone, Debug)]
+struct Table<T> {
+    by_id: Arc<BTreeMap<ObjectId, Arc<Object<T>>>>,
+    sorted: Arc<[Arc<Object<T>>]>,
+}
+
+impl Plant {
+    /// Counts the changes of the configuration since the hub started.
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// Returns the connections in order of name.
+    pub fn connections(&self) -> &[Arc<Object<Connection>>] {
+        &self.connections.sorted
+    }
+
+    /// Returns the devices in order of name.
+    pub fn devices(&self) -> &[Arc<Object<Device>>] {
+        &self.devices.sorted
+    }
+
+    /// Returns the dashboards in order of their place, then of name.
+    pub fn dashboards(&self) -> &[Arc<Object<Dashboard>>] {
+        &self.dashboards.sorted
+    }
+
+    /// Returns the tags in order of path, upper and lower case as one.
+    pub fn tags(&self) -> impl DoubleEndedIterator<Item = &Arc<TagEntry>> + ExactSizeIterator {
+        self.order.iter().map(|&index| self.existing(index))
+    }
+
+    /// Returns how many tags there are.
+    pub fn tag_count(&self) -> usize {
+        self.order.len()
+    }
+
+    /// Returns a connection.
+    pub fn connection(&self, id: ObjectId) -> Option<&Arc<Object<Connection>>> {
+        self.connections.by_id.get(&id)
+    }
+
+    /// Returns a device.
+    pub fn device(&self, id: ObjectId) -> Option<&Arc<Object<Device>>> {
+        self.devices.by_id.get(&id)
+    }
+
+    /// Returns a dashboard.
+    pub fn dashboard(&self, id: ObjectId) -> Option<&Arc<Object<Dashboard>>> {
+        self.dashboards.by_id.get(&id)
+    }
+
+    /// Returns a tag by its id.
+    pub fn tag(&self, id: ObjectId) -> Option<&Arc<TagEntry>> {
+        self.tag_ids.get(&id).map(|&index| self.existing(index))
+    }
+
+    /// Returns a tag by its number.
+    pub fn tag_at(&self, index: TagIndex) -> Option<&Arc<TagEntry>> {
+        self.tags.get(index.as_usize())?.as_ref()
+    }
+
+    /// Returns a tag by its path, written exactly so.
+    pub fn tag_by_path(&self, path: &str) -> Option<&Arc<TagEntry>> {
+        self.tag_by_folded_path(path)
+            .filter(|tag| tag.path().as_str() == path)
+    }
+
+    /// Returns the kind of the object of an id.
+    pub fn kind_of(&self, id: ObjectId) -> Option<Kind> {
+        let found = [
+            (Kind::Connection, self.connection(id).is_some()),
+            (Kind::Device, self.device(id).is_some()),
+            (Kind::Tag, self.tag_ids.contains_key(&id)),
+            (Kind::Dashboard, self.dashboard(id).is_some()),
+        ];
+        found
+            .into_iter()
+            .find(|&(_, here)| here)
+            .map(|(kind, _)| kind)
+    }
+
+    /// Returns the devices behind a connection in order of name.
+    pub fn devices_of(&self, connection: ObjectId) -> impl Iterator<Item = &Arc<Object<Device>>> {
+        self.devices()
+            .iter()
+            .filter(move |device| device.body.connection == connection)
+    }
+
+    /// Returns the tags of a device in order of path.
+    pub fn tags_of(
+        &self,
+        device: ObjectId,
+    ) -> impl DoubleEndedIterator<Item = &Arc<TagEntry>> + ExactSizeIterator {
+        self.indices_of(device)
+            .iter()
+            .map(|&index| self.existing(index))
+    }
+
+    /// Returns the connection that a tag is read through.
+    pub fn connection_of(&self, tag: &TagEntry) -> Option<ObjectId> {
+        self.device(tag.device())
+            .map(|device| device.body.connection)
+    }
+
+    /// Returns whether a tag is polled: it, its device and its connection are enabled.
+    pub fn is_polled(&self, tag: &TagEntry) -> bool {
+        tag.enabled()
+            && self.device(tag.device()).is_some_and(|device| {
+                device.body.enabled
+                    && self
+                        .connection(device.body.connection)
+                        .is_some_and(|connection| connection.body.enabled)
+            })
+    }
+
+    /// Returns the tags that a pattern selects, in order of path.
+    pub fn select(&self, pattern: &Pattern) -> Vec<&Arc<TagEntry>> {
+        if let Some(path) = pattern.literal() {
+            return self.tag_by_path(path).into_iter().collect();
+        }
+        let text = pattern.as_str();
+        let fixed = &text[..text.find('*').unwrap_or(text.len())];
+        // "a/**" also selects "a", which stands before "a/" in the order
+        let fixed = fixed.strip_suffix('/').unwrap_or(fixed);
+        self.with_folded_prefix(fixed)
+            .filter(|tag| pattern.matches(tag.path()))
+            .collect()
+    }
+
+    /// Returns the tags whose path holds `text`, upper and lower case as one, in order of path.
+    pub fn search<'a>(&'a self, text: &str) -> impl Iterator<Item = &'a Arc<TagEntry>> + use<'a> {
+        let needle = order::fold(text);
+        self.tags()
+            .filter(move |tag| order::contains_folded(tag.path().as_str(), &needle))
+    }
+
+    /// Returns the tag whose path differs from `path` at most by case.
+    pub(crate) fn tag_by_folded_path(&self, path: &str) -> Option<&Arc<TagEntry>> {
+        let at = self
+            .order
+            .binary_search_by(|&index| compare_folded(self.existing(index).path().as_str(), path));
+        at.ok().map(|at| self.existing(self.order[at]))
+    }
+
+    pub(crate) fn indices_of(&self, device: ObjectId) -> &[TagIndex] {
+        self.tags_of.get(&device).map_or(&[], |indices| indices)
+    }
+
+    /// Returns one more than the highest number of a tag there is.
+    pub(crate) fn index_end(&self) -> usize {
+        self.tags.len()
+    }
+
+    fn with_folded_prefix(&self, prefix: &str) -> impl Iterator<Item = &Arc<TagEntry>> {
+        let start = self.order.partition_point(|&index| {
+            compare_folded(self.existing(index).path().as_str(), prefix).is_lt()
+        });
+        self.order[start..]
+            .iter()
+            .map(|&index| self.existing(index))
+            .take_while(move |tag| is_folded_prefix(prefix, tag.path().as_str()))
+    }
+
+    fn existing(&self, index: TagIndex) -> &Arc<TagEntry> {
+        self.tags[index.as_usize()]
+            .as_ref()
+            .expect("the indices name tags that exist")
+    }
+}
+
+impl<T> Default for Table<T> {
+    fn default() -> Table<T> {
+        Table {
+            by_id: Arc::default(),
+            sorted: Arc::new([]),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,139 @@
+//! How one plant becomes the next.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use headworks_core::TagIndex;
+use headworks_core::model::{Connection, Dashboard, Device, Object, ObjectId};
+
+use super::{Plant, Table, TagEntry, compare_folded};
+
+/// What is different in the next plant: the new object, or nothing where it was deleted.
+#[derive(Debug, Default)]
+pub(crate) struct PlantChanges {
+    pub(crate) connections: BTreeMap<ObjectId, Option<Arc<Object<Connection>>>>,
+    pub(crate) devices: BTreeMap<ObjectId, Option<Arc<Object<Device>>>>,
+    pub(crate) dashboards: BTreeMap<ObjectId, Option<Arc<Object<Dashboard>>>>,
+    pub(crate) tags: BTreeMap<TagIndex, Option<Arc<TagEntry>>>,
+}
+
+impl Plant {
+    /// Returns the plant after `changes`, of the next generation.
+    pub(crate) fn with(&self, changes: PlantChanges) -> Plant {
+        let mut next = Plant {
+            generation: self.generation + 1,
+            connections: self
+                .connections
+                .with(changes.connections, |object| (0, object.body.name.clone())),
+            devices: self
+                .devices
+                .with(changes.devices, |object| (0, object.body.name.clone())),
+            dashboards: self.dashboards.with(changes.dashboards, |object| {
+                (object.body.order, object.body.name.clone())
+            }),
+            ..self.clone()
+        };
+        if !changes.tags.is_empty() {
+            next.change_tags(changes.tags);
+        }
+        next
+    }
+
+    fn change_tags(&mut self, changes: BTreeMap<TagIndex, Option<Arc<TagEntry>>>) {
+        let mut removed = BTreeSet::new();
+        let mut placed = Vec::new();
+        for (index, new) in changes {
+            let old = self.replace(index, new.clone());
+            let same_place = match (&old, &new) {
+                (Some(old), Some(new)) => old.path() == new.path() && old.device() == new.device(),
+                (None, None) => true,
+                _ => false,
+            };
+            if same_place {
+                continue;
+            }
+            if let Some(old) = old {
+                removed.insert(index);
+                self.unlist(&old);
+            }
+            placed.extend(new);
+        }
+        if !removed.is_empty() || !placed.is_empty() {
+            self.reorder(&removed, placed);
+        }
+    }
+
+    fn replace(&mut self, index: TagIndex, new: Option<Arc<TagEntry>>) -> Option<Arc<TagEntry>> {
+        let at = index.as_usize();
+        if self.tags.len() <= at && new.is_some() {
+            self.tags.resize(at + 1, None);
+        }
+        self.tags
+            .get_mut(at)
+            .and_then(|slot| std::mem::replace(slot, new))
+    }
+
+    fn unlist(&mut self, tag: &TagEntry) {
+        Arc::make_mut(&mut self.tag_ids).remove(&tag.id());
+    }
+
+    /// Takes `removed` out of the orders and merges `placed` in, walking each list once.
+    fn reorder(&mut self, removed: &BTreeSet<TagIndex>, mut placed: Vec<Arc<TagEntry>>) {
+        placed.sort_by(|left, right| compare_folded(left.path().as_str(), right.path().as_str()));
+        let tag_ids = Arc::make_mut(&mut self.tag_ids);
+        tag_ids.extend(placed.iter().map(|tag| (tag.id(), tag.index())));
+        let mut order = Vec::with_capacity(self.order.len() + placed.len());
+        let mut placed = placed.into_iter().peekable();
+        for &index in self.order.iter().filter(|index| !removed.contains(index)) {
+            let path = self.existing(index).path();
+            while let Some(tag) =
+                placed.next_if(|tag| compare_folded(tag.path().as_str(), path.as_str()).is_lt())
+            {
+                order.push(tag.index());
+            }
+            order.push(index);
+        }
+        order.extend(placed.map(|tag| tag.index()));
+        self.order = Arc::new(order);
+        self.tags_of = Arc::new(self.group_by_device());
+    }
+
+    fn group_by_device(&self) -> BTreeMap<ObjectId, Arc<[TagIndex]>> {
+        let mut groups: HashMap<ObjectId, Vec<TagIndex>> = HashMap::new();
+        for tag in self.tags() {
+            groups.entry(tag.device()).or_default().push(tag.index());
+        }
+        groups
+            .into_iter()
+            .map(|(device, indices)| (device, indices.into()))
+            .collect()
+    }
+}
+
+impl<T> Table<T> {
+    fn with<K: Ord>(
+        &self,
+        changes: BTreeMap<ObjectId, Option<Arc<Object<T>>>>,
+        key: impl Fn(&Object<T>) -> K,
+    ) -> Table<T>
+    where
+        T: Clone,
+    {
+        if changes.is_empty() {
+            return self.clone();
+        }
+        let mut by_id = (*self.by_id).clone();
+        for (id, object) in changes {
+            match object {
+                Some(object) => by_id.insert(id, object),
+                None => by_id.remove(&id),
+            };
+        }
+        let mut sorted: Vec<_> = by_id.values().cloned().collect();
+        sorted.sort_by_cached_key(|object| key(object));
+        Table {
+            by_id: Arc::new(by_id),
+            sorted: sorted.into(),
+        }
+    }
+}
