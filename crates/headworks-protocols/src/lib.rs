@@ -6,6 +6,7 @@
 
 pub mod driver;
 pub mod link;
+pub mod modbus;
 pub mod protocol;
 pub mod stats;
 pub mod wire_log;
