@@ -7,6 +7,7 @@
 pub mod driver;
 pub mod link;
 pub mod modbus;
+pub mod poll;
 pub mod protocol;
 pub mod stats;
 pub mod wire_log;
@@ -17,7 +18,7 @@ pub use driver::{
 };
 pub use link::{ConfigError, DeviceConfig, LinkConfig, Place, TagConfig};
 pub use protocol::{Protocol, TestReport};
-pub use stats::{DeviceSnapshot, DeviceState, LinkStats};
+pub use stats::{DeviceSnapshot, DeviceState, DeviceStats, Exchange, LinkStats};
 pub use wire_log::{Direction, WireEntry, WireLog};
 
 /// Every protocol the binary can speak, sorted by name.

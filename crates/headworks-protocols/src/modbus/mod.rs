@@ -6,5 +6,7 @@ pub mod exception;
 pub mod frame;
 pub mod mbap;
 pub mod pdu;
+pub mod planner;
 pub mod rtu;
 pub mod settings;
+pub mod table;
