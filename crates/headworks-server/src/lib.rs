@@ -1,1 +1,22 @@
-//! x
+//! The face of Headworks to people and programs: REST, WebSocket, server-sent events and the
+//! embedded web UI.
+//!
+//! Read in this order: [`Server`] listens, `routes` is the table of everything that can be asked,
+//! `route` is what an entry of it is, `router` turns it into answers, `edge` is what every request
+//! passes, `api` are the handlers, `live` hands out values as they change, `openapi` writes the
+//! table down, `assets` are the files of the web UI.
+
+mod api;
+mod app;
+mod assets;
+mod edge;
+mod live;
+mod openapi;
+mod parse;
+mod problem;
+mod route;
+mod router;
+mod routes;
+mod server;
+
+pub use server::{Server, ServerError, ServerSettings};

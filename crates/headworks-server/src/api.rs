@@ -1,0 +1,13 @@
+//! The handlers of the REST API, one file per chapter.
+
+pub(crate) mod connections;
+pub(crate) mod dashboards;
+pub(crate) mod devices;
+pub(crate) mod errors;
+pub(crate) mod objects;
+pub(crate) mod page;
+pub(crate) mod system;
+pub(crate) mod tag_list;
+pub(crate) mod tags;
+pub(crate) mod trend;
+pub(crate) mod values;

@@ -1,0 +1,64 @@
+//! Errors of the hub as errors of the API.
+
+use headworks_hub::HubError;
+use headworks_protocols::WriteError;
+use headworks_store::StoreError;
+
+use crate::problem::{ApiError, Code, FieldProblem};
+
+/// Returns the answer to an error of the hub; `place` is where edit `n` stands in the body.
+pub(crate) fn from_hub(error: HubError, place: impl Fn(usize) -> String) -> ApiError {
+    let text = error.to_string();
+    match error {
+        HubError::Invalid(problems) => ApiError::fields(
+            problems
+                .into_iter()
+                .map(|problem| {
+                    let pointer = format!("{}{}", place(problem.edit), problem.field);
+                    FieldProblem::new(pointer, problem.reason)
+                })
+                .collect(),
+        ),
+        HubError::NotFound { kind, id } => ApiError::not_found(kind, id),
+        HubError::Conflict { found, .. } => ApiError::conflict(text, Some(found)),
+        HubError::HasChildren { .. } => ApiError::new(Code::InUse, text),
+        HubError::NotWritable { .. } => ApiError::new(Code::NotWritable, text),
+        HubError::Value { reason, .. } => ApiError::field("/value", reason),
+        HubError::Write { source, .. } => from_write(&source, text),
+        HubError::LinkDown { .. } => ApiError::new(Code::LinkDown, text),
+        HubError::Timeout { .. } => ApiError::new(Code::NoAnswer, text),
+        HubError::Stopping => ApiError::new(Code::Busy, text),
+        HubError::Damaged { .. } => ApiError::internal(&error),
+        HubError::Store(error) => from_store(error),
+    }
+}
+
+/// Returns the answer to an error of the hub about the one object of the body.
+pub(crate) fn of_body(error: HubError) -> ApiError {
+    from_hub(error, |_| String::new())
+}
+
+fn from_write(error: &WriteError, text: String) -> ApiError {
+    match error {
+        WriteError::Value { reason } => ApiError::field("/value", reason.clone()),
+        WriteError::ReadOnly { .. } => ApiError::new(Code::NotWritable, text),
+        WriteError::Refused { .. } => ApiError::new(Code::DeviceRefused, text),
+        WriteError::NoAnswer { .. } => ApiError::new(Code::NoAnswer, text),
+        WriteError::LinkDown { .. } => ApiError::new(Code::LinkDown, text),
+    }
+}
+
+/// Returns the answer to an error of the store; names of files stay in the log.
+pub(crate) fn from_store(error: StoreError) -> ApiError {
+    let text = error.to_string();
+    match error {
+        StoreError::Query { field, reason } => ApiError::query(field, reason),
+        StoreError::Conflict { found, .. } => ApiError::conflict(text, Some(found)),
+        StoreError::NotFound { kind, id } => ApiError::not_found(kind, id),
+        StoreError::Io { .. }
+        | StoreError::Database { .. }
+        | StoreError::Corrupt { .. }
+        | StoreError::TooNew { .. }
+        | StoreError::InUse { .. } => ApiError::storage(&error),
+    }
+}

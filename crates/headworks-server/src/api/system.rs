@@ -1,0 +1,160 @@
+//! What the system says of itself: health, figures, protocols, schemas.
+
+use std::marker::PhantomData;
+
+use headworks_core::model::{Connection, Dashboard, Device, Kind, Tag};
+use headworks_hub::HubStats;
+use headworks_protocols::Protocol;
+use schemars::{JsonSchema, Schema, schema_for};
+use serde::Serialize;
+
+use crate::problem::{ApiError, Code};
+use crate::route::{Call, Json, Written};
+
+/// Whether the hub does its work.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Health {
+    /// `ok`, or `degraded` when a check fails.
+    status: &'static str,
+    /// Version of the program.
+    version: &'static str,
+    /// Seconds since the hub started.
+    uptime_s: u64,
+    /// The parts of the answer.
+    checks: Checks,
+}
+
+/// What was looked at.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Checks {
+    /// Whether every enabled connection does its work.
+    connections: Check,
+    /// Whether samples are stored.
+    history: Check,
+}
+
+/// One thing that was looked at.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Check {
+    /// Whether it is as it should be.
+    ok: bool,
+    /// What is found.
+    detail: String,
+}
+
+/// Figures of the system at one instant.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Stats {
+    /// The hub and what it stores.
+    hub: HubStats,
+    /// Who looks at it.
+    live: crate::live::LiveStats,
+}
+
+/// A protocol that connections may name.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct ProtocolItem {
+    /// Value of `protocol` in a connection.
+    name: &'static str,
+    /// Name on screen.
+    title: &'static str,
+    /// What it is for.
+    summary: &'static str,
+    /// How addresses of tags are written.
+    address_help: &'static str,
+    /// JSON Schema of the settings of a connection.
+    #[schemars(with = "serde_json::Value")]
+    connection_schema: Schema,
+    /// JSON Schema of the settings of a device.
+    #[schemars(with = "serde_json::Value")]
+    device_schema: Schema,
+}
+
+/// The protocols.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Protocols {
+    /// In order of name.
+    items: Vec<ProtocolItem>,
+}
+
+/// Answers whether the hub does its work.
+pub(crate) async fn health(call: Call) -> Result<Json<Health>, ApiError> {
+    let stats = call.app.hub.stats();
+    let checks = Checks {
+        connections: connections(&stats),
+        history: history(&stats),
+    };
+    let ok = checks.connections.ok && checks.history.ok;
+    Ok(Json(Health {
+        status: if ok { "ok" } else { "degraded" },
+        version: env!("CARGO_PKG_VERSION"),
+        uptime_s: stats.uptime_secs,
+        checks,
+    }))
+}
+
+fn connections(stats: &HubStats) -> Check {
+    let found = &stats.connections;
+    let enabled = found.stopped + found.starting + found.running + found.degraded + found.error;
+    Check {
+        ok: found.error == 0 && found.degraded == 0,
+        detail: format!(
+            "{} of {enabled} running, {} starting, {} degraded, {} in error",
+            found.running, found.starting, found.degraded, found.error
+        ),
+    }
+}
+
+fn history(stats: &HubStats) -> Check {
+    let fault = stats.history_fault.as_ref().map(|fault| &fault.reason);
+    let fault = fault.or(stats.historian.error.as_ref());
+    Check {
+        ok: fault.is_none(),
+        detail: fault.map_or_else(
+            || format!("{} samples stored since the start", stats.history_stored),
+            |_| "samples are not stored at present; GET /api/v1/system/stats says why".into(),
+        ),
+    }
+}
+
+/// Answers with the figures of the system.
+pub(crate) async fn stats(call: Call) -> Result<Json<Stats>, ApiError> {
+    Ok(Json(Stats {
+        hub: call.app.hub.stats(),
+        live: call.app.live.stats(),
+    }))
+}
+
+/// Lists the protocols.
+pub(crate) async fn protocols(call: Call) -> Result<Json<Protocols>, ApiError> {
+    let item = |protocol: &&'static Protocol| ProtocolItem {
+        name: protocol.name,
+        title: protocol.title,
+        summary: protocol.summary,
+        address_help: protocol.address_help,
+        connection_schema: (protocol.connection_schema)(),
+        device_schema: (protocol.device_schema)(),
+    };
+    let items = call.app.hub.protocols().iter().map(item).collect();
+    Ok(Json(Protocols { items }))
+}
+
+/// Answers with the JSON Schema of the body of a kind.
+pub(crate) async fn schema(call: Call) -> Result<Json<serde_json::Value>, ApiError> {
+    let kind: Kind = call.param("kind").parse().map_err(|_| {
+        let names = Kind::ALL.map(Kind::name).join(", ");
+        ApiError::new(Code::NotFound, format!("no such kind; there are {names}"))
+    })?;
+    let schema = match kind {
+        Kind::Connection => schema_for!(Connection),
+        Kind::Device => schema_for!(Device),
+        Kind::Tag => schema_for!(Tag),
+        Kind::Dashboard => schema_for!(Dashboard),
+    };
+    Ok(Json(schema.to_value()))
+}
+
+/// Answers with the OpenAPI document.
+pub(crate) async fn openapi(call: Call) -> Result<Written<serde_json::Value>, ApiError> {
+    Ok(Written(call.app.openapi().to_vec(), PhantomData))
+}

@@ -1,0 +1,87 @@
+//! What every request may use: the hub, the live engine and the bounds.
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use axum::body::Bytes;
+use headworks_hub::HubHandle;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::live::Live;
+use crate::openapi;
+use crate::problem::{ApiError, Code};
+
+/// Most requests that are worked on at once; others wait.
+const REQUESTS_MAX: usize = 256;
+/// Most reads of history or long lists at once; each holds a thread.
+const READS_MAX: usize = 4;
+
+/// The server, as its handlers see it.
+pub(crate) struct App {
+    /// The running plant.
+    pub hub: HubHandle,
+    /// Where live values are handed out.
+    pub live: Arc<Live>,
+    /// The address it listens on.
+    pub address: SocketAddr,
+    /// Turns of requests.
+    pub requests: Semaphore,
+    /// Cancelled when the server stops.
+    pub stop: CancellationToken,
+    /// Connections and sockets.
+    pub tasks: TaskTracker,
+    reads: Arc<Semaphore>,
+    next_request: AtomicU64,
+    openapi: OnceLock<Bytes>,
+}
+
+impl App {
+    /// Returns the state of a server at `address`.
+    pub(crate) fn new(hub: HubHandle, address: SocketAddr) -> App {
+        let live = Live::new(hub.clone());
+        // Requests of two runs differ in the log: the first number is the time of the start.
+        let first = hub.clock().now_us().unsigned_abs() << 12;
+        App {
+            live,
+            hub,
+            address,
+            requests: Semaphore::new(REQUESTS_MAX),
+            stop: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+            reads: Arc::new(Semaphore::new(READS_MAX)),
+            next_request: AtomicU64::new(first),
+            openapi: OnceLock::new(),
+        }
+    }
+
+    /// Returns a name for a request that no other request has.
+    pub(crate) fn next_request_id(&self) -> String {
+        format!("{:x}", self.next_request.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Returns the OpenAPI document.
+    pub(crate) fn openapi(&self) -> Bytes {
+        self.openapi.get_or_init(|| openapi::text().into()).clone()
+    }
+
+    /// Runs work that waits for the disk or takes long, off the threads of the sockets.
+    ///
+    /// The turn ends with the work, not with the request, so that requests which give up do not
+    /// pile up threads.
+    pub(crate) async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let stopping = || ApiError::new(Code::Busy, "the server is stopping");
+        let turn = self.reads.clone().acquire_owned().await;
+        let turn = turn.map_err(|_| stopping())?;
+        let task = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            work()
+        });
+        task.await.map_err(|error| ApiError::internal(&error))?
+    }
+}

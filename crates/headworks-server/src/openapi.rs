@@ -1,0 +1,228 @@
+//! The OpenAPI 3.1 document, from the table of routes.
+
+use schemars::generate::SchemaSettings;
+use schemars::{Schema, SchemaGenerator};
+use serde_json::{Map, Value, json};
+
+use crate::problem::{Code, Problem};
+use crate::route::Route;
+use crate::routes;
+
+/// Returns the document.
+pub(crate) fn document() -> Value {
+    let settings = SchemaSettings::draft2020_12().with(|settings| {
+        settings.definitions_path = "/components/schemas".into();
+        settings.meta_schema = None;
+    });
+    let mut schemas = settings.into_generator();
+    let mut paths = Map::new();
+    for route in routes::routes() {
+        let operation = operation(&route, &mut schemas);
+        let methods = paths.entry(route.path).or_insert_with(|| json!({}));
+        methods[route.method.as_str().to_ascii_lowercase()] = operation;
+    }
+    let problem = schemas.subschema_for::<Problem<'_>>();
+    json!({
+        "openapi": "3.1.0",
+        "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
+        "info": {
+            "title": "Headworks",
+            "version": env!("CARGO_PKG_VERSION"),
+            "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
+            "description": description(),
+        },
+        "servers": [{ "url": "/" }],
+        "tags": routes::TAGS.iter()
+            .map(|(name, text)| json!({ "name": name, "description": text }))
+            .collect::<Vec<_>>(),
+        "paths": paths,
+        "components": {
+            "responses": { "Problem": {
+                "description": "The request could not be answered as asked.",
+                "content": { "application/problem+json": { "schema": problem } },
+            } },
+            "schemas": schemas.take_definitions(true),
+        },
+    })
+}
+
+/// Returns the document as the committed file holds it.
+pub(crate) fn text() -> String {
+    // A `Value` made by `json!` always has a text.
+    let text = serde_json::to_string_pretty(&document()).unwrap_or_default();
+    format!("{text}\n")
+}
+
+fn description() -> String {
+    let mut text = String::from(
+        "Times are integer microseconds since 1970-01-01 UTC. Lists are pages: `next_cursor` of \
+         one page is `cursor` of the next. Objects carry a `revision`, which is also their \
+         `ETag`; a change with `If-Match` fails with `conflict` when the object was changed in \
+         between. Unknown query parameters and unknown fields are errors. A slash at the end of \
+         a path is accepted.\n\nErrors are problem details (RFC 9457) with a stable `code`:\n\n",
+    );
+    for code in Code::ALL {
+        let (name, status, title) = (code.name(), code.status().as_u16(), code.title());
+        text.push_str(&format!("* `{name}` ({status}): {title}\n"));
+    }
+    text
+}
+
+fn operation(route: &Route, schemas: &mut SchemaGenerator) -> Value {
+    let mut parameters = path_parameters(route.path);
+    parameters.extend(query_parameters((route.shape.query)(schemas)));
+    if ["PUT", "DELETE"].contains(&route.method.as_str()) && route.path.ends_with("{id}") {
+        parameters.push(json!({
+            "name": "If-Match", "in": "header", "required": false,
+            "description": "The revision that is to be changed, in quotes.",
+            "schema": { "type": "string", "examples": ["\"3\""] },
+        }));
+    }
+    let status = route.shape.status.as_str();
+    let mut success = json!({ "description": reason(status) });
+    if let Some((media_type, schema)) = route.shape.answer {
+        success["content"] = json!({ media_type: { "schema": schema(schemas) } });
+    }
+    let mut operation = json!({
+        "operationId": route.name,
+        "summary": route.summary,
+        "tags": [route.tag],
+        "x-permission": route.permission.name(),
+        "parameters": parameters,
+        "responses": { status: success, "default": { "$ref": "#/components/responses/Problem" } },
+    });
+    if let Some(schema) = route.shape.body {
+        operation["requestBody"] = json!({
+            "required": true,
+            "content": { "application/json": { "schema": schema(schemas) } },
+        });
+    }
+    operation
+}
+
+fn reason(status: &str) -> &'static str {
+    match status {
+        "101" => "The connection is a WebSocket from here on.",
+        "201" => "Created.",
+        "204" => "Done.",
+        _ => "The answer.",
+    }
+}
+
+fn path_parameters(path: &str) -> Vec<Value> {
+    let names = path.split('/').filter_map(|segment| {
+        segment
+            .strip_prefix('{')
+            .and_then(|rest| rest.strip_suffix('}'))
+    });
+    let schema = |name| match name {
+        "id" => json!({ "type": "string", "format": "uuid" }),
+        _ => json!({ "type": "string", "minLength": 1 }),
+    };
+    names
+        .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": schema(name) }))
+        .collect()
+}
+
+fn query_parameters(schema: Schema) -> Vec<Value> {
+    let mut schema = schema.to_value();
+    let required = schema["required"].take();
+    let is_required = |name: &str| {
+        let names = required.as_array().map(Vec::as_slice).unwrap_or_default();
+        names.iter().any(|known| known == name)
+    };
+    let Some(properties) = schema["properties"].as_object_mut() else {
+        return Vec::new();
+    };
+    properties
+        .iter_mut()
+        .map(|(name, schema)| {
+            let description = schema
+                .as_object_mut()
+                .and_then(|schema| schema.remove("description"))
+                .unwrap_or_default();
+            strip_null(schema);
+            json!({
+                "name": name, "in": "query", "required": is_required(name),
+                "description": description, "schema": schema,
+            })
+        })
+        .collect()
+}
+
+/// Takes the null of an `Option` away: an absent parameter is absent, not null.
+fn strip_null(schema: &mut Value) {
+    if let Some([first, null]) = schema["type"].as_array().map(Vec::as_slice)
+        && null == "null"
+    {
+        schema["type"] = first.clone();
+    }
+    if let Some([first, null]) = schema["anyOf"].as_array().map(Vec::as_slice)
+        && null["type"] == "null"
+    {
+        *schema = first.clone();
+    }
+    if let Some(schema) = schema.as_object_mut() {
+        schema.retain(|_, value| !value.is_null());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn the_committed_document_is_the_generated_one() {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../api/openapi.json");
+        if std::env::var_os("UPDATE_EXPECT").is_some() {
+            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+            std::fs::write(&file, text()).unwrap();
+        }
+        let committed = std::fs::read_to_string(&file).unwrap_or_default();
+        assert!(
+            committed == text(),
+            "api/openapi.json is out of date; run this test with UPDATE_EXPECT=1"
+        );
+    }
+
+    #[test]
+    fn every_reference_points_somewhere() {
+        fn references<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
+            match value {
+                Value::Object(map) => {
+                    found.extend(map.get("$ref").and_then(Value::as_str));
+                    map.values().for_each(|value| references(value, found));
+                }
+                Value::Array(list) => list.iter().for_each(|value| references(value, found)),
+                _ => {}
+            }
+        }
+        let document = document();
+        let mut found = Vec::new();
+        references(&document, &mut found);
+        assert!(50 < found.len());
+        for reference in found {
+            let pointer = reference.strip_prefix('#').unwrap();
+            assert!(document.pointer(pointer).is_some(), "{reference}");
+        }
+    }
+
+    #[test]
+    fn every_operation_says_who_may_and_what_it_does() {
+        let document = document();
+        let mut names = std::collections::BTreeSet::new();
+        for (path, methods) in document["paths"].as_object().unwrap() {
+            for (method, operation) in methods.as_object().unwrap() {
+                let name = operation["operationId"].as_str().unwrap();
+                assert!(names.insert(name), "{name} stands twice");
+                let permission = operation["x-permission"].as_str().unwrap();
+                assert!(method == "get" || permission != "view" || path.ends_with("check"));
+                let summary = operation["summary"].as_str().unwrap();
+                assert!(summary.ends_with('.') && summary.len() < 120, "{summary}");
+            }
+        }
+        assert_eq!(names.len(), routes::routes().len());
+    }
+}

@@ -1,0 +1,165 @@
+//! Reading of requests: query parameters, JSON bodies, `If-Match`; every mistake names its place.
+
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderMap, header};
+use serde::de::DeserializeOwned;
+use serde_path_to_error::{Path, Segment};
+
+use crate::problem::{ApiError, Code, FieldProblem};
+
+/// Most bytes of a request body.
+pub(crate) const BODY_BYTES_MAX: usize = 8 << 20;
+
+/// Reads query parameters into a flat structure.
+pub(crate) fn query<Q: DeserializeOwned>(text: &str) -> Result<Q, ApiError> {
+    let pairs = form_urlencoded::parse(text.as_bytes());
+    let reader = serde_urlencoded::Deserializer::new(pairs);
+    serde_path_to_error::deserialize(reader).map_err(|error| {
+        let name = error.path().to_string();
+        let detail = error.into_inner().to_string();
+        let name = if name == "." {
+            unknown_name(&detail)
+        } else {
+            name
+        };
+        ApiError::query(&name, detail)
+    })
+}
+
+/// Finds the name in "unknown field `name`, expected ...", which has no path of its own.
+fn unknown_name(detail: &str) -> String {
+    detail.split('`').nth(1).unwrap_or_default().to_owned()
+}
+
+/// Reads a JSON body.
+pub(crate) fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut reader);
+    let value = value.map_err(|error| {
+        let pointer = pointer("", error.path());
+        body_error(pointer, &error.into_inner())
+    })?;
+    reader
+        .end()
+        .map_err(|error| body_error(String::new(), &error))?;
+    Ok(value)
+}
+
+/// Reads one part of a JSON body that stands at `place`.
+pub(crate) fn json_part<T: DeserializeOwned>(
+    place: &str,
+    value: serde_json::Value,
+) -> Result<T, FieldProblem> {
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let pointer = pointer(place, error.path());
+        let detail = error.into_inner().to_string();
+        FieldProblem::new(with_unknown_field(pointer, &detail), detail)
+    })
+}
+
+fn body_error(pointer: String, error: &serde_json::Error) -> ApiError {
+    let detail = error.to_string();
+    match error.classify() {
+        serde_json::error::Category::Data => {
+            ApiError::field(with_unknown_field(pointer, &detail), detail)
+        }
+        serde_json::error::Category::Syntax | serde_json::error::Category::Eof => {
+            ApiError::new(Code::InvalidJson, detail)
+        }
+        serde_json::error::Category::Io => ApiError::new(Code::InvalidJson, "the body broke off"),
+    }
+}
+
+/// Completes the pointer of an unknown field, which stands in the object and not at the field.
+fn with_unknown_field(pointer: String, detail: &str) -> String {
+    match detail.strip_prefix("unknown field `") {
+        Some(rest) => {
+            let name = rest.split('`').next().unwrap_or_default();
+            let escaped = escape(name);
+            if pointer.ends_with(&format!("/{escaped}")) {
+                pointer
+            } else {
+                format!("{pointer}/{escaped}")
+            }
+        }
+        None => pointer,
+    }
+}
+
+fn pointer(place: &str, path: &Path) -> String {
+    let mut pointer = place.to_owned();
+    for segment in path {
+        match segment {
+            Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
+            Segment::Map { key } => pointer.push_str(&format!("/{}", escape(key))),
+            Segment::Enum { .. } | Segment::Unknown => {}
+        }
+    }
+    pointer
+}
+
+/// Escapes a name in a JSON pointer (RFC 6901, section 3).
+fn escape(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
+/// Reads a body whole, up to [`BODY_BYTES_MAX`].
+pub(crate) async fn read_body(body: Body) -> Result<Bytes, ApiError> {
+    axum::body::to_bytes(body, BODY_BYTES_MAX)
+        .await
+        .map_err(|error| {
+            let mut source = std::error::Error::source(&error);
+            let mut too_long = false;
+            while let Some(cause) = source {
+                too_long |= cause.is::<http_body_util::LengthLimitError>();
+                source = cause.source();
+            }
+            if too_long {
+                let detail = format!("the body exceeds {} MiB", BODY_BYTES_MAX >> 20);
+                ApiError::new(Code::BodyTooLarge, detail)
+            } else {
+                ApiError::new(Code::InvalidJson, "the body broke off")
+            }
+        })
+}
+
+/// Refuses bodies that are not JSON by their own word.
+///
+/// A form on a foreign page can send `text/plain` without asking, so the type is no formality.
+pub(crate) fn check_content_type(headers: &HeaderMap) -> Result<(), ApiError> {
+    let found = headers.get(header::CONTENT_TYPE);
+    let found = found.and_then(|value| value.to_str().ok()).unwrap_or("");
+    let media_type = found.split(';').next().unwrap_or_default().trim();
+    if media_type.eq_ignore_ascii_case("application/json") {
+        return Ok(());
+    }
+    let shown: String = found.chars().take(80).collect();
+    let detail = format!("content type {shown:?}; application/json is needed");
+    Err(ApiError::new(Code::UnsupportedMediaType, detail))
+}
+
+/// Returns the revision that the client expects, from `If-Match`.
+pub(crate) fn if_match(headers: &HeaderMap) -> Result<Option<u64>, ApiError> {
+    let Some(value) = headers.get(header::IF_MATCH) else {
+        return Ok(None);
+    };
+    let text = value.to_str().unwrap_or_default().trim();
+    if text == "*" {
+        return Ok(None);
+    }
+    let digits = text
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'));
+    digits
+        .and_then(|digits| digits.parse().ok())
+        .map(Some)
+        .ok_or_else(|| {
+            let shown: String = text.chars().take(80).collect();
+            let detail =
+                format!("if-match {shown:?}; the revision in quotes is needed, e.g. \"3\"");
+            ApiError::new(Code::InvalidHeader, detail)
+        })
+}
+
+#[cfg(test)]
+mod tests;

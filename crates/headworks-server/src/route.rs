@@ -1,0 +1,359 @@
+//! What a route is: the entry of the table, and the types its handler takes and gives.
+//!
+//! The types of the handler are the types of the documentation: a route is made from the handler,
+//! so that neither can say what the other does not do.
+
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{FromRequestParts, RawPathParams};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::response::Response;
+use headworks_core::model::ObjectId;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::app::App;
+use crate::parse;
+use crate::problem::{ApiError, Code, etag};
+
+/// What a caller must be allowed to do.
+///
+/// Declared with every route and not enforced until accounts exist; until then the server listens
+/// on loopback only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Permission {
+    /// See values, history and configuration.
+    View,
+    /// Write to tags and make devices be asked.
+    Operate,
+    /// Change connections, devices, tags and dashboards.
+    Configure,
+    /// Change who may do what. No route needs it before accounts exist.
+    #[expect(dead_code, reason = "part of the roles that the accounts will bring")]
+    Own,
+}
+
+impl Permission {
+    /// Returns the name in the documentation.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Permission::View => "view",
+            Permission::Operate => "operate",
+            Permission::Configure => "configure",
+            Permission::Own => "own",
+        }
+    }
+}
+
+/// One entry of the table of routes.
+pub(crate) struct Route {
+    /// Name of the operation, unique, for generated clients.
+    pub name: &'static str,
+    /// HTTP method.
+    pub method: Method,
+    /// Path with parameters in braces, without a slash at the end.
+    pub path: &'static str,
+    /// What the caller must be allowed to do.
+    pub permission: Permission,
+    /// Chapter of the documentation.
+    pub tag: &'static str,
+    /// What it does, one sentence.
+    pub summary: &'static str,
+    /// The types of the handler.
+    pub shape: Shape,
+    /// Parses, handles and renders.
+    pub handler: Handler,
+}
+
+/// The types of a handler, as schemas.
+#[derive(Clone, Copy)]
+pub(crate) struct Shape {
+    /// Query parameters: the schema of a flat object.
+    pub query: fn(&mut SchemaGenerator) -> Schema,
+    /// Body of the request.
+    pub body: Option<fn(&mut SchemaGenerator) -> Schema>,
+    /// Status of success.
+    pub status: StatusCode,
+    /// Body of a success: media type and schema.
+    pub answer: Option<(&'static str, fn(&mut SchemaGenerator) -> Schema)>,
+}
+
+/// A boxed future of an answer.
+pub(crate) type Answering = Pin<Box<dyn Future<Output = Result<Response, ApiError>> + Send>>;
+
+/// The erased handler of a route.
+pub(crate) type Handler = Arc<dyn Fn(Arc<App>, Parts, Body) -> Answering + Send + Sync>;
+
+/// A request as its handler sees it: parsed.
+pub(crate) struct Call<Q = NoQuery, B = NoBody> {
+    /// The server.
+    pub app: Arc<App>,
+    /// Method, path, headers and extensions.
+    pub parts: Parts,
+    /// Query parameters.
+    pub query: Q,
+    /// Body.
+    pub body: B,
+    params: Vec<(String, String)>,
+}
+
+/// No query parameters.
+#[derive(serde::Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NoQuery {}
+
+/// No body; what a client sends is ignored.
+pub(crate) struct NoBody;
+
+/// A JSON body, of a request or of an answer.
+pub(crate) struct Json<T>(pub T);
+
+/// JSON that the handler has written itself, in the shape of `T`.
+pub(crate) struct Written<T>(pub Vec<u8>, pub PhantomData<T>);
+
+/// An object with its revision as entity tag.
+pub(crate) struct Revised<T>(pub u64, pub T);
+
+/// A new object: where it is, its revision, and itself.
+pub(crate) struct Created<T>(pub String, pub Option<u64>, pub T);
+
+/// Done, and nothing to say.
+pub(crate) struct NoContent;
+
+/// A stream of server-sent events.
+pub(crate) struct Events(pub Response);
+
+/// A connection that becomes a WebSocket.
+pub(crate) struct Upgrade(pub Response);
+
+/// What a handler can take as body.
+pub(crate) trait RequestBody: Sized + Send {
+    /// Schema of the body, if there is one.
+    const SCHEMA: Option<fn(&mut SchemaGenerator) -> Schema>;
+
+    /// Reads the body.
+    fn parse(headers: &HeaderMap, bytes: &Bytes) -> Result<Self, ApiError>;
+}
+
+/// What a handler can answer with.
+pub(crate) trait Answer {
+    /// Status of success.
+    const STATUS: StatusCode;
+    /// Media type and schema of the body, if there is one.
+    const BODY: Option<(&'static str, fn(&mut SchemaGenerator) -> Schema)>;
+
+    /// Renders the answer.
+    fn into_response(self) -> Result<Response, ApiError>;
+}
+
+impl Route {
+    /// Returns the entry of a handler.
+    pub(crate) fn new<Q, B, A, F, H>(
+        name: &'static str,
+        method: Method,
+        path: &'static str,
+        permission: Permission,
+        handle: H,
+    ) -> Route
+    where
+        Q: DeserializeOwned + JsonSchema + Send,
+        B: RequestBody,
+        A: Answer,
+        F: Future<Output = Result<A, ApiError>> + Send + 'static,
+        H: Fn(Call<Q, B>) -> F + Copy + Send + Sync + 'static,
+    {
+        let shape = Shape {
+            query: |schemas| Q::json_schema(schemas),
+            body: B::SCHEMA,
+            status: A::STATUS,
+            answer: A::BODY,
+        };
+        let handler: Handler = Arc::new(move |app, parts, body| {
+            Box::pin(async move {
+                let call = Call::parse(app, parts, body).await?;
+                handle(call).await?.into_response()
+            })
+        });
+        Route {
+            name,
+            method,
+            path,
+            permission,
+            tag: "",
+            summary: "",
+            shape,
+            handler,
+        }
+    }
+
+    /// Returns the entry with its chapter and summary.
+    pub(crate) fn about(self, tag: &'static str, summary: &'static str) -> Route {
+        Route {
+            tag,
+            summary,
+            ..self
+        }
+    }
+}
+
+impl<Q: DeserializeOwned, B: RequestBody> Call<Q, B> {
+    async fn parse(app: Arc<App>, mut parts: Parts, body: Body) -> Result<Call<Q, B>, ApiError> {
+        let params = path_params(&mut parts).await?;
+        let query = parse::query(parts.uri.query().unwrap_or_default())?;
+        let bytes = match B::SCHEMA {
+            Some(_) => parse::read_body(body).await?,
+            None => Bytes::new(),
+        };
+        let body = B::parse(&parts.headers, &bytes)?;
+        Ok(Call {
+            app,
+            parts,
+            query,
+            body,
+            params,
+        })
+    }
+}
+
+impl<Q, B> Call<Q, B> {
+    /// Returns a parameter of the path.
+    pub(crate) fn param(&self, name: &str) -> &str {
+        let found = self.params.iter().find(|(known, _)| known == name);
+        found.map_or("", |(_, value)| value)
+    }
+
+    /// Returns the id in the path.
+    pub(crate) fn id(&self) -> Result<ObjectId, ApiError> {
+        self.param("id")
+            .parse()
+            .map_err(|error: headworks_core::model::FieldError| {
+                ApiError::new(Code::NotFound, error.reason)
+            })
+    }
+}
+
+async fn path_params(parts: &mut Parts) -> Result<Vec<(String, String)>, ApiError> {
+    let params = RawPathParams::from_request_parts(parts, &()).await;
+    let params = params.map_err(|_| {
+        let detail = "the path is not UTF-8 after decoding its percent signs";
+        ApiError::new(Code::UnknownPath, detail)
+    })?;
+    let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+    Ok(params.iter().map(owned).collect())
+}
+
+impl RequestBody for NoBody {
+    const SCHEMA: Option<fn(&mut SchemaGenerator) -> Schema> = None;
+
+    fn parse(_: &HeaderMap, _: &Bytes) -> Result<NoBody, ApiError> {
+        Ok(NoBody)
+    }
+}
+
+impl<T: DeserializeOwned + JsonSchema + Send> RequestBody for Json<T> {
+    const SCHEMA: Option<fn(&mut SchemaGenerator) -> Schema> =
+        Some(SchemaGenerator::subschema_for::<T>);
+
+    fn parse(headers: &HeaderMap, bytes: &Bytes) -> Result<Json<T>, ApiError> {
+        parse::check_content_type(headers)?;
+        parse::json(bytes).map(Json)
+    }
+}
+
+const JSON: &str = "application/json";
+
+impl<T: Serialize + JsonSchema> Answer for Json<T> {
+    const STATUS: StatusCode = StatusCode::OK;
+    const BODY: Option<(&'static str, fn(&mut SchemaGenerator) -> Schema)> =
+        Some((JSON, SchemaGenerator::subschema_for::<T>));
+
+    fn into_response(self) -> Result<Response, ApiError> {
+        let bytes = serde_json::to_vec(&self.0).map_err(|error| ApiError::internal(&error))?;
+        Ok(json_response(bytes))
+    }
+}
+
+impl<T: JsonSchema> Answer for Written<T> {
+    const STATUS: StatusCode = StatusCode::OK;
+    const BODY: Option<(&'static str, fn(&mut SchemaGenerator) -> Schema)> =
+        Some((JSON, SchemaGenerator::subschema_for::<T>));
+
+    fn into_response(self) -> Result<Response, ApiError> {
+        Ok(json_response(self.0))
+    }
+}
+
+impl<T: Serialize + JsonSchema> Answer for Revised<T> {
+    const STATUS: StatusCode = StatusCode::OK;
+    const BODY: Option<(&'static str, fn(&mut SchemaGenerator) -> Schema)> = Json::<T>::BODY;
+
+    fn into_response(self) -> Result<Response, ApiError> {
+        let mut response = Json(self.1).into_response()?;
+        response.headers_mut().insert(header::ETAG, etag(self.0));
+        Ok(response)
+    }
+}
+
+impl<T: Serialize + JsonSchema> Answer for Created<T> {
+    const STATUS: StatusCode = StatusCode::CREATED;
+    const BODY: Option<(&'static str, fn(&mut SchemaGenerator) -> Schema)> = Json::<T>::BODY;
+
+    fn into_response(self) -> Result<Response, ApiError> {
+        let mut response = Json(self.2).into_response()?;
+        *response.status_mut() = StatusCode::CREATED;
+        let headers = response.headers_mut();
+        if let Ok(place) = HeaderValue::from_str(&self.0) {
+            headers.insert(header::LOCATION, place);
+        }
+        if let Some(revision) = self.1 {
+            headers.insert(header::ETAG, etag(revision));
+        }
+        Ok(response)
+    }
+}
+
+impl Answer for NoContent {
+    const STATUS: StatusCode = StatusCode::NO_CONTENT;
+    const BODY: Option<(&'static str, fn(&mut SchemaGenerator) -> Schema)> = None;
+
+    fn into_response(self) -> Result<Response, ApiError> {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = StatusCode::NO_CONTENT;
+        Ok(response)
+    }
+}
+
+impl Answer for Events {
+    const STATUS: StatusCode = StatusCode::OK;
+    const BODY: Option<(&'static str, fn(&mut SchemaGenerator) -> Schema)> = Some((
+        "text/event-stream",
+        SchemaGenerator::subschema_for::<String>,
+    ));
+
+    fn into_response(self) -> Result<Response, ApiError> {
+        Ok(self.0)
+    }
+}
+
+impl Answer for Upgrade {
+    const STATUS: StatusCode = StatusCode::SWITCHING_PROTOCOLS;
+    const BODY: Option<(&'static str, fn(&mut SchemaGenerator) -> Schema)> = None;
+
+    fn into_response(self) -> Result<Response, ApiError> {
+        Ok(self.0)
+    }
+}
+
+fn json_response(bytes: Vec<u8>) -> Response {
+    let mut response = Response::new(Body::from(bytes));
+    let media_type = HeaderValue::from_static(JSON);
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, media_type);
+    response
+}

@@ -1,0 +1,114 @@
+//! From the table of routes to answers: methods, time-outs, bounds, panics.
+
+use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware::from_fn_with_state;
+use axum::response::Response;
+use axum::routing::{MethodFilter, MethodRouter, on};
+use futures_util::FutureExt;
+
+use crate::app::App;
+use crate::edge::{self, RequestId};
+use crate::problem::{ApiError, Code};
+use crate::route::{Handler, Route};
+use crate::{assets, routes};
+
+/// Longest time from a request's head to its answer's head.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+/// Longest time a request waits for others to end.
+const QUEUE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Returns the service of the table.
+pub(crate) fn router(app: Arc<App>) -> Router {
+    let mut by_path: BTreeMap<&'static str, Vec<Route>> = BTreeMap::new();
+    for route in routes::routes() {
+        by_path.entry(route.path).or_default().push(route);
+    }
+    let mut router = Router::new();
+    for (path, routes) in by_path {
+        let methods = methods_of(routes);
+        router = router
+            .route(path, methods.clone())
+            .route(&format!("{path}/"), methods);
+    }
+    router
+        .fallback(fallback)
+        .layer(from_fn_with_state(app.clone(), edge::guard))
+        .with_state(app)
+}
+
+fn methods_of(routes: Vec<Route>) -> MethodRouter<Arc<App>> {
+    let mut names: Vec<&str> = routes.iter().map(|route| route.method.as_str()).collect();
+    if names.contains(&"GET") {
+        names.push("HEAD");
+    }
+    names.sort_unstable();
+    let allow = names.join(", ");
+    let mut methods = MethodRouter::new();
+    for route in routes {
+        // The table's test shows that every method of it is a filter.
+        let filter = MethodFilter::try_from(route.method).unwrap_or(MethodFilter::GET);
+        let handler = route.handler;
+        let serve = move |State(app): State<Arc<App>>, request: Request| {
+            dispatch(app, handler.clone(), request)
+        };
+        methods = methods.merge(on(filter, serve));
+    }
+    methods.fallback(move |request: Request| async move {
+        let error = ApiError::method_not_allowed(request.method().as_str(), &allow);
+        error.into_response(&RequestId::of(request.extensions()))
+    })
+}
+
+/// Answers one request of a route within its bounds.
+async fn dispatch(app: Arc<App>, handler: Handler, request: Request) -> Response {
+    let request_id = RequestId::of(request.extensions());
+    let answer = answer(app, handler, request).await;
+    answer.unwrap_or_else(|error| error.into_response(&request_id))
+}
+
+async fn answer(app: Arc<App>, handler: Handler, request: Request) -> Result<Response, ApiError> {
+    let busy = || {
+        ApiError::new(
+            Code::Busy,
+            "too many requests at once; try again in a second",
+        )
+    };
+    let turn = tokio::time::timeout(QUEUE_TIMEOUT, app.requests.acquire()).await;
+    let _turn = turn.map_err(|_| busy())?.map_err(|_| busy())?;
+    let (parts, body) = request.into_parts();
+    let answering = AssertUnwindSafe(handler(app.clone(), parts, body)).catch_unwind();
+    match tokio::time::timeout(REQUEST_TIMEOUT, answering).await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(_)) => Err(ApiError::new(
+            Code::Internal,
+            "the hub could not do this; its log says more under the request id",
+        )),
+        Err(_) => Err(ApiError::new(
+            Code::Timeout,
+            format!("no answer within {} s", REQUEST_TIMEOUT.as_secs()),
+        )),
+    }
+}
+
+/// Answers paths that are not in the table: the web UI, or a problem.
+async fn fallback(request: Request) -> Response {
+    let request_id = RequestId::of(request.extensions());
+    let path = request.uri().path();
+    let is_api = ["/api", "/ws"].into_iter().any(|prefix| {
+        path.strip_prefix(prefix)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    });
+    if is_api {
+        let shown: String = path.chars().take(200).collect();
+        let detail = format!("{shown:?} is no path of this API; GET /api/schema lists all");
+        return ApiError::new(Code::UnknownPath, detail).into_response(&request_id);
+    }
+    assets::serve(assets::EMBEDDED, &request)
+        .unwrap_or_else(|error| error.into_response(&request_id))
+}
