@@ -7,7 +7,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::pdu::Table;
+use super::table::Table;
 
 /// Where a tag stands in a device: a table, an address from 0, perhaps one bit of a register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -83,7 +83,7 @@ pub enum AddressError {
         bit: String,
     },
     /// A bit of a bit.
-    #[error("{text:?}: {table} are bits already; leave .{bit} away")]
+    #[error("{text:?}: {} are bits already; leave .{bit} away", table.title())]
     BitOfBit {
         /// The text given.
         text: String,
@@ -96,20 +96,20 @@ pub enum AddressError {
 
 /// Names of tables before an address from 0, longest first where one starts another.
 const NAMES: [(&str, Table); 14] = [
-    ("holding:", Table::HoldingRegisters),
-    ("input:", Table::InputRegisters),
-    ("coil:", Table::Coils),
-    ("discrete:", Table::DiscreteInputs),
-    ("hr:", Table::HoldingRegisters),
-    ("ir:", Table::InputRegisters),
-    ("di:", Table::DiscreteInputs),
-    ("co:", Table::Coils),
-    ("c:", Table::Coils),
-    ("hr", Table::HoldingRegisters),
-    ("ir", Table::InputRegisters),
-    ("di", Table::DiscreteInputs),
-    ("co", Table::Coils),
-    ("c", Table::Coils),
+    ("holding:", Table::Holding),
+    ("input:", Table::Input),
+    ("coil:", Table::Coil),
+    ("discrete:", Table::Discrete),
+    ("hr:", Table::Holding),
+    ("ir:", Table::Input),
+    ("di:", Table::Discrete),
+    ("co:", Table::Coil),
+    ("c:", Table::Coil),
+    ("hr", Table::Holding),
+    ("ir", Table::Input),
+    ("di", Table::Discrete),
+    ("co", Table::Coil),
+    ("c", Table::Coil),
 ];
 
 impl Address {
@@ -147,10 +147,10 @@ impl FromStr for Address {
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = match self.table {
-            Table::Coils => "C",
-            Table::DiscreteInputs => "DI",
-            Table::HoldingRegisters => "HR",
-            Table::InputRegisters => "IR",
+            Table::Coil => "C",
+            Table::Discrete => "DI",
+            Table::Holding => "HR",
+            Table::Input => "IR",
         };
         write!(f, "{name}{}", self.start)?;
         self.bit.map_or(Ok(()), |bit| write!(f, ".{bit}"))
@@ -202,10 +202,10 @@ fn from_zero(text: &str, number: &str) -> Result<u16, AddressError> {
 /// Reads a reference number, which counts from 1.
 fn from_one(text: &str, digit: &str, number: &str) -> Result<(Table, u16), AddressError> {
     let table = match digit {
-        "0" => Table::Coils,
-        "1" => Table::DiscreteInputs,
-        "3" => Table::InputRegisters,
-        "4" => Table::HoldingRegisters,
+        "0" => Table::Coil,
+        "1" => Table::Discrete,
+        "3" => Table::Input,
+        "4" => Table::Holding,
         _ => {
             return Err(digit
                 .chars()

@@ -5,14 +5,11 @@
 //! what came back with [`Request::decode_answer`]; the server decodes with [`Request::decode`] and
 //! encodes with [`Request::encode_answer`] or [`encode_exception`].
 
-use std::fmt;
-
 use super::exception::ExceptionCode;
+pub use super::table::Table;
 
 /// Most bytes of a PDU (section 4.1).
 pub const PDU_BYTES_MAX: usize = 253;
-/// Most bits one read may ask for (sections 6.1 and 6.2).
-pub const READ_BITS_MAX: u16 = 2000;
 /// Most registers one read may ask for (sections 6.3 and 6.4).
 pub const READ_REGISTERS_MAX: u16 = 125;
 /// Most coils one write may set (section 6.11).
@@ -25,19 +22,6 @@ pub const READ_WRITE_REGISTERS_MAX: u16 = 121;
 pub const EXCEPTION_BIT: u8 = 0x80;
 /// The value of a coil that is on, in function 5 (section 6.5).
 const COIL_ON: u16 = 0xFF00;
-
-/// The four tables of a device (section 4.3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Table {
-    /// Bits that can be written, function 1.
-    Coils,
-    /// Bits that can only be read, function 2.
-    DiscreteInputs,
-    /// Registers that can be written, function 3.
-    HoldingRegisters,
-    /// Registers that can only be read, function 4.
-    InputRegisters,
-}
 
 /// What a client asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -164,41 +148,19 @@ impl AnswerError {
 }
 
 impl Table {
-    /// Every table, by function code.
-    pub const ALL: [Table; 4] = [
-        Table::Coils,
-        Table::DiscreteInputs,
-        Table::HoldingRegisters,
-        Table::InputRegisters,
-    ];
-
-    /// Returns the function that reads the table.
+    /// Returns the function that reads the table (section 6).
     pub const fn function(self) -> u8 {
         match self {
-            Table::Coils => 1,
-            Table::DiscreteInputs => 2,
-            Table::HoldingRegisters => 3,
-            Table::InputRegisters => 4,
+            Table::Coil => 1,
+            Table::Discrete => 2,
+            Table::Holding => 3,
+            Table::Input => 4,
         }
-    }
-
-    /// Returns whether the table holds bits.
-    pub const fn is_bits(self) -> bool {
-        matches!(self, Table::Coils | Table::DiscreteInputs)
     }
 
     /// Returns whether the protocol can write the table.
     pub const fn is_writable(self) -> bool {
-        matches!(self, Table::Coils | Table::HoldingRegisters)
-    }
-
-    /// Returns the most items one read may ask for.
-    pub const fn read_max(self) -> u16 {
-        if self.is_bits() {
-            READ_BITS_MAX
-        } else {
-            READ_REGISTERS_MAX
-        }
+        matches!(self, Table::Coil | Table::Holding)
     }
 
     /// Returns the data bytes of `count` items.
@@ -213,17 +175,11 @@ impl Table {
     /// Returns the name as the specification writes it.
     pub const fn title(self) -> &'static str {
         match self {
-            Table::Coils => "coils",
-            Table::DiscreteInputs => "discrete inputs",
-            Table::HoldingRegisters => "holding registers",
-            Table::InputRegisters => "input registers",
+            Table::Coil => "coils",
+            Table::Discrete => "discrete inputs",
+            Table::Holding => "holding registers",
+            Table::Input => "input registers",
         }
-    }
-}
-
-impl fmt::Display for Table {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.title())
     }
 }
 
@@ -293,10 +249,10 @@ impl Request {
     pub fn decode(pdu: &[u8]) -> Result<Request, ExceptionCode> {
         let (&function, data) = pdu.split_first().ok_or(ExceptionCode::ILLEGAL_FUNCTION)?;
         let request = match function {
-            1 => read(Table::Coils, data)?,
-            2 => read(Table::DiscreteInputs, data)?,
-            3 => read(Table::HoldingRegisters, data)?,
-            4 => read(Table::InputRegisters, data)?,
+            1 => read(Table::Coil, data)?,
+            2 => read(Table::Discrete, data)?,
+            3 => read(Table::Holding, data)?,
+            4 => read(Table::Input, data)?,
             5 => {
                 let [address, value] = words(data)?;
                 let on = match value {

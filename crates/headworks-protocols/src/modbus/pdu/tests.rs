@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 
 const PAIR: Request = Request::Read {
-    table: Table::HoldingRegisters,
+    table: Table::Holding,
     start: 0,
     count: 2,
 };
@@ -23,22 +23,22 @@ fn examples() -> Vec<(Request, Vec<u8>, Vec<u8>)> {
     };
     vec![
         (
-            read(Table::Coils, 0x13, 0x13),
+            read(Table::Coil, 0x13, 0x13),
             vec![1, 0, 0x13, 0, 0x13],
             vec![1, 3, 0xCD, 0x6B, 0x05],
         ),
         (
-            read(Table::DiscreteInputs, 0xC4, 0x16),
+            read(Table::Discrete, 0xC4, 0x16),
             vec![2, 0, 0xC4, 0, 0x16],
             vec![2, 3, 0xAC, 0xDB, 0x35],
         ),
         (
-            read(Table::HoldingRegisters, 0x6B, 3),
+            read(Table::Holding, 0x6B, 3),
             vec![3, 0, 0x6B, 0, 3],
             vec![3, 6, 2, 0x2B, 0, 0, 0, 0x64],
         ),
         (
-            read(Table::InputRegisters, 8, 1),
+            read(Table::Input, 8, 1),
             vec![4, 0, 8, 0, 1],
             vec![4, 2, 0, 0x0A],
         ),

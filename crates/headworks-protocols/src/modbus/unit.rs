@@ -1,0 +1,684 @@
+//! One device: what it is asked, what its answers mean, how it fares.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use headworks_core::codec::DecodeError;
+use headworks_core::{Quality, RegisterFormat, Sample, TagIndex, Update, Value};
+use tokio::sync::oneshot;
+
+use super::check::{Tag, UnitConfig};
+use super::exception::ExceptionCode;
+use super::median::Median;
+use super::pdu::{self, Request};
+use super::planner::{Cost, Item, Learned, Learning, Member, Plan, Rules};
+use super::table::Span;
+use super::write::WriteJob;
+use crate::driver::PollReport;
+use crate::poll::{self, DeviceKey, Turn};
+use crate::stats::DeviceStats;
+
+/// The two clocks at one instant.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Now {
+    /// Microseconds on a clock that never jumps.
+    pub(super) us: u64,
+    /// Microseconds since 1970-01-01 UTC.
+    pub(super) wall_us: i64,
+}
+
+/// A device and all that is known of it.
+#[derive(Debug)]
+pub(super) struct Unit {
+    pub(super) config: UnitConfig,
+    pub(super) key: DeviceKey,
+    pub(super) stats: Arc<DeviceStats>,
+    /// The request that the scheduler has dealt out and that is not finished.
+    pub(super) turn: Option<Turn>,
+    /// A write under way; it goes before the turn.
+    pub(super) job: Option<WriteJob>,
+    /// Whether a request waits for its answer.
+    pub(super) on_wire: bool,
+    /// The device wants its rest until then.
+    pub(super) not_before_us: u64,
+    /// Times the present request was sent in vain.
+    pub(super) attempt: u32,
+    /// Times in a row that the device was given up; 0 while it answers.
+    pub(super) silences: u32,
+    /// How late the last late answer was, since the request, in microseconds.
+    pub(super) late_us: Option<u64>,
+    pub(super) round_trip: Median,
+    /// Whether function 22 was refused as unknown.
+    pub(super) knows_no_mask: bool,
+    /// Grows with each change of tags, so that an answer to an older plan is not misread.
+    pub(super) generation: u32,
+    cost: Cost,
+    points: Vec<Point>, // by item
+    states: Vec<TagState>,
+    items: Vec<Item>,
+    plan: Plan,
+    scans: Vec<ScanState>, // those of the plan, in its order
+    learned: Learned,
+    search: Option<Search>,
+    probe: Option<Span>,
+    rests: BTreeMap<Span, Rest>,
+    polls: Vec<PollJob>,
+    last_error: Option<String>,
+}
+
+/// What decoding needs of a tag, small.
+#[derive(Clone, Copy, Debug)]
+struct Point {
+    index: TagIndex,
+    start: u16,
+    registers: u16,
+    format: RegisterFormat,
+}
+
+/// What was last sent of a tag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum TagState {
+    Unknown,
+    Good,
+    Bad(Quality),
+}
+
+#[derive(Clone, Copy, Debug)]
+struct ScanState {
+    period_us: u64,
+    at: usize,
+    pass: u32,
+    /// Tags that are wanted less often are read too.
+    full: bool,
+}
+
+/// A search for what was refused, within a scan.
+#[derive(Debug)]
+struct Search {
+    scan: usize,
+    learning: Learning,
+    code: ExceptionCode,
+}
+
+/// A request that is refused for reasons of the device is asked less often.
+#[derive(Clone, Copy, Debug)]
+struct Rest {
+    until_us: u64,
+    refusals: u32,
+}
+
+/// Somebody waits until every tag was read.
+#[derive(Debug)]
+struct PollJob {
+    waiting: Vec<u64>, // periods whose next scan has not begun
+    running: Vec<u64>, // periods whose scan has begun
+    reply: oneshot::Sender<PollReport>,
+}
+
+/// What a read is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// A request of the plan.
+    Planned {
+        scan: usize,
+        request: usize,
+    },
+    /// A step of the search in a scan.
+    Search,
+    /// A span that was refused long ago.
+    Probe,
+}
+
+/// Period of a device whose every tag is refused: only its probes are left.
+const PROBE_PERIOD_US: u64 = 60_000_000;
+
+impl Unit {
+    pub(super) fn new(
+        config: UnitConfig,
+        key: DeviceKey,
+        stats: Arc<DeviceStats>,
+        cost: Cost,
+    ) -> Unit {
+        let mut unit = Unit {
+            key,
+            stats,
+            turn: None,
+            job: None,
+            on_wire: false,
+            not_before_us: 0,
+            attempt: 0,
+            silences: 0,
+            late_us: None,
+            round_trip: Median::default(),
+            knows_no_mask: false,
+            generation: 0,
+            cost,
+            points: points(&config.tags),
+            states: vec![TagState::Unknown; config.tags.len()],
+            items: items(&config.tags),
+            plan: Plan::default(),
+            scans: Vec::new(),
+            learned: Learned::default(),
+            search: None,
+            probe: None,
+            rests: BTreeMap::new(),
+            polls: Vec::new(),
+            last_error: None,
+            config,
+        };
+        unit.make_plan();
+        unit
+    }
+
+    /// Takes over new settings and tags; what was learned stays while the device is the same.
+    pub(super) fn reconfigure(&mut self, config: UnitConfig) {
+        if config.settings != self.config.settings {
+            self.learned = Learned::default();
+            self.knows_no_mask = false;
+        }
+        let old: BTreeMap<TagIndex, (Point, TagState)> = self
+            .points
+            .iter()
+            .zip(&self.states)
+            .map(|(point, state)| (point.index, (*point, *state)))
+            .collect();
+        self.points = points(&config.tags);
+        self.states = self
+            .points
+            .iter()
+            .map(|point| match old.get(&point.index) {
+                Some((before, state)) if before.is_same(point) => *state,
+                _ => TagState::Unknown,
+            })
+            .collect();
+        self.items = items(&config.tags);
+        self.config = config;
+        self.search = None;
+        self.probe = None;
+        self.rests.clear();
+        self.make_plan();
+    }
+
+    /// Returns the periods in which the device is to be scanned.
+    pub(super) fn periods(&self) -> Vec<u64> {
+        if self.scans.is_empty() && !self.items.is_empty() {
+            return vec![PROBE_PERIOD_US];
+        }
+        self.scans.iter().map(|scan| scan.period_us).collect()
+    }
+
+    fn make_plan(&mut self) {
+        let settings = &self.config.settings;
+        let rules = rules(settings);
+        self.plan = Plan::new(&self.items, &rules, &self.cost, &self.learned);
+        let old = std::mem::take(&mut self.scans);
+        self.scans = self
+            .plan
+            .scans
+            .iter()
+            .map(|scan| {
+                let period_us = u64::try_from(scan.period.as_micros()).unwrap_or(u64::MAX);
+                let before = old.iter().find(|one| one.period_us == period_us);
+                ScanState {
+                    period_us,
+                    at: 0,
+                    pass: before.map_or(0, |one| one.pass),
+                    full: before.is_none_or(|one| one.full),
+                }
+            })
+            .collect();
+        self.generation = self.generation.wrapping_add(1);
+        let periods = self.periods();
+        for poll in &mut self.polls {
+            poll.waiting.retain(|period| periods.contains(period));
+            poll.running.retain(|period| periods.contains(period));
+        }
+    }
+
+    fn scan_index(&self, period_us: u64) -> Option<usize> {
+        let same = |scan: &ScanState| scan.period_us == period_us;
+        self.scans.iter().position(same)
+    }
+
+    /// A scan begins.
+    pub(super) fn begin_scan(&mut self, period_us: u64, scheduled: bool, now: Now) {
+        self.probe = self.learned.probe(now.us);
+        for poll in &mut self.polls {
+            if let Some(index) = poll.waiting.iter().position(|one| *one == period_us) {
+                poll.waiting.swap_remove(index);
+                poll.running.push(period_us);
+            }
+        }
+        if let Some(scan) = self.scan_index(period_us) {
+            let scan = &mut self.scans[scan];
+            scan.at = 0;
+            scan.pass = scan.pass.wrapping_add(1);
+            scan.full = !scheduled;
+        }
+    }
+
+    /// Returns the next read of the scan of a period, or nothing when it has no more.
+    pub(super) fn next_read(&mut self, period_us: u64, now: Now) -> Option<(Purpose, Request)> {
+        let scan = self.scan_index(period_us);
+        if let Some(search) = &self.search
+            && Some(search.scan) == scan
+            && let Some(request) = search.learning.request()
+        {
+            return Some((Purpose::Search, read(request.span)));
+        }
+        if let Some(scan) = scan
+            && let Some(request) = self.next_planned(scan, now)
+        {
+            let span = self.plan.scans[scan].requests[request].span;
+            return Some((Purpose::Planned { scan, request }, read(span)));
+        }
+        self.probe.map(|span| (Purpose::Probe, read(span)))
+    }
+
+    /// Moves past requests that rest.
+    fn next_planned(&mut self, scan: usize, now: Now) -> Option<usize> {
+        let requests = &self.plan.scans[scan].requests;
+        let state = &mut self.scans[scan];
+        while let Some(request) = requests.get(state.at) {
+            let rest = self.rests.get(&request.span);
+            if state.full || rest.is_none_or(|rest| rest.until_us <= now.us) {
+                return Some(state.at);
+            }
+            state.at += 1;
+        }
+        None
+    }
+
+    /// Takes the data of a read; returns whether the scan has more to ask.
+    pub(super) fn answered(
+        &mut self,
+        purpose: Purpose,
+        period_us: u64,
+        data: &[u8],
+        now: Now,
+        updates: &mut Vec<Update>,
+    ) -> bool {
+        self.alive();
+        match purpose {
+            Purpose::Planned { scan, request } => {
+                let plan = std::mem::take(&mut self.plan);
+                let request = &plan.scans[scan].requests[request];
+                let state = self.scans[scan];
+                let pass = if state.full { 0 } else { state.pass };
+                self.decode(request.span, &request.members, pass, data, now, updates);
+                if !self.rests.is_empty() {
+                    self.rests.remove(&request.span);
+                }
+                self.plan = plan;
+                self.scans[scan].at += 1;
+            }
+            Purpose::Search => {
+                if let Some(mut search) = self.search.take() {
+                    if let Some(request) = search.learning.request() {
+                        let request = request.clone();
+                        self.decode(request.span, &request.members, 0, data, now, updates);
+                    }
+                    search.learning.answered();
+                    self.search = Some(search);
+                }
+            }
+            Purpose::Probe => {
+                if let Some(span) = self.probe.take() {
+                    self.learned.is_legal_again(span);
+                    self.make_plan();
+                }
+            }
+        }
+        self.has_more(period_us, now, updates)
+    }
+
+    /// Takes a refusal of a read; returns whether the scan has more to ask.
+    pub(super) fn refused(
+        &mut self,
+        purpose: Purpose,
+        period_us: u64,
+        code: ExceptionCode,
+        now: Now,
+        updates: &mut Vec<Update>,
+    ) -> bool {
+        self.alive();
+        self.last_error = Some(code.to_string());
+        let is_address = matches!(code.0, 2 | 3);
+        match purpose {
+            Purpose::Planned { scan, request } if is_address => {
+                let rules = rules(&self.config.settings);
+                let planned = &self.plan.scans[scan];
+                let learning = Learning::new(&self.items, planned, request, &rules, &self.learned);
+                self.search = Some(Search {
+                    scan,
+                    learning,
+                    code,
+                });
+                self.scans[scan].at += 1;
+            }
+            Purpose::Planned { scan, request } => {
+                self.fail_request(scan, request, code.quality(), now, updates);
+            }
+            Purpose::Search if is_address => {
+                if let Some(search) = &mut self.search {
+                    search.learning.refused();
+                }
+            }
+            Purpose::Search => self.end_search(now, updates),
+            Purpose::Probe => self.probe = None,
+        }
+        self.has_more(period_us, now, updates)
+    }
+
+    /// Gives a request up whose answers were broken; returns whether the scan has more to ask.
+    pub(super) fn broken(
+        &mut self,
+        purpose: Purpose,
+        period_us: u64,
+        error: String,
+        now: Now,
+        updates: &mut Vec<Update>,
+    ) -> bool {
+        self.last_error = Some(error);
+        match purpose {
+            Purpose::Planned { scan, request } => {
+                self.fail_request(scan, request, Quality::BAD_DECODING, now, updates);
+            }
+            Purpose::Search => self.end_search(now, updates),
+            Purpose::Probe => self.probe = None,
+        }
+        self.has_more(period_us, now, updates)
+    }
+
+    fn fail_request(
+        &mut self,
+        scan: usize,
+        request: usize,
+        quality: Quality,
+        now: Now,
+        updates: &mut Vec<Update>,
+    ) {
+        let plan = std::mem::take(&mut self.plan);
+        let request = &plan.scans[scan].requests[request];
+        for member in &request.members {
+            self.bad(member.item, quality, now, updates);
+        }
+        let refusals = self.rests.get(&request.span).map_or(0, |one| one.refusals) + 1;
+        let until_us = now.us + poll::back_off_us(refusals);
+        self.rests.insert(request.span, Rest { until_us, refusals });
+        self.plan = plan;
+        self.scans[scan].at += 1;
+    }
+
+    fn alive(&mut self) {
+        self.attempt = 0;
+        self.silences = 0;
+        self.late_us = None;
+    }
+
+    /// Ends a finished search; returns whether the scan has more to ask, else ends it.
+    fn has_more(&mut self, period_us: u64, now: Now, updates: &mut Vec<Update>) -> bool {
+        let is_done = |search: &Search| search.learning.request().is_none();
+        if self.search.as_ref().is_some_and(is_done) {
+            self.end_search(now, updates);
+        }
+        let more = self.next_read(period_us, now).is_some();
+        if !more {
+            self.end_scan(period_us);
+        }
+        more
+    }
+
+    /// Keeps what the search has found and plans anew.
+    fn end_search(&mut self, now: Now, updates: &mut Vec<Update>) {
+        let Some(search) = self.search.take() else {
+            return;
+        };
+        let at = self.scans.get(search.scan).copied();
+        if !search.learning.finish(&mut self.learned, now.us) {
+            return;
+        }
+        // What is behind the refused request is still asked in this scan, by the new plan.
+        let behind = at.and_then(|at| {
+            let requests = &self.plan.scans.get(search.scan)?.requests;
+            Some((at.period_us, requests.get(at.at)?.span))
+        });
+        self.make_plan();
+        if let Some(at) = at {
+            self.skip_to(at.period_us, behind.map(|(_, span)| span));
+        }
+        let missing: Vec<usize> = [&self.plan.illegal, &self.plan.too_long]
+            .into_iter()
+            .flatten()
+            .copied()
+            .collect();
+        for item in missing {
+            self.bad(item, search.code.quality(), now, updates);
+        }
+    }
+
+    /// Moves a scan to the first request that ends behind the start of `span`, or to its end.
+    fn skip_to(&mut self, period_us: u64, span: Option<Span>) {
+        let Some(scan) = self.scan_index(period_us) else {
+            return;
+        };
+        let requests = &self.plan.scans[scan].requests;
+        let behind = |span: Span| {
+            let later = |one: &Span| span.table < one.table
+                || (span.table == one.table && u32::from(span.start) < one.end());
+            requests.iter().position(|request| later(&request.span))
+        };
+        self.scans[scan].at = span.and_then(behind).unwrap_or(requests.len());
+    }
+
+    fn end_scan(&mut self, period_us: u64) {
+        for poll in &mut self.polls {
+            poll.running.retain(|one| *one != period_us);
+        }
+        self.reply_polls();
+    }
+
+    fn reply_polls(&mut self) {
+        if self.polls.is_empty() {
+            return;
+        }
+        let report = self.report();
+        let open = |poll: &PollJob| !poll.waiting.is_empty() || !poll.running.is_empty();
+        let (open, done) = std::mem::take(&mut self.polls).into_iter().partition(open);
+        self.polls = open;
+        for poll in done {
+            // Nobody may be waiting any more.
+            let _gone = poll.reply.send(report.clone());
+        }
+    }
+
+    fn report(&self) -> PollReport {
+        let good = self.states.iter().filter(|state| **state == TagState::Good).count();
+        let bad = self.states.len() - good;
+        let error = self.last_error.clone().filter(|_| 0 < bad);
+        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        PollReport {
+            good: count(good),
+            bad: count(bad),
+            error,
+        }
+    }
+
+    /// Lets `reply` wait for a scan of every period.
+    pub(super) fn poll(&mut self, reply: oneshot::Sender<PollReport>) {
+        let waiting = self.scans.iter().map(|scan| scan.period_us).collect();
+        self.polls.push(PollJob {
+            waiting,
+            running: Vec::new(),
+            reply,
+        });
+        self.reply_polls();
+    }
+
+    /// The device, or the link to it, is silent: every tag is bad and whoever waits is told.
+    pub(super) fn silent(&mut self, error: String, now: Now, updates: &mut Vec<Update>) {
+        self.last_error = Some(error);
+        if let Some(search) = self.search.take() {
+            search.learning.finish(&mut self.learned, now.us);
+            self.make_plan();
+        }
+        self.attempt = 0;
+        self.turn = None;
+        self.probe = None;
+        for item in 0..self.states.len() {
+            self.bad(item, Quality::BAD_NO_COMMUNICATION, now, updates);
+        }
+        for poll in &mut self.polls {
+            poll.waiting.clear();
+            poll.running.clear();
+        }
+        self.reply_polls();
+    }
+
+    /// Sends a bad sample, once until the reason changes or the tag is good again.
+    fn bad(&mut self, item: usize, quality: Quality, now: Now, updates: &mut Vec<Update>) {
+        let state = TagState::Bad(quality);
+        if self.states[item] == state {
+            return;
+        }
+        self.states[item] = state;
+        updates.push(Update {
+            tag: self.points[item].index,
+            sample: Sample::bad(now.wall_us, quality),
+        });
+    }
+
+    /// Decodes the members of an answer that are wanted at this pass.
+    fn decode(
+        &mut self,
+        span: Span,
+        members: &[Member],
+        pass: u32,
+        data: &[u8],
+        now: Now,
+        updates: &mut Vec<Update>,
+    ) {
+        updates.reserve(members.len());
+        for member in members {
+            if member.every != 1 && !pass.is_multiple_of(member.every.max(1)) {
+                continue;
+            }
+            let point = self.points[member.item];
+            match point.decode(span, data) {
+                Ok(value) => {
+                    self.states[member.item] = TagState::Good;
+                    updates.push(Update {
+                        tag: point.index,
+                        sample: Sample::good(now.wall_us, value),
+                    });
+                }
+                Err(quality) => {
+                    if !matches!(self.states[member.item], TagState::Bad(_)) {
+                        let path = &self.config.tags[member.item].path;
+                        self.last_error = Some(format!("{path}: the value is not valid"));
+                    }
+                    self.bad(member.item, quality, now, updates);
+                }
+            }
+        }
+    }
+
+    /// Sends the value of a tag that was read back after a write.
+    pub(super) fn read_back(
+        &mut self,
+        tag: TagIndex,
+        value: &Value,
+        now: Now,
+        updates: &mut Vec<Update>,
+    ) {
+        let Some(item) = self.points.iter().position(|point| point.index == tag) else {
+            return;
+        };
+        self.states[item] = TagState::Good;
+        updates.push(Update {
+            tag,
+            sample: Sample::good(now.wall_us, value.clone()),
+        });
+    }
+
+    /// Returns how long an answer is waited for, in microseconds.
+    pub(super) fn timeout_us(&self) -> u64 {
+        u64::try_from(self.config.timeout.as_micros()).unwrap_or(u64::MAX)
+    }
+
+    /// Returns what to say when the device does not answer.
+    pub(super) fn silence_text(&self) -> String {
+        let unit_id = self.config.settings.unit_id;
+        let timeout_ms = self.config.timeout.as_millis();
+        match self.late_us {
+            Some(late_us) => format!(
+                "unit {unit_id} answers too late, after {} ms of {timeout_ms}; raise timeout_ms",
+                late_us / 1000
+            ),
+            None => format!(
+                "unit {unit_id} does not answer within {timeout_ms} ms; check that it is on and \
+                 that unit_id is right"
+            ),
+        }
+    }
+}
+
+impl Point {
+    fn is_same(&self, other: &Point) -> bool {
+        self.start == other.start && self.format == other.format
+    }
+
+    fn decode(&self, span: Span, data: &[u8]) -> Result<Value, Quality> {
+        let offset = usize::from(self.start.wrapping_sub(span.start));
+        if span.table.is_bits() {
+            let state = pdu::bit(data, offset);
+            return state.map(Value::Bool).ok_or(Quality::BAD_DECODING);
+        }
+        let end = offset + usize::from(self.registers);
+        let bytes = data
+            .get(offset * 2..end * 2)
+            .ok_or(Quality::BAD_DECODING)?;
+        self.format.decode(bytes).map_err(|error| match error {
+            DecodeError::NotFinite => Quality::BAD_SENSOR_FAILURE,
+            DecodeError::Length { .. } | DecodeError::BcdDigit => Quality::BAD_DECODING,
+        })
+    }
+}
+
+fn read(span: Span) -> Request {
+    Request::Read {
+        table: span.table,
+        start: span.start,
+        count: span.count,
+    }
+}
+
+fn rules(settings: &super::settings::DeviceSettings) -> Rules {
+    Rules {
+        registers_max: settings.max_registers,
+        bits_max: settings.max_bits,
+        gap_registers_max: settings.gap_max,
+        gap_bits_max: settings.gap_max.saturating_mul(16),
+        forbidden: Vec::new(),
+    }
+}
+
+fn points(tags: &[Tag]) -> Vec<Point> {
+    tags.iter()
+        .map(|tag| Point {
+            index: tag.index,
+            start: tag.span.start,
+            registers: tag.span.count,
+            format: tag.format,
+        })
+        .collect()
+}
+
+fn items(tags: &[Tag]) -> Vec<Item> {
+    tags.iter()
+        .map(|tag| Item {
+            span: tag.span,
+            period: tag.period,
+        })
+        .collect()
+}
