@@ -22,7 +22,7 @@ pub use stats::{DeviceSnapshot, DeviceState, DeviceStats, Exchange, LinkStats};
 pub use wire_log::{Direction, WireEntry, WireLog};
 
 /// Every protocol the binary can speak, sorted by name.
-pub static PROTOCOLS: &[&Protocol] = &[];
+pub static PROTOCOLS: &[&Protocol] = &[&modbus::PROTOCOL];
 
 /// Returns the protocol of a name.
 pub fn protocol(name: &str) -> Option<&'static Protocol> {

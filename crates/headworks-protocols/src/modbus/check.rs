@@ -129,7 +129,11 @@ fn check_tag(
     }
     let format = RegisterFormat::new(config.data_type, order, config.length, address.bit)
         .map_err(|error| wrong(format_field(&error), &error))?;
-    let count = if table.is_bits() { 1 } else { format.registers() };
+    let count = if table.is_bits() {
+        1
+    } else {
+        format.registers()
+    };
     let span = Span {
         table,
         start: address.start,
@@ -152,7 +156,10 @@ fn check_tag(
     }
     if config.writable && !table.is_writable() {
         let title = table.title();
-        let reason = format!("{} is one of the {title}, which are read-only", config.address);
+        let reason = format!(
+            "{} is one of the {title}, which are read-only",
+            config.address
+        );
         return Err(wrong("/writable", &reason));
     }
     Ok(Tag {
@@ -192,7 +199,11 @@ pub(super) fn connection_settings(
     range("stop_bits", checked.stop_bits.into(), 1..=2);
     range("data_bits", checked.data_bits.into(), 7..=8);
     range("timeout_ms", checked.timeout_ms, 10..=60_000);
-    range("connect_timeout_ms", checked.connect_timeout_ms, 10..=60_000);
+    range(
+        "connect_timeout_ms",
+        checked.connect_timeout_ms,
+        10..=60_000,
+    );
     range("pause_ms", checked.pause_ms, 0..=10_000);
     range("max_in_flight", checked.max_in_flight.into(), 1..=16);
     if checked.transport == super::settings::Transport::Rtu && checked.data_bits == 7 {
@@ -339,7 +350,10 @@ fn check_tls(checked: &ConnectionSettings, problems: &mut Vec<FieldProblem>) {
         checked.tls_key_file.is_empty(),
     ) {
         (false, true) => wrong("tls_key_file", "is missing; tls_cert_file needs its key"),
-        (true, false) => wrong("tls_cert_file", "is missing; tls_key_file needs its certificate"),
+        (true, false) => wrong(
+            "tls_cert_file",
+            "is missing; tls_key_file needs its certificate",
+        ),
         (true, true) | (false, false) => {}
     }
     let files = [
@@ -349,14 +363,20 @@ fn check_tls(checked: &ConnectionSettings, problems: &mut Vec<FieldProblem>) {
     ];
     for (field, path) in files {
         if !path.is_empty() && Path::new(path).is_relative() {
-            wrong(field, &format!("{path:?} is relative; write the whole path"));
+            wrong(
+                field,
+                &format!("{path:?} is relative; write the whole path"),
+            );
         }
     }
     if !checked.tls_server_name.is_empty()
         && rustls_pki_types::ServerName::try_from(checked.tls_server_name.as_str()).is_err()
     {
         let found = &checked.tls_server_name;
-        wrong("tls_server_name", &format!("{found:?} is no host name or IP address"));
+        wrong(
+            "tls_server_name",
+            &format!("{found:?} is no host name or IP address"),
+        );
     }
 }
 

@@ -26,7 +26,9 @@ pub enum EndpointError {
         port: String,
     },
     /// The host cannot be one.
-    #[error("{text:?}: {host:?} is no host; write a name or an address, IPv6 in brackets: [::1]:502")]
+    #[error(
+        "{text:?}: {host:?} is no host; write a name or an address, IPv6 in brackets: [::1]:502"
+    )]
     Host {
         /// The text given.
         text: String,
@@ -59,17 +61,16 @@ impl Endpoint {
         if !is_v6 && (host.is_empty() || 253 < host.len() || !host.bytes().all(fits)) {
             return Err(wrong_host());
         }
-        let port = match port {
-            None => default_port,
-            Some(port) => port
-                .parse()
-                .ok()
-                .filter(|&port| port != 0)
-                .ok_or_else(|| EndpointError::Port {
-                    text: trimmed.to_owned(),
-                    port: port.to_owned(),
+        let port =
+            match port {
+                None => default_port,
+                Some(port) => port.parse().ok().filter(|&port| port != 0).ok_or_else(|| {
+                    EndpointError::Port {
+                        text: trimmed.to_owned(),
+                        port: port.to_owned(),
+                    }
                 })?,
-        };
+            };
         let host = host.to_owned();
         Ok(Endpoint { host, port })
     }

@@ -47,8 +47,10 @@ pub(super) fn place(settings: &ConnectionSettings) -> String {
         return settings.serial_port.trim().to_owned();
     }
     let default_port = settings.transport.default_port();
-    Endpoint::parse(&settings.endpoint, default_port)
-        .map_or_else(|_| settings.endpoint.clone(), |endpoint| endpoint.to_string())
+    Endpoint::parse(&settings.endpoint, default_port).map_or_else(
+        |_| settings.endpoint.clone(),
+        |endpoint| endpoint.to_string(),
+    )
 }
 
 /// Opens the link; the error says what happened and what may help.
@@ -139,8 +141,9 @@ fn server_name(settings: &ConnectionSettings) -> Result<ServerName<'static>, Str
     } else {
         settings.tls_server_name.clone()
     };
-    ServerName::try_from(host.clone())
-        .map_err(|_| format!("{host:?} is no name that a certificate can have; set tls_server_name"))
+    ServerName::try_from(host.clone()).map_err(|_| {
+        format!("{host:?} is no name that a certificate can have; set tls_server_name")
+    })
 }
 
 fn tls_config(settings: &ConnectionSettings) -> Result<rustls::ClientConfig, String> {

@@ -95,7 +95,7 @@ struct ScanState {
 /// A search for what was refused, within a scan.
 #[derive(Debug)]
 struct Search {
-    scan: usize,
+    period_us: u64,
     learning: Learning,
     code: ExceptionCode,
 }
@@ -119,10 +119,7 @@ struct PollJob {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
     /// A request of the plan.
-    Planned {
-        scan: usize,
-        request: usize,
-    },
+    Planned { scan: usize, request: usize },
     /// A step of the search in a scan.
     Search,
     /// A span that was refused long ago.
@@ -261,7 +258,7 @@ impl Unit {
     pub(super) fn next_read(&mut self, period_us: u64, now: Now) -> Option<(Purpose, Request)> {
         let scan = self.scan_index(period_us);
         if let Some(search) = &self.search
-            && Some(search.scan) == scan
+            && search.period_us == period_us
             && let Some(request) = search.learning.request()
         {
             return Some((Purpose::Search, read(request.span)));
@@ -326,6 +323,7 @@ impl Unit {
                 if let Some(span) = self.probe.take() {
                     self.learned.is_legal_again(span);
                     self.make_plan();
+                    self.skip_to(period_us, None);
                 }
             }
         }
@@ -345,12 +343,12 @@ impl Unit {
         self.last_error = Some(code.to_string());
         let is_address = matches!(code.0, 2 | 3);
         match purpose {
-            Purpose::Planned { scan, request } if is_address => {
+            Purpose::Planned { scan, request } if is_address && self.search.is_none() => {
                 let rules = rules(&self.config.settings);
                 let planned = &self.plan.scans[scan];
                 let learning = Learning::new(&self.items, planned, request, &rules, &self.learned);
                 self.search = Some(Search {
-                    scan,
+                    period_us,
                     learning,
                     code,
                 });
@@ -434,19 +432,17 @@ impl Unit {
         let Some(search) = self.search.take() else {
             return;
         };
-        let at = self.scans.get(search.scan).copied();
+        let scan = self.scan_index(search.period_us);
         if !search.learning.finish(&mut self.learned, now.us) {
             return;
         }
         // What is behind the refused request is still asked in this scan, by the new plan.
-        let behind = at.and_then(|at| {
-            let requests = &self.plan.scans.get(search.scan)?.requests;
-            Some((at.period_us, requests.get(at.at)?.span))
+        let behind = scan.and_then(|scan| {
+            let requests = &self.plan.scans[scan].requests;
+            Some(requests.get(self.scans[scan].at)?.span)
         });
         self.make_plan();
-        if let Some(at) = at {
-            self.skip_to(at.period_us, behind.map(|(_, span)| span));
-        }
+        self.skip_to(search.period_us, behind);
         let missing: Vec<usize> = [&self.plan.illegal, &self.plan.too_long]
             .into_iter()
             .flatten()
@@ -464,8 +460,10 @@ impl Unit {
         };
         let requests = &self.plan.scans[scan].requests;
         let behind = |span: Span| {
-            let later = |one: &Span| span.table < one.table
-                || (span.table == one.table && u32::from(span.start) < one.end());
+            let later = |one: &Span| {
+                span.table < one.table
+                    || (span.table == one.table && u32::from(span.start) < one.end())
+            };
             requests.iter().position(|request| later(&request.span))
         };
         self.scans[scan].at = span.and_then(behind).unwrap_or(requests.len());
@@ -493,7 +491,11 @@ impl Unit {
     }
 
     fn report(&self) -> PollReport {
-        let good = self.states.iter().filter(|state| **state == TagState::Good).count();
+        let good = self
+            .states
+            .iter()
+            .filter(|state| **state == TagState::Good)
+            .count();
         let bad = self.states.len() - good;
         let error = self.last_error.clone().filter(|_| 0 < bad);
         let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
@@ -635,9 +637,7 @@ impl Point {
             return state.map(Value::Bool).ok_or(Quality::BAD_DECODING);
         }
         let end = offset + usize::from(self.registers);
-        let bytes = data
-            .get(offset * 2..end * 2)
-            .ok_or(Quality::BAD_DECODING)?;
+        let bytes = data.get(offset * 2..end * 2).ok_or(Quality::BAD_DECODING)?;
         self.format.decode(bytes).map_err(|error| match error {
             DecodeError::NotFinite => Quality::BAD_SENSOR_FAILURE,
             DecodeError::Length { .. } | DecodeError::BcdDigit => Quality::BAD_DECODING,

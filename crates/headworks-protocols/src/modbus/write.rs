@@ -71,7 +71,11 @@ impl WriteJob {
                 let mut job = WriteJob {
                     tag: tag.clone(),
                     wanted,
-                    stage: if reads_first { Stage::ReadFirst } else { Stage::Write },
+                    stage: if reads_first {
+                        Stage::ReadFirst
+                    } else {
+                        Stage::Write
+                    },
                     request: read(tag),
                     functions: settings.write_functions,
                     read_back: settings.read_back,
@@ -228,7 +232,11 @@ fn wanted(tag: &Tag, value: &Value) -> Result<Wanted, WriteError> {
         reason: error.to_string(),
     };
     if tag.span.table == Table::Coil {
-        return tag.format.want_bool(value).map(Wanted::Coil).map_err(not_a_value);
+        return tag
+            .format
+            .want_bool(value)
+            .map(Wanted::Coil)
+            .map_err(not_a_value);
     }
     if let Some(part) = part(tag, value)? {
         return Ok(part);
@@ -240,16 +248,22 @@ fn wanted(tag: &Tag, value: &Value) -> Result<Wanted, WriteError> {
         );
         return Err(WriteError::ReadOnly { reason });
     }
-    tag.format.encode(value).map(Wanted::Registers).map_err(not_a_value)
+    tag.format
+        .encode(value)
+        .map(Wanted::Registers)
+        .map_err(not_a_value)
 }
 
 /// Returns what a tag that is only a part of its register shall hold.
 fn part(tag: &Tag, value: &Value) -> Result<Option<Wanted>, WriteError> {
     let (mask, bits) = match (tag.format.data_type(), tag.format.bit()) {
         (DataType::Bool, Some(bit)) => {
-            let on = tag.format.want_bool(value).map_err(|error| WriteError::Value {
-                reason: error.to_string(),
-            })?;
+            let on = tag
+                .format
+                .want_bool(value)
+                .map_err(|error| WriteError::Value {
+                    reason: error.to_string(),
+                })?;
             (1 << bit, u16::from(on) << bit)
         }
         (DataType::Int8 | DataType::Uint8, _) => (0x00FF, byte(tag, value)?.into()),
