@@ -6,9 +6,11 @@
 
 pub mod driver;
 pub mod link;
+mod mix;
 pub mod modbus;
 pub mod poll;
 pub mod protocol;
+pub mod signal;
 pub mod stats;
 pub mod wire_log;
 

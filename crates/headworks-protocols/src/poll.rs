@@ -22,6 +22,9 @@ mod tests;
 
 use std::fmt;
 
+use crate::mix::mix;
+pub use crate::mix::seed_of;
+
 /// Shortest period, in microseconds.
 pub const PERIOD_US_MIN: u64 = 10_000;
 /// Longest period, in microseconds: one hour.
@@ -398,20 +401,6 @@ fn phase_us(seed: u64, rank: u32, period_us: u64) -> u64 {
     let turn = mix(seed).wrapping_add(GOLDEN.wrapping_mul(rank.into()));
     let phase = (u128::from(turn) * u128::from(period_us)) >> 64;
     u64::try_from(phase).unwrap_or(0) // below the period
-}
-
-/// Returns a seed made of bytes that name a link, e.g. those of its id.
-pub fn seed_of(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xCBF2_9CE4_8422_2325, |hash, &byte| {
-        mix(hash ^ u64::from(byte))
-    })
-}
-
-/// Finaliser of SplitMix64: every bit of the result depends on every bit of `value`.
-fn mix(value: u64) -> u64 {
-    let value = (value ^ (value >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    let value = (value ^ (value >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    value ^ (value >> 31)
 }
 
 /// Returns how long to leave a device alone after `failures` scans in a row without an answer, in

@@ -17,6 +17,7 @@ pub mod planner;
 pub mod probe;
 pub mod rtu;
 pub mod settings;
+pub mod simulator;
 pub mod table;
 
 mod bus;
