@@ -126,7 +126,7 @@ impl Live {
     fn look_at_statuses(&self) -> Instant {
         let start = Instant::now();
         if 0 < self.watcher_count() {
-            self.statuses.refresh(&self.hub);
+            self.statuses.refresh(&self.hub, Duration::ZERO);
         }
         let now = Instant::now();
         now + STATUS_PERIOD.max((now - start) * 50)

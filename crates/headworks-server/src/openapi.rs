@@ -1,6 +1,8 @@
 //! The OpenAPI 3.1 document, from the table of routes.
 
-use schemars::generate::SchemaSettings;
+use std::collections::BTreeSet;
+
+use schemars::generate::{Contract, SchemaSettings};
 use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
@@ -10,18 +12,21 @@ use crate::routes;
 
 /// Returns the document.
 pub(crate) fn document() -> Value {
-    let settings = SchemaSettings::draft2020_12().with(|settings| {
-        settings.definitions_path = "/components/schemas".into();
-        settings.meta_schema = None;
-    });
-    let mut schemas = settings.into_generator();
+    // A field with a default may be left out of a request and is always part of an answer.
+    let mut requests = generator(Contract::Deserialize);
+    let mut answers = generator(Contract::Serialize);
     let mut paths = Map::new();
     for route in routes::routes() {
-        let operation = operation(&route, &mut schemas);
+        let operation = operation(&route, &mut requests, &mut answers);
         let methods = paths.entry(route.path).or_insert_with(|| json!({}));
         methods[route.method.as_str().to_ascii_lowercase()] = operation;
     }
-    let problem = schemas.subschema_for::<Problem<'_>>();
+    let problem = answers.subschema_for::<Problem<'_>>();
+    let (answers, requests) = (
+        answers.take_definitions(true),
+        requests.take_definitions(true),
+    );
+    let schemas = merge(answers, requests, &mut paths);
     json!({
         "openapi": "3.1.0",
         "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
@@ -41,9 +46,84 @@ pub(crate) fn document() -> Value {
                 "description": "The request could not be answered as asked.",
                 "content": { "application/problem+json": { "schema": problem } },
             } },
-            "schemas": schemas.take_definitions(true),
+            "schemas": schemas,
         },
     })
+}
+
+fn generator(contract: Contract) -> SchemaGenerator {
+    let settings = SchemaSettings::draft2020_12().with(|settings| {
+        settings.definitions_path = "/components/schemas".into();
+        settings.meta_schema = None;
+        settings.contract = contract;
+    });
+    settings.into_generator()
+}
+
+/// Joins the schemas of answers and requests; a request's that differs gets a name of its own.
+fn merge(
+    mut schemas: Map<String, Value>,
+    requests: Map<String, Value>,
+    paths: &mut Map<String, Value>,
+) -> Map<String, Value> {
+    let mut renamed: BTreeSet<String> = BTreeSet::new();
+    loop {
+        // Whatever refers to a schema with a new name differs too.
+        let differs = |(name, schema): (&String, &Value)| {
+            let known = schemas.get(name).filter(|_| !renamed.contains(name));
+            let moved = refers_to(schema, &renamed) || known.is_some_and(|known| known != schema);
+            (known.is_some() && moved).then(|| name.clone())
+        };
+        let new: Vec<String> = requests.iter().filter_map(differs).collect();
+        if new.is_empty() {
+            break;
+        }
+        renamed.extend(new);
+    }
+    for (name, mut schema) in requests {
+        let is_renamed = renamed.contains(&name);
+        rename(&mut schema, &renamed);
+        if is_renamed {
+            schemas.insert(format!("{name}Input"), schema);
+        } else {
+            schemas.insert(name, schema);
+        }
+    }
+    let methods = paths.values_mut().filter_map(Value::as_object_mut);
+    for operation in methods.flat_map(Map::values_mut) {
+        rename(&mut operation["parameters"], &renamed);
+        if let Some(body) = operation.get_mut("requestBody") {
+            rename(body, &renamed);
+        }
+    }
+    schemas
+}
+
+const SCHEMAS: &str = "#/components/schemas/";
+
+fn refers_to(schema: &Value, names: &BTreeSet<String>) -> bool {
+    match schema {
+        Value::String(text) => text
+            .strip_prefix(SCHEMAS)
+            .is_some_and(|name| names.contains(name)),
+        Value::Object(map) => map.values().any(|value| refers_to(value, names)),
+        Value::Array(list) => list.iter().any(|value| refers_to(value, names)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+fn rename(schema: &mut Value, names: &BTreeSet<String>) {
+    match schema {
+        Value::String(text) => {
+            let name = text.strip_prefix(SCHEMAS);
+            if name.is_some_and(|name| names.contains(name)) {
+                text.push_str("Input");
+            }
+        }
+        Value::Object(map) => map.values_mut().for_each(|value| rename(value, names)),
+        Value::Array(list) => list.iter_mut().for_each(|value| rename(value, names)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
 /// Returns the document as the committed file holds it.
@@ -68,9 +148,13 @@ fn description() -> String {
     text
 }
 
-fn operation(route: &Route, schemas: &mut SchemaGenerator) -> Value {
+fn operation(
+    route: &Route,
+    requests: &mut SchemaGenerator,
+    answers: &mut SchemaGenerator,
+) -> Value {
     let mut parameters = path_parameters(route.path);
-    parameters.extend(query_parameters((route.shape.query)(schemas)));
+    parameters.extend(query_parameters((route.shape.query)(requests)));
     if ["PUT", "DELETE"].contains(&route.method.as_str()) && route.path.ends_with("{id}") {
         parameters.push(json!({
             "name": "If-Match", "in": "header", "required": false,
@@ -81,7 +165,7 @@ fn operation(route: &Route, schemas: &mut SchemaGenerator) -> Value {
     let status = route.shape.status.as_str();
     let mut success = json!({ "description": reason(status) });
     if let Some((media_type, schema)) = route.shape.answer {
-        success["content"] = json!({ media_type: { "schema": schema(schemas) } });
+        success["content"] = json!({ media_type: { "schema": schema(answers) } });
     }
     let mut operation = json!({
         "operationId": route.name,
@@ -94,7 +178,7 @@ fn operation(route: &Route, schemas: &mut SchemaGenerator) -> Value {
     if let Some(schema) = route.shape.body {
         operation["requestBody"] = json!({
             "required": true,
-            "content": { "application/json": { "schema": schema(schemas) } },
+            "content": { "application/json": { "schema": schema(requests) } },
         });
     }
     operation

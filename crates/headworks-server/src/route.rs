@@ -74,14 +74,17 @@ pub(crate) struct Route {
 #[derive(Clone, Copy)]
 pub(crate) struct Shape {
     /// Query parameters: the schema of a flat object.
-    pub query: fn(&mut SchemaGenerator) -> Schema,
+    pub query: SchemaOf,
     /// Body of the request.
-    pub body: Option<fn(&mut SchemaGenerator) -> Schema>,
+    pub body: Option<SchemaOf>,
     /// Status of success.
     pub status: StatusCode,
     /// Body of a success: media type and schema.
-    pub answer: Option<(&'static str, fn(&mut SchemaGenerator) -> Schema)>,
+    pub answer: Option<(&'static str, SchemaOf)>,
 }
+
+/// Writes the schema of a type.
+pub(crate) type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
 
 /// A boxed future of an answer.
 pub(crate) type Answering = Pin<Box<dyn Future<Output = Result<Response, ApiError>> + Send>>;
@@ -134,7 +137,7 @@ pub(crate) struct Upgrade(pub Response);
 /// What a handler can take as body.
 pub(crate) trait RequestBody: Sized + Send {
     /// Schema of the body, if there is one.
-    const SCHEMA: Option<fn(&mut SchemaGenerator) -> Schema>;
+    const SCHEMA: Option<SchemaOf>;
 
     /// Reads the body.
     fn parse(headers: &HeaderMap, bytes: &Bytes) -> Result<Self, ApiError>;
@@ -145,7 +148,7 @@ pub(crate) trait Answer {
     /// Status of success.
     const STATUS: StatusCode;
     /// Media type and schema of the body, if there is one.
-    const BODY: Option<(&'static str, fn(&mut SchemaGenerator) -> Schema)>;
+    const BODY: Option<(&'static str, SchemaOf)>;
 
     /// Renders the answer.
     fn into_response(self) -> Result<Response, ApiError>;
@@ -248,7 +251,7 @@ async fn path_params(parts: &mut Parts) -> Result<Vec<(String, String)>, ApiErro
 }
 
 impl RequestBody for NoBody {
-    const SCHEMA: Option<fn(&mut SchemaGenerator) -> Schema> = None;
+    const SCHEMA: Option<SchemaOf> = None;
 
     fn parse(_: &HeaderMap, _: &Bytes) -> Result<NoBody, ApiError> {
         Ok(NoBody)
@@ -256,8 +259,7 @@ impl RequestBody for NoBody {
 }
 
 impl<T: DeserializeOwned + JsonSchema + Send> RequestBody for Json<T> {
-    const SCHEMA: Option<fn(&mut SchemaGenerator) -> Schema> =
-        Some(SchemaGenerator::subschema_for::<T>);
+    const SCHEMA: Option<SchemaOf> = Some(SchemaGenerator::subschema_for::<T>);
 
     fn parse(headers: &HeaderMap, bytes: &Bytes) -> Result<Json<T>, ApiError> {
         parse::check_content_type(headers)?;
@@ -269,7 +271,7 @@ const JSON: &str = "application/json";
 
 impl<T: Serialize + JsonSchema> Answer for Json<T> {
     const STATUS: StatusCode = StatusCode::OK;
-    const BODY: Option<(&'static str, fn(&mut SchemaGenerator) -> Schema)> =
+    const BODY: Option<(&'static str, SchemaOf)> =
         Some((JSON, SchemaGenerator::subschema_for::<T>));
 
     fn into_response(self) -> Result<Response, ApiError> {
@@ -280,7 +282,7 @@ impl<T: Serialize + JsonSchema> Answer for Json<T> {
 
 impl<T: JsonSchema> Answer for Written<T> {
     const STATUS: StatusCode = StatusCode::OK;
-    const BODY: Option<(&'static str, fn(&mut SchemaGenerator) -> Schema)> =
+    const BODY: Option<(&'static str, SchemaOf)> =
         Some((JSON, SchemaGenerator::subschema_for::<T>));
 
     fn into_response(self) -> Result<Response, ApiError> {
@@ -290,7 +292,7 @@ impl<T: JsonSchema> Answer for Written<T> {
 
 impl<T: Serialize + JsonSchema> Answer for Revised<T> {
     const STATUS: StatusCode = StatusCode::OK;
-    const BODY: Option<(&'static str, fn(&mut SchemaGenerator) -> Schema)> = Json::<T>::BODY;
+    const BODY: Option<(&'static str, SchemaOf)> = Json::<T>::BODY;
 
     fn into_response(self) -> Result<Response, ApiError> {
         let mut response = Json(self.1).into_response()?;
@@ -301,7 +303,7 @@ impl<T: Serialize + JsonSchema> Answer for Revised<T> {
 
 impl<T: Serialize + JsonSchema> Answer for Created<T> {
     const STATUS: StatusCode = StatusCode::CREATED;
-    const BODY: Option<(&'static str, fn(&mut SchemaGenerator) -> Schema)> = Json::<T>::BODY;
+    const BODY: Option<(&'static str, SchemaOf)> = Json::<T>::BODY;
 
     fn into_response(self) -> Result<Response, ApiError> {
         let mut response = Json(self.2).into_response()?;
@@ -319,7 +321,7 @@ impl<T: Serialize + JsonSchema> Answer for Created<T> {
 
 impl Answer for NoContent {
     const STATUS: StatusCode = StatusCode::NO_CONTENT;
-    const BODY: Option<(&'static str, fn(&mut SchemaGenerator) -> Schema)> = None;
+    const BODY: Option<(&'static str, SchemaOf)> = None;
 
     fn into_response(self) -> Result<Response, ApiError> {
         let mut response = Response::new(Body::empty());
@@ -330,7 +332,7 @@ impl Answer for NoContent {
 
 impl Answer for Events {
     const STATUS: StatusCode = StatusCode::OK;
-    const BODY: Option<(&'static str, fn(&mut SchemaGenerator) -> Schema)> = Some((
+    const BODY: Option<(&'static str, SchemaOf)> = Some((
         "text/event-stream",
         SchemaGenerator::subschema_for::<String>,
     ));
@@ -342,7 +344,7 @@ impl Answer for Events {
 
 impl Answer for Upgrade {
     const STATUS: StatusCode = StatusCode::SWITCHING_PROTOCOLS;
-    const BODY: Option<(&'static str, fn(&mut SchemaGenerator) -> Schema)> = None;
+    const BODY: Option<(&'static str, SchemaOf)> = None;
 
     fn into_response(self) -> Result<Response, ApiError> {
         Ok(self.0)

@@ -8,7 +8,7 @@ use axum::http::HeaderMap;
 use headworks_core::model::{Object, ObjectId, Tag};
 use headworks_core::{Quality, QualityClass, Sample, Value};
 use headworks_hub::{Edit, HubHandle, Plant, TagEntry};
-use schemars::{JsonSchema, SchemaGenerator};
+use schemars::JsonSchema;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +16,7 @@ use super::errors;
 use super::objects::{self, AUTHOR, Resource};
 use crate::parse;
 use crate::problem::{ApiError, FieldProblem};
-use crate::route::{Call, Created, Json, NoQuery, RequestBody};
+use crate::route::{Call, Created, Json, NoQuery, RequestBody, SchemaOf};
 
 /// Most tags of one request.
 const ROWS_MAX: usize = 10_000;
@@ -202,7 +202,7 @@ fn vanished() -> ApiError {
 }
 
 impl RequestBody for TagPost {
-    const SCHEMA: Option<fn(&mut SchemaGenerator) -> schemars::Schema> = Some(|schemas| {
+    const SCHEMA: Option<SchemaOf> = Some(|schemas| {
         let tag = schemas.subschema_for::<Tag>();
         schemars::json_schema!({ "anyOf": [
             tag,

@@ -48,6 +48,9 @@ impl Feed {
 
     /// Watches `tags` from now on. Their present values are not part of the changes.
     pub(super) fn watch(&mut self, tags: Vec<TagIndex>) {
+        if self.interest.is_none() {
+            self.seen = self.live.changes.now();
+        }
         // What changed in between is found by `seen`, so nothing is lost.
         self.interest = (!tags.is_empty()).then(|| Interest::join(&self.live, tags));
         self.pending = true;

@@ -1,10 +1,11 @@
 //! Messages of the multiplexed socket, written without intermediate trees.
 
+use std::sync::Arc;
+
 use axum::extract::ws::Utf8Bytes;
 use headworks_core::{Quality, Sample, TagIndex};
 use headworks_hub::{HubHandle, TagEntry};
 use serde::Serialize;
-use std::sync::Arc;
 
 /// Most tags of one message; more become several messages.
 const TAGS_MAX: usize = 5000;

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 use super::feed::{Feed, INTERVAL_DEFAULT, INTERVAL_MS};
 use super::socket::{Ended, Incoming, Socket};
-use super::{Live, Tags, frames};
+use super::{Live, STATUS_PERIOD, Tags, frames};
 
 /// Most subscriptions of a socket.
 const SUBSCRIPTIONS_MAX: usize = 256;
@@ -109,7 +109,7 @@ impl Session {
             "generation": *self.plant.borrow_and_update(),
         });
         self.socket.send_json(&hello).await?;
-        self.live.statuses.refresh(&self.live.hub);
+        self.live.statuses.refresh(&self.live.hub, STATUS_PERIOD);
         self.send_statuses().await
     }
 

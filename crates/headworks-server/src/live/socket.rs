@@ -1,5 +1,6 @@
 //! A WebSocket with the manners of all channels: bounded waits, a sign of life, an end.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::FromRequestParts;
@@ -7,8 +8,8 @@ use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgr
 use axum::http::request::Parts;
 use axum::response::Response;
 use serde_json::json;
-use std::sync::Arc;
 use tokio::time::{Instant, Interval, MissedTickBehavior};
+use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::problem::{ApiError, Code};
@@ -22,11 +23,15 @@ const SILENCE_MAX: Duration = Duration::from_secs(30);
 /// Longest time that one message may take to leave.
 const SEND_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Longest time that a socket gets to say good-bye when the server stops.
+const STOP_GRACE: Duration = Duration::from_secs(1);
+
 /// An open WebSocket.
 pub(super) struct Socket {
     inner: WebSocket,
     pings: Interval,
     last_heard: Instant,
+    stop: CancellationToken,
 }
 
 /// The socket has ended, by whichever side.
@@ -70,10 +75,16 @@ where
             inner,
             pings,
             last_heard: Instant::now(),
+            stop: stop.clone(),
+        };
+        let too_long = async {
+            stop.cancelled().await;
+            tokio::time::sleep(STOP_GRACE).await;
         };
         tokio::select! {
-            _ = serve(socket) => {}
-            () = stop.cancelled() => {}
+            // Both sides know already that it has ended.
+            ended = serve(socket) => drop(ended),
+            () = too_long => {}
         }
     }))
 }
@@ -101,6 +112,7 @@ impl Socket {
     pub(super) async fn receive(&mut self, now_us: impl Fn() -> i64) -> Result<Incoming, Ended> {
         loop {
             tokio::select! {
+                () = self.stop.cancelled() => return Err(self.close("the server stops").await),
                 message = self.inner.recv() => {
                     self.last_heard = Instant::now();
                     match message {

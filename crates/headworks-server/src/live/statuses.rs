@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::time::Duration;
 
 use axum::extract::ws::Utf8Bytes;
 use headworks_core::model::ObjectId;
@@ -10,6 +11,7 @@ use headworks_protocols::DeviceState;
 use parking_lot::Mutex;
 use serde::Serialize;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 /// The newest states, with the look at which each changed last.
 pub(super) struct Statuses {
@@ -21,6 +23,7 @@ pub(super) struct Statuses {
 struct Board {
     /// Number of the newest look.
     look: u64,
+    looked: Option<Instant>,
     connections: BTreeMap<ObjectId, (u64, ConnectionView)>,
     devices: BTreeMap<ObjectId, (u64, DeviceState)>,
 }
@@ -66,9 +69,16 @@ impl Statuses {
         self.changed.subscribe()
     }
 
-    /// Looks at every connection and device.
-    pub(super) fn refresh(&self, hub: &HubHandle) {
+    /// Looks at every connection and device, unless that was done less than `age_max` ago.
+    pub(super) fn refresh(&self, hub: &HubHandle, age_max: Duration) {
         let mut board = self.board.lock();
+        if board
+            .looked
+            .is_some_and(|looked| looked.elapsed() < age_max)
+        {
+            return;
+        }
+        board.looked = Some(Instant::now());
         if board.look_at(hub) {
             self.changed.send_replace(board.look);
         }
