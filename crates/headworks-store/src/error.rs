@@ -85,4 +85,23 @@ impl StoreError {
             source,
         }
     }
+
+    /// Returns the error for another caller who meets the same obstacle.
+    pub(crate) fn again(&self) -> StoreError {
+        match self {
+            StoreError::Io {
+                action,
+                path,
+                source,
+            } => StoreError::io(
+                action,
+                path,
+                std::io::Error::new(source.kind(), source.to_string()),
+            ),
+            other => StoreError::Query {
+                field: "store",
+                reason: other.to_string(),
+            },
+        }
+    }
 }

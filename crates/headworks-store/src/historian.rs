@@ -1,8 +1,25 @@
 //! The historian: samples of tags over time.
 
+mod aggregate;
+mod block;
+mod bytes;
+mod cache;
+mod catalog;
+mod disk;
+mod embedded;
+mod latest;
+mod memtable;
+mod points;
+mod query;
+mod segment;
+mod stream;
+mod wal;
+
 use std::ops::ControlFlow;
 
 use headworks_core::{Sample, TagIndex, Update};
+
+pub use embedded::{EmbeddedHistorian, HistorianOptions};
 
 use crate::error::StoreError;
 
@@ -112,7 +129,7 @@ pub struct ReadStats {
 pub struct HistorianStats {
     /// Samples accepted since the start.
     pub appended: u64,
-    /// Samples that could not be kept since the start, each counted once.
+    /// Samples that callers gave up on since the start, see [`Historian::note_dropped`].
     pub dropped: u64,
     /// Samples that wait in memory.
     pub in_memory: u64,
@@ -124,7 +141,7 @@ pub struct HistorianStats {
     pub segment_bytes: u64,
     /// Samples in the segment files.
     pub segment_samples: u64,
-    /// Files set aside because they are damaged.
+    /// Files set aside, and parts of files left out, because they are damaged.
     pub quarantined: u64,
     /// Time of the last group commit in microseconds.
     pub sync_us: u64,
@@ -161,6 +178,9 @@ pub trait Historian: Send + Sync {
         query: &BucketQuery,
         sink: &mut dyn FnMut(&Bucket) -> ControlFlow<()>,
     ) -> Result<ReadStats, StoreError>;
+
+    /// Counts samples that the caller gave up on after `append` refused them.
+    fn note_dropped(&self, samples: u64);
 
     /// Returns the figures of the store.
     fn stats(&self) -> HistorianStats;

@@ -7,7 +7,7 @@ pub mod objects;
 
 pub use error::StoreError;
 pub use historian::{
-    Ack, Bucket, BucketQuery, Chunk, Column, Historian, HistorianStats, RangeQuery, ReadStats,
-    TimeRange,
+    Ack, Bucket, BucketQuery, Chunk, Column, EmbeddedHistorian, Historian, HistorianOptions,
+    HistorianStats, RangeQuery, ReadStats, TimeRange,
 };
 pub use objects::{Action, Change, HISTORY_MAX, HistoryEntry, ObjectStore, StoredObject};

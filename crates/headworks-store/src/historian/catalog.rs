@@ -1,0 +1,334 @@
+//! All segment files, by day; what is damaged is set aside and named.
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use parking_lot::{Mutex, RwLock};
+
+use super::block::{BlockMeta, decode};
+use super::bytes::Damaged;
+use super::cache::{Cache, Content, Part};
+use super::disk::Disk;
+use super::points::Points;
+use super::segment::{self, Footer, Mark, ReadError};
+use crate::error::StoreError;
+
+/// Microseconds of a day.
+pub(super) const DAY_US: i64 = 86_400_000_000;
+
+/// Returns the day of a time, counted from 1970-01-01 UTC.
+pub(super) fn day_of(time_us: i64) -> i32 {
+    i32::try_from(time_us.div_euclid(DAY_US)).expect("i64 microseconds span fewer days than i32")
+}
+
+/// Returns the first time after a day, if there is one.
+pub(super) fn day_end(day: i32) -> Option<i64> {
+    (i64::from(day) + 1).checked_mul(DAY_US)
+}
+
+/// One segment file.
+#[derive(Debug)]
+pub(super) struct Segment {
+    pub(super) id: u64,
+    pub(super) path: PathBuf,
+    pub(super) footer: Footer,
+    pub(super) bytes: u64,
+}
+
+/// The segment files of a directory.
+pub(super) struct Catalog {
+    days: RwLock<BTreeMap<i32, Vec<Arc<Segment>>>>,
+    cache: Cache,
+    damage: Mutex<Damage>,
+    next_id: Mutex<u64>,
+}
+
+#[derive(Default)]
+struct Damage {
+    /// Parts of files that are left out, so that each is logged and counted once.
+    parts: HashSet<(u64, u64)>,
+    count: u64,
+}
+
+impl Catalog {
+    /// Reads the files of `directory`. Files of seals that were never completed go, as long as
+    /// the write-ahead log has their points: `generations` are those it has.
+    pub(super) fn open(
+        directory: &Path,
+        disk: &Disk,
+        generations: &[u64],
+        cache_bytes_max: usize,
+    ) -> Result<Catalog, StoreError> {
+        let catalog = Catalog {
+            days: RwLock::default(),
+            cache: Cache::new(cache_bytes_max),
+            damage: Mutex::default(),
+            next_id: Mutex::new(0),
+        };
+        for path in list(directory)? {
+            match path.extension().and_then(|extension| extension.to_str()) {
+                Some("tmp") => disk.remove(&path)?,
+                Some("seg") => catalog.take_in(disk, &path)?,
+                _ => {}
+            }
+        }
+        catalog.drop_unfinished(disk, generations)?;
+        Ok(catalog)
+    }
+
+    fn take_in(&self, disk: &Disk, path: &Path) -> Result<(), StoreError> {
+        match segment::open(path) {
+            Ok((footer, bytes)) => self.add(path.to_owned(), footer, bytes),
+            Err(StoreError::Corrupt { reason, .. }) => {
+                let aside = path.with_extension("seg.bad");
+                disk.rename(path, &aside)?;
+                self.damage.lock().count += 1;
+                tracing::error!(file = ?path, reason, kept_as = ?aside, "segment is damaged; \
+                    its samples are missing until it is restored from a backup");
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    fn drop_unfinished(&self, disk: &Disk, generations: &[u64]) -> Result<(), StoreError> {
+        let committed = self.committed();
+        let mut days = self.days.write();
+        for segments in days.values_mut() {
+            for segment in segments.extract_if(.., |segment| {
+                let seal = segment.footer.seal;
+                // Without its log a seal is complete: only its marked file is missing.
+                committed < seal && generations.iter().any(|g| committed < *g && *g <= seal)
+            }) {
+                tracing::info!(file = ?segment.path, "removed a file of an incomplete seal");
+                disk.remove(&segment.path)?;
+            }
+        }
+        days.retain(|_, segments| !segments.is_empty());
+        Ok(())
+    }
+
+    /// Returns the last generation that a complete seal holds.
+    pub(super) fn committed(&self) -> u64 {
+        let days = self.days.read();
+        let committed = days.values().flatten();
+        let committed = committed.filter(|segment| segment.footer.mark == Mark::Commit);
+        committed
+            .map(|segment| segment.footer.seal)
+            .max()
+            .unwrap_or(0)
+    }
+
+    /// Returns the greatest seal of any file.
+    pub(super) fn newest(&self) -> u64 {
+        let days = self.days.read();
+        let seals = days.values().flatten().map(|segment| segment.footer.seal);
+        seals.max().unwrap_or(0)
+    }
+
+    /// Adds a file.
+    pub(super) fn add(&self, path: PathBuf, footer: Footer, bytes: u64) {
+        let mut next_id = self.next_id.lock();
+        *next_id += 1;
+        let segment = Arc::new(Segment {
+            id: *next_id,
+            path,
+            footer,
+            bytes,
+        });
+        let mut days = self.days.write();
+        let segments = days.entry(segment.footer.day).or_default();
+        segments.push(segment);
+        segments.sort_by_key(|segment| segment.footer.seal);
+    }
+
+    /// Returns the days from `first` to `last` that have files.
+    pub(super) fn days(&self, first: i32, last: i32) -> Vec<i32> {
+        self.days
+            .read()
+            .range(first..=last)
+            .map(|(day, _)| *day)
+            .collect()
+    }
+
+    /// Returns the files of a day, oldest seal first.
+    pub(super) fn of_day(&self, day: i32) -> Vec<Arc<Segment>> {
+        self.days.read().get(&day).cloned().unwrap_or_default()
+    }
+
+    /// Returns all files, newest day first.
+    pub(super) fn all(&self) -> Vec<Arc<Segment>> {
+        self.days.read().values().rev().flatten().cloned().collect()
+    }
+
+    /// Returns number, bytes and samples of the files.
+    pub(super) fn totals(&self) -> (u64, u64, u64) {
+        let days = self.days.read();
+        days.values()
+            .flatten()
+            .fold((0, 0, 0), |(files, bytes, samples), segment| {
+                (
+                    files + 1,
+                    bytes + segment.bytes,
+                    samples + segment.footer.samples,
+                )
+            })
+    }
+
+    /// Returns how many files and parts of files are left out.
+    pub(super) fn damaged(&self) -> u64 {
+        self.damage.lock().count
+    }
+
+    /// Counts a file of the log that was set aside.
+    pub(super) fn note_damaged_log(&self) {
+        self.damage.lock().count += 1;
+    }
+
+    /// Gives the entries of a tag to `sink`; returns how many parts of the index are damaged.
+    pub(super) fn find(
+        &self,
+        segment: &Segment,
+        tag: u32,
+        sink: &mut dyn FnMut(BlockMeta),
+    ) -> Result<u64, StoreError> {
+        let Some(directory) = self.directory(segment)? else {
+            return Ok(1);
+        };
+        // The tag can begin on the page before the first one that begins with it.
+        let first = directory
+            .partition_point(|&first| first < tag)
+            .saturating_sub(1);
+        let mut damaged = 0;
+        for (page, _) in (0..)
+            .zip(&*directory)
+            .skip(first)
+            .take_while(|(_, first)| **first <= tag)
+        {
+            match self.page(segment, page)? {
+                Some(metas) => metas
+                    .iter()
+                    .filter(|meta| meta.tag == tag)
+                    .for_each(|meta| sink(*meta)),
+                None => damaged += 1,
+            }
+        }
+        Ok(damaged)
+    }
+
+    /// Gives all entries of a file to `sink`, without keeping them.
+    pub(super) fn scan(
+        &self,
+        segment: &Segment,
+        sink: &mut dyn FnMut(&BlockMeta),
+    ) -> Result<(), StoreError> {
+        let file = self.file(segment)?;
+        for page in 0..segment.footer.pages {
+            let metas = segment::read_page(&file, &segment.footer, page);
+            if let Some(metas) = self.checked(segment, Part::Page(page), metas)? {
+                metas.iter().for_each(&mut *sink);
+            }
+        }
+        Ok(())
+    }
+
+    fn directory(&self, segment: &Segment) -> Result<Option<Arc<[u32]>>, StoreError> {
+        if let Some(Content::Directory(tags)) = self.cache.get(segment.id, Part::Directory) {
+            return Ok(Some(tags));
+        }
+        let file = self.file(segment)?;
+        let tags = segment::read_directory(&file, &segment.footer);
+        let tags = self.checked(segment, Part::Directory, tags)?.map(Arc::from);
+        if let Some(tags) = &tags {
+            let content = Content::Directory(Arc::clone(tags));
+            self.cache.put(segment.id, Part::Directory, content);
+        }
+        Ok(tags)
+    }
+
+    fn page(&self, segment: &Segment, page: u32) -> Result<Option<Arc<[BlockMeta]>>, StoreError> {
+        let part = Part::Page(page);
+        if let Some(Content::Page(metas)) = self.cache.get(segment.id, part) {
+            return Ok(Some(metas));
+        }
+        let file = self.file(segment)?;
+        let metas = segment::read_page(&file, &segment.footer, page);
+        let metas = self.checked(segment, part, metas)?.map(Arc::from);
+        if let Some(metas) = &metas {
+            self.cache
+                .put(segment.id, part, Content::Page(Arc::clone(metas)));
+        }
+        Ok(metas)
+    }
+
+    /// Reads and decodes a block; `None` when it is damaged.
+    pub(super) fn block(
+        &self,
+        segment: &Segment,
+        meta: &BlockMeta,
+    ) -> Result<Option<Points>, StoreError> {
+        let file = self.file(segment)?;
+        let points = segment::read_block(&file, &segment.footer, meta)
+            .and_then(|bytes| Ok(decode(meta, &bytes)?));
+        match points {
+            Ok(points) => Ok(Some(points)),
+            Err(ReadError::Io(error)) => Err(StoreError::io("reading", &segment.path, error)),
+            Err(ReadError::Damaged(Damaged(reason))) => {
+                if self.is_news(segment, meta.offset) {
+                    tracing::error!(file = ?segment.path, tag = meta.tag().0,
+                        from_us = meta.first_us, to_us = meta.last_us, samples = meta.count, reason, "block is damaged and \
+                        left out; restore the file from a backup");
+                }
+                Ok(None)
+            }
+        }
+    }
+
+    fn checked<T>(
+        &self,
+        segment: &Segment,
+        part: Part,
+        read: Result<T, ReadError>,
+    ) -> Result<Option<T>, StoreError> {
+        match read {
+            Ok(content) => Ok(Some(content)),
+            Err(ReadError::Io(error)) => Err(StoreError::io("reading", &segment.path, error)),
+            Err(ReadError::Damaged(Damaged(reason))) => {
+                // Offsets of blocks are far below these.
+                let place = match part {
+                    Part::Directory => u64::MAX,
+                    Part::Page(page) => u64::MAX - 1 - u64::from(page),
+                };
+                if self.is_news(segment, place) {
+                    tracing::error!(file = ?segment.path, ?part, reason, "index is damaged; the \
+                        samples it leads to are left out; restore the file from a backup");
+                }
+                Ok(None)
+            }
+        }
+    }
+
+    fn is_news(&self, segment: &Segment, place: u64) -> bool {
+        let mut damage = self.damage.lock();
+        let news = damage.parts.insert((segment.id, place));
+        damage.count += u64::from(news);
+        news
+    }
+
+    fn file(&self, segment: &Segment) -> Result<Arc<std::fs::File>, StoreError> {
+        self.cache
+            .file(segment.id, &segment.path)
+            .map_err(|error| StoreError::io("opening", &segment.path, error))
+    }
+}
+
+fn list(directory: &Path) -> Result<Vec<PathBuf>, StoreError> {
+    let failed = |error| StoreError::io("reading", directory, error);
+    let mut paths = Vec::new();
+    for entry in std::fs::read_dir(directory).map_err(failed)? {
+        paths.push(entry.map_err(failed)?.path());
+    }
+    paths.sort();
+    Ok(paths)
+}

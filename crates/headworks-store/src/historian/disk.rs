@@ -1,0 +1,145 @@
+//! The few file operations that the historian makes, each with an error that names the file.
+//!
+//! All changes of the disk go through here, so that tests can let any one of them fail.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::Path;
+
+use crate::error::StoreError;
+
+/// The file system, as far as the historian changes it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Disk {
+    #[cfg(test)]
+    pub(crate) faults: Option<std::sync::Arc<Faults>>,
+}
+
+impl Disk {
+    /// Creates an empty file that is written at its end; one of that name is emptied.
+    pub(super) fn create(&self, path: &Path) -> Result<File, StoreError> {
+        self.step()
+            .and_then(|()| {
+                let file = OpenOptions::new().create(true).append(true).open(path)?;
+                file.set_len(0)?;
+                Ok(file)
+            })
+            .map_err(|error| StoreError::io("creating", path, error))
+    }
+
+    /// Writes all bytes or fails, perhaps after having written some.
+    pub(super) fn write(
+        &self,
+        mut file: &File,
+        path: &Path,
+        bytes: &[u8],
+    ) -> Result<(), StoreError> {
+        let written = match self.step() {
+            Ok(()) => file.write_all(bytes),
+            Err(error) => file.write_all(&bytes[..bytes.len() / 2]).and(Err(error)),
+        };
+        written.map_err(|error| StoreError::io("writing", path, error))
+    }
+
+    /// Returns when the file's bytes survive a power cut.
+    pub(super) fn sync(&self, file: &File, path: &Path) -> Result<(), StoreError> {
+        self.step()
+            .and_then(|()| file.sync_data())
+            .map_err(|error| StoreError::io("syncing", path, error))
+    }
+
+    /// Returns when the directory's entries survive a power cut.
+    pub(super) fn sync_directory(&self, path: &Path) -> Result<(), StoreError> {
+        self.step()
+            .and_then(|()| {
+                // Windows cannot open a directory as a file and journals its entries by itself.
+                if cfg!(unix) {
+                    File::open(path)?.sync_all()
+                } else {
+                    Ok(())
+                }
+            })
+            .map_err(|error| StoreError::io("syncing", path, error))
+    }
+
+    /// Cuts a file to a length.
+    pub(super) fn truncate(&self, file: &File, path: &Path, length: u64) -> Result<(), StoreError> {
+        self.step()
+            .and_then(|()| file.set_len(length))
+            .map_err(|error| StoreError::io("truncating", path, error))
+    }
+
+    /// Gives a file another name in its directory.
+    pub(super) fn rename(&self, from: &Path, to: &Path) -> Result<(), StoreError> {
+        self.step()
+            .and_then(|()| std::fs::rename(from, to))
+            .map_err(|error| StoreError::io("renaming", from, error))
+    }
+
+    /// Removes a file; one that is not there is no error.
+    pub(super) fn remove(&self, path: &Path) -> Result<(), StoreError> {
+        match self.step().and_then(|()| std::fs::remove_file(path)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(StoreError::io("removing", path, error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    #[cfg(not(test))]
+    #[expect(
+        clippy::unused_self,
+        clippy::unnecessary_wraps,
+        reason = "tests let it fail"
+    )]
+    fn step(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    #[cfg(test)]
+    fn step(&self) -> io::Result<()> {
+        self.faults.as_ref().map_or(Ok(()), |faults| faults.step())
+    }
+}
+
+/// Reads exactly `bytes` at `offset` without moving anything that readers share.
+#[cfg(unix)]
+pub(super) fn read_at(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, bytes, offset)
+}
+
+/// Reads exactly `bytes` at `offset`.
+#[cfg(windows)]
+pub(super) fn read_at(file: &File, mut bytes: &mut [u8], mut offset: u64) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match std::os::windows::fs::FileExt::seek_read(file, bytes, offset)? {
+            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+            count => {
+                bytes = &mut bytes[count..];
+                offset += count as u64;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Lets operations fail: those numbered from `first` on, as long as `failing` is set.
+#[cfg(test)]
+#[derive(Debug, Default)]
+pub(crate) struct Faults {
+    pub(crate) done: std::sync::atomic::AtomicU64,
+    pub(crate) first: std::sync::atomic::AtomicU64,
+    pub(crate) last: std::sync::atomic::AtomicU64,
+}
+
+#[cfg(test)]
+impl Faults {
+    fn step(&self) -> io::Result<()> {
+        use std::sync::atomic::Ordering::SeqCst;
+        let number = self.done.fetch_add(1, SeqCst);
+        if (self.first.load(SeqCst)..self.last.load(SeqCst)).contains(&number) {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,323 @@
+//! The embedded historian: a write-ahead log, samples in memory, segment files.
+
+mod background;
+mod open;
+mod seal;
+mod writer;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use headworks_core::{Sample, TagIndex, Update};
+use parking_lot::{Condvar, Mutex, RwLock};
+
+use super::catalog::Catalog;
+use super::disk::Disk;
+use super::latest::Latest;
+use super::memtable::{Memtable, Stream};
+use super::query::{Memory, Query};
+use super::{Ack, Bucket, BucketQuery, Chunk, Historian, HistorianStats, RangeQuery, ReadStats};
+use crate::error::StoreError;
+use crate::lock::DirectoryLock;
+use writer::Writer;
+
+/// How the embedded historian weighs safety, memory and the size of its files.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HistorianOptions {
+    /// Longest time from a batch to its survival of a power cut; zero makes every batch wait for
+    /// the disk. The end of the process never costs a batch.
+    pub group_commit: Duration,
+    /// Size of the write-ahead log that starts a seal, in bytes.
+    pub wal_bytes_max: u64,
+    /// Memory of samples that starts a seal, in bytes. Up to three times as much is held while a
+    /// seal is slower than what arrives; then writers wait.
+    pub memory_bytes_max: usize,
+    /// Age of the oldest sample in memory that starts a seal.
+    pub seal_age_max: Duration,
+    /// Memory for the index of segment files, in bytes.
+    pub cache_bytes_max: usize,
+}
+
+impl Default for HistorianOptions {
+    fn default() -> HistorianOptions {
+        HistorianOptions {
+            group_commit: Duration::from_secs(1),
+            wal_bytes_max: 64 << 20,
+            memory_bytes_max: 24 << 20,
+            seal_age_max: Duration::from_secs(3_600),
+            cache_bytes_max: 8 << 20,
+        }
+    }
+}
+
+/// Keeps samples in files of one directory; see `docs/operating/historian-format.md`.
+pub struct EmbeddedHistorian {
+    shared: Arc<Shared>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+    _lock: DirectoryLock,
+}
+
+/// What callers and the background threads share. Locks are taken in the order of the fields.
+struct Shared {
+    options: HistorianOptions,
+    disk: Disk,
+    wal_directory: PathBuf,
+    segment_directory: PathBuf,
+    /// Held while files are synced, so that who waits for a sync waits for the one under way; the
+    /// last generation whose file name is synced.
+    sync: Mutex<u64>,
+    writer: Mutex<Writer>,
+    tables: RwLock<Tables>,
+    signal: Mutex<Signal>,
+    changed: Condvar,
+    catalog: Catalog,
+    appended: AtomicU64,
+    dropped: AtomicU64,
+    sync_us: AtomicU64,
+    /// Why the last append failed, until one succeeds.
+    refusal: Mutex<Option<String>>,
+}
+
+/// What readers see besides the files.
+#[derive(Default)]
+struct Tables {
+    active: Memtable,
+    sealing: Option<Arc<Sealing>>,
+    latest: Latest,
+}
+
+/// Samples on their way into files.
+struct Sealing {
+    table: Memtable,
+    /// The last generation of the log that holds them.
+    generation: u64,
+}
+
+/// What the threads tell each other.
+#[derive(Default)]
+struct Signal {
+    stop: bool,
+    to_seal: Option<Arc<Sealing>>,
+    /// The last generation that is in files.
+    sealed: u64,
+    /// Why the seal under way does not succeed; it is tried again.
+    seal_error: Option<StoreError>,
+}
+
+impl EmbeddedHistorian {
+    /// Opens the historian of `directory`, whose files lie under `wal/` and `seg/`; creates what
+    /// is missing and takes back what was appended but not sealed.
+    ///
+    /// # Errors
+    ///
+    /// `InUse` when another process has it open, `TooNew` when a newer program wrote it, else
+    /// what the disk says. Damaged files are no error: they are set aside, named in the log.
+    pub fn open(
+        directory: &Path,
+        options: HistorianOptions,
+    ) -> Result<EmbeddedHistorian, StoreError> {
+        EmbeddedHistorian::open_on(Disk::default(), directory, options)
+    }
+
+    pub(crate) fn open_on(
+        disk: Disk,
+        directory: &Path,
+        options: HistorianOptions,
+    ) -> Result<EmbeddedHistorian, StoreError> {
+        let lock = DirectoryLock::take(directory, "historian.lock")?;
+        let (shared, sealed_latest) = open::open(disk, directory, options)?;
+        let shared = Arc::new(shared);
+        let threads = background::start(&shared, sealed_latest)
+            .map_err(|error| StoreError::io("starting the threads of", directory, error))?;
+        Ok(EmbeddedHistorian {
+            shared,
+            threads: Mutex::new(threads),
+            _lock: lock,
+        })
+    }
+
+    fn stop(&self) {
+        self.shared.signal.lock().stop = true;
+        self.shared.changed.notify_all();
+        for thread in self.threads.lock().drain(..) {
+            if thread.join().is_err() {
+                tracing::error!("a thread of the historian has panicked");
+            }
+        }
+    }
+}
+
+impl Drop for EmbeddedHistorian {
+    /// Ends the threads. What is in memory stays in the log; `close` also seals it.
+    fn drop(&mut self) {
+        self.stop();
+        if let Err(error) = self.shared.sync() {
+            tracing::error!(%error, "the last samples may not survive a power cut");
+        }
+    }
+}
+
+impl Historian for EmbeddedHistorian {
+    fn append(&self, batch: &[Update]) -> Result<Ack, StoreError> {
+        let result = self.shared.append(batch);
+        let mut refusal = self.shared.refusal.lock();
+        match &result {
+            Ok(_) if refusal.is_none() => {}
+            Ok(_) => *refusal = None,
+            Err(error) => *refusal = Some(describe(error)),
+        }
+        result
+    }
+
+    fn sync(&self) -> Result<(), StoreError> {
+        self.shared.sync()
+    }
+
+    fn latest(&self, tags: &[TagIndex]) -> Result<Vec<Option<Sample>>, StoreError> {
+        let tables = self.shared.tables.read();
+        Ok(tags.iter().map(|tag| tables.latest.sample(tag.0)).collect())
+    }
+
+    fn read(
+        &self,
+        query: &RangeQuery,
+        sink: &mut dyn FnMut(&Chunk) -> std::ops::ControlFlow<()>,
+    ) -> Result<ReadStats, StoreError> {
+        self.shared.query(query.range)?.read(query, sink)
+    }
+
+    fn aggregate(
+        &self,
+        query: &BucketQuery,
+        sink: &mut dyn FnMut(&Bucket) -> std::ops::ControlFlow<()>,
+    ) -> Result<ReadStats, StoreError> {
+        self.shared.query(query.range)?.aggregate(query, sink)
+    }
+
+    fn note_dropped(&self, samples: u64) {
+        self.shared.dropped.fetch_add(samples, Ordering::Relaxed);
+    }
+
+    fn stats(&self) -> HistorianStats {
+        self.shared.stats()
+    }
+
+    fn close(&self) -> Result<(), StoreError> {
+        self.shared.writer.lock().close();
+        let sealed = self.shared.seal_now();
+        self.stop();
+        self.shared.sync()?;
+        sealed
+    }
+}
+
+impl Shared {
+    fn query(&self, range: super::TimeRange) -> Result<Query<'_>, StoreError> {
+        Query::new(&self.catalog, range, self)
+    }
+
+    fn stats(&self) -> HistorianStats {
+        let wal_bytes = self.writer.lock().wal_bytes();
+        let in_memory = {
+            let tables = self.tables.read();
+            let sealing = tables.sealing.as_ref();
+            tables.active.points() + sealing.map_or(0, |sealing| sealing.table.points())
+        };
+        let (segments, segment_bytes, segment_samples) = self.catalog.totals();
+        let refusal = self.refusal.lock().clone();
+        let error = refusal.or_else(|| self.signal.lock().seal_error.as_ref().map(describe));
+        HistorianStats {
+            appended: self.appended.load(Ordering::Relaxed),
+            dropped: self.dropped.load(Ordering::Relaxed),
+            in_memory,
+            wal_bytes,
+            segments,
+            segment_bytes,
+            segment_samples,
+            quarantined: self.catalog.damaged(),
+            sync_us: self.sync_us.load(Ordering::Relaxed),
+            error,
+        }
+    }
+
+    /// Makes everything appended survive a power cut.
+    fn sync(&self) -> Result<(), StoreError> {
+        let mut named = self.sync.lock();
+        let files = self.writer.lock().take_unsynced(&self.signal)?;
+        if files.is_empty() {
+            return Ok(());
+        }
+        let start = Instant::now();
+        let newest = files.iter().map(|wal| wal.generation).max().unwrap_or(0);
+        let mut result = files
+            .iter()
+            .try_for_each(|wal| self.disk.sync(&wal.file, &wal.path));
+        if result.is_ok() && *named < newest {
+            result = self.disk.sync_directory(&self.wal_directory);
+        }
+        match &result {
+            Ok(()) => *named = newest,
+            Err(error) => self.writer.lock().poison(newest, error),
+        }
+        let elapsed_us = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.sync_us.store(elapsed_us, Ordering::Relaxed);
+        result
+    }
+
+    /// Writes all that is in memory to files.
+    fn seal_now(&self) -> Result<(), StoreError> {
+        const PATIENCE: Duration = Duration::from_secs(60);
+        let deadline = Instant::now() + PATIENCE;
+        self.wait_for_seal(deadline)?;
+        {
+            let mut writer = self.writer.lock();
+            if self.tables.read().active.points() != 0 {
+                self.freeze(&mut writer)?;
+            }
+        }
+        self.wait_for_seal(deadline)
+    }
+
+    /// Waits until no seal is under way.
+    fn wait_for_seal(&self, deadline: Instant) -> Result<(), StoreError> {
+        let mut signal = self.signal.lock();
+        while signal.to_seal.is_some() {
+            if let Some(error) = &signal.seal_error {
+                return Err(error.again());
+            }
+            if self.changed.wait_until(&mut signal, deadline).timed_out() {
+                let reason = std::io::ErrorKind::TimedOut.into();
+                return Err(StoreError::io(
+                    "sealing into",
+                    &self.segment_directory,
+                    reason,
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Memory for Shared {
+    fn streams(&self, tag: u32) -> Vec<Stream> {
+        let (sealing, active) = {
+            let tables = self.tables.read();
+            (tables.sealing.clone(), tables.active.stream(tag))
+        };
+        let sealing = sealing.and_then(|sealing| sealing.table.stream(tag));
+        sealing.into_iter().chain(active).collect()
+    }
+}
+
+fn describe(error: &StoreError) -> String {
+    match std::error::Error::source(error) {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,183 @@
+//! Opening: finding out what the last process left.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use parking_lot::{Condvar, Mutex, RwLock};
+
+use super::{HistorianOptions, Sealing, Shared, Signal, Tables, Writer};
+use crate::error::StoreError;
+use crate::historian::block::BlockMeta;
+use crate::historian::catalog::{Catalog, Segment};
+use crate::historian::disk::Disk;
+use crate::historian::latest::Latest;
+use crate::historian::memtable::Memtable;
+use crate::historian::stream::{Cursor, Point, Raw};
+use crate::historian::wal::{self, End, Wal};
+
+/// Opens all files; returns also the newest samples of the segment files alone.
+pub(super) fn open(
+    disk: Disk,
+    directory: &Path,
+    options: HistorianOptions,
+) -> Result<(Shared, Latest), StoreError> {
+    let wal_directory = directory.join("wal");
+    let segment_directory = directory.join("seg");
+    for path in [&wal_directory, &segment_directory] {
+        std::fs::create_dir_all(path).map_err(|error| StoreError::io("creating", path, error))?;
+    }
+    let generations = wal::generations(&wal_directory)?;
+    let catalog = Catalog::open(
+        &segment_directory,
+        &disk,
+        &generations,
+        options.cache_bytes_max,
+    )?;
+    let committed = catalog.committed();
+    let sealed_latest = latest_of(&catalog)?;
+    let mut replay = Replay {
+        latest: sealed_latest.clone(),
+        ..Replay::default()
+    };
+    for &generation in &generations {
+        let path = wal::path_of(&wal_directory, generation);
+        if generation <= committed {
+            disk.remove(&path)?;
+        } else {
+            replay.file(&path, &catalog)?;
+        }
+    }
+    let last = generations
+        .last()
+        .copied()
+        .unwrap_or(0)
+        .max(catalog.newest());
+    let wal = Wal::create(&disk, &wal_directory, last + 1)?;
+    let sealing = (replay.table.points() != 0).then(|| {
+        Arc::new(Sealing {
+            table: replay.table,
+            generation: last,
+        })
+    });
+    let shared = Shared {
+        options,
+        disk,
+        wal_directory,
+        segment_directory,
+        sync: Mutex::default(),
+        writer: Mutex::new(Writer::new(wal)),
+        tables: RwLock::new(Tables {
+            active: Memtable::default(),
+            sealing: sealing.clone(),
+            latest: replay.latest,
+        }),
+        signal: Mutex::new(Signal {
+            to_seal: sealing,
+            ..Signal::default()
+        }),
+        changed: Condvar::new(),
+        catalog,
+        appended: AtomicU64::new(0),
+        dropped: AtomicU64::new(0),
+        sync_us: AtomicU64::new(0),
+        refusal: Mutex::default(),
+    };
+    Ok((shared, sealed_latest))
+}
+
+/// Returns the newest sample of each tag in the files.
+fn latest_of(catalog: &Catalog) -> Result<Latest, StoreError> {
+    let mut latest = Latest::default();
+    let mut strings: HashMap<u32, (Arc<Segment>, BlockMeta)> = HashMap::new();
+    let mut segments = catalog.all();
+    segments.sort_by_key(|segment| segment.footer.seal);
+    for segment in segments {
+        catalog.scan(&segment, &mut |meta| {
+            let is_string = meta.kind.is_blob() && meta.bad < meta.count;
+            if is_string
+                && latest
+                    .time_us(meta.tag)
+                    .is_none_or(|time| time <= meta.last_us)
+            {
+                strings.insert(meta.tag, (Arc::clone(&segment), *meta));
+            }
+            latest.offer(meta.tag, &last_point(meta));
+        })?;
+    }
+    for (segment, meta) in strings.values() {
+        if latest.time_us(meta.tag) == Some(meta.last_us)
+            && let Some(points) = catalog.block(segment, meta)?
+        {
+            latest.offer(meta.tag, &points.point(points.len() - 1));
+        }
+    }
+    Ok(latest)
+}
+
+/// Returns a block's last point as far as its index entry knows it; strings are in the block.
+fn last_point(meta: &BlockMeta) -> Point {
+    let bad = headworks_core::Quality::from_code(meta.last_quality).is_bad();
+    Point {
+        time_us: meta.last_us,
+        quality: meta.last_quality,
+        value: match bad || meta.kind.is_blob() {
+            true => Raw::Missing,
+            false => Raw::Bits(meta.kind, meta.last),
+        },
+    }
+}
+
+/// Takes points of the log back into memory.
+#[derive(Default)]
+struct Replay {
+    table: Memtable,
+    latest: Latest,
+    cursors: Vec<Cursor>,
+    blobs: HashMap<u32, Arc<[u8]>>,
+    scratch: Vec<u8>,
+}
+
+impl Replay {
+    fn file(&mut self, path: &Path, catalog: &Catalog) -> Result<(), StoreError> {
+        match wal::replay(path, &mut |tag, point| self.point(tag, point))? {
+            End::Clean => {}
+            End::Torn(bytes) => {
+                tracing::warn!(file = ?path, bytes, "left out a batch whose writing was cut short; \
+                    it was never acknowledged");
+            }
+            End::Damaged(offset, reason) => {
+                let aside = path.with_extension("wal.bad");
+                std::fs::copy(path, &aside)
+                    .map_err(|error| StoreError::io("setting aside", path, error))?;
+                catalog.note_damaged_log();
+                tracing::error!(file = ?path, offset, reason, kept_as = ?aside, "write-ahead log \
+                    is damaged; the samples from there on are missing");
+            }
+        }
+        Ok(())
+    }
+
+    fn point(&mut self, tag: u32, point: Point) {
+        let at = tag as usize;
+        if self.cursors.len() <= at {
+            self.cursors.resize(at + 1, Cursor::default());
+        }
+        let cursor = &mut self.cursors[at];
+        let is_next = cursor.is_next(point.time_us);
+        let previous = if cursor.has_blobs() {
+            self.blobs.get(&tag)
+        } else {
+            None
+        };
+        self.scratch.clear();
+        cursor.encode(&point, previous.map(|blob| &blob[..]), &mut self.scratch);
+        self.table.append(tag, &self.scratch, is_next);
+        self.table.note_time(point.time_us);
+        self.latest.offer(tag, &point);
+        if let Raw::Blob(_, blob) = point.value {
+            self.blobs.insert(tag, blob);
+        }
+    }
+}

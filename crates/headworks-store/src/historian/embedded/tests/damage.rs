@@ -1,0 +1,207 @@
+//! Files that are not what they were.
+
+use std::path::PathBuf;
+
+use super::*;
+
+/// Three tags in files and, later, in the log; returns what was appended.
+fn fill(directory: &Path) -> Vec<Update> {
+    let historian = open(directory);
+    let mut all = Vec::new();
+    for tag in 0..3 {
+        all.extend(ramp(tag, 0, 300));
+    }
+    historian.append(&all).unwrap();
+    historian.shared.seal_now().unwrap();
+    for tag in 0..3 {
+        let batch = ramp(tag, 300, 400);
+        historian.append(&batch).unwrap();
+        all.extend(batch);
+    }
+    all
+}
+
+fn files(directory: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for part in ["seg", "wal"] {
+        for entry in std::fs::read_dir(directory.join(part)).unwrap() {
+            let path = entry.unwrap().path();
+            if path.metadata().unwrap().len() != 0 {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+fn copy(from: &Path) -> tempfile::TempDir {
+    let to = tempfile::tempdir().unwrap();
+    for part in ["seg", "wal"] {
+        std::fs::create_dir(to.path().join(part)).unwrap();
+        for entry in std::fs::read_dir(from.join(part)).unwrap() {
+            let entry = entry.unwrap();
+            std::fs::copy(entry.path(), to.path().join(part).join(entry.file_name())).unwrap();
+        }
+    }
+    to
+}
+
+/// Returns how many samples are missing; none may be wrong.
+fn check(directory: &Path, all: &[Update], context: &str) -> (usize, u64) {
+    let historian = match EmbeddedHistorian::open(directory, HistorianOptions::default()) {
+        Ok(historian) => historian,
+        Err(error) => panic!("{context}: {error}"),
+    };
+    let mut found = 0;
+    for tag in 0..3 {
+        let samples = read(&historian, tag);
+        assert!(
+            samples.is_sorted_by(|a, b| a.time_us < b.time_us),
+            "{context}"
+        );
+        for sample in &samples {
+            let update = Update {
+                tag: TagIndex(tag),
+                sample: sample.clone(),
+            };
+            assert!(all.contains(&update), "{context}: {update:?}");
+        }
+        found += samples.len();
+        let (buckets, _) = buckets(&historian, tag, ALL, 100 * SECOND_US);
+        assert!(
+            buckets.iter().map(|bucket| bucket.count).sum::<u64>() <= 400,
+            "{context}"
+        );
+    }
+    (all.len() - found, historian.stats().quarantined)
+}
+
+#[test]
+fn a_flipped_bit_never_makes_wrong_samples_and_is_counted() {
+    let origin = tempfile::tempdir().unwrap();
+    let all = fill(origin.path());
+    let files = files(origin.path());
+    assert_eq!(files.len(), 2);
+    for file in files {
+        let length = std::fs::read(&file).unwrap().len();
+        // A prime step visits every part of the file and every bit of a byte.
+        for bit in (0..length * 8).step_by(211) {
+            let directory = copy(origin.path());
+            let path = directory
+                .path()
+                .join(file.strip_prefix(origin.path()).unwrap());
+            let mut bytes = std::fs::read(&path).unwrap();
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            std::fs::write(&path, bytes).unwrap();
+            let context = format!("{file:?} bit {bit}");
+            let (missing, quarantined) = check(directory.path(), &all, &context);
+            // The last frame of a log cannot be told from one whose writing was cut short.
+            let in_log = file.extension().unwrap() == "wal";
+            assert!(
+                quarantined == 1 || in_log && missing == 100,
+                "{context}: {missing}"
+            );
+            if in_log {
+                assert!(missing <= 300, "{context}: {missing}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_truncated_file_never_makes_wrong_samples() {
+    let origin = tempfile::tempdir().unwrap();
+    let all = fill(origin.path());
+    for file in files(origin.path()) {
+        let length = std::fs::metadata(&file).unwrap().len();
+        for left in (0..length).step_by(97) {
+            let directory = copy(origin.path());
+            let path = directory
+                .path()
+                .join(file.strip_prefix(origin.path()).unwrap());
+            let open = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+            open.set_len(left).unwrap();
+            check(directory.path(), &all, &format!("{file:?} cut to {left}"));
+        }
+    }
+}
+
+#[test]
+fn a_damaged_block_is_left_out_and_the_rest_of_its_file_answers() {
+    let directory = tempfile::tempdir().unwrap();
+    fill(directory.path());
+    let path = directory.path().join("seg").join("000000-00000001.seg");
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[40] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    let historian = open(directory.path());
+    let (found, stats) = read_with(&historian, 0, ALL);
+    assert_eq!((found.len(), stats.damaged), (100, 1));
+    for tag in [1, 2] {
+        assert_eq!(read(&historian, tag).len(), 400);
+    }
+    // Asking again does not count again.
+    read(&historian, 0);
+    assert_eq!(historian.stats().quarantined, 1);
+}
+
+#[test]
+fn a_file_without_a_footer_is_set_aside_under_another_name() {
+    let directory = tempfile::tempdir().unwrap();
+    fill(directory.path());
+    let path = directory.path().join("seg").join("000000-00000001.seg");
+    std::fs::write(&path, b"not a segment").unwrap();
+    let historian = open(directory.path());
+    assert_eq!(read(&historian, 0).len(), 100);
+    assert!(!path.exists());
+    assert!(path.with_extension("seg.bad").exists());
+    assert_eq!(historian.stats().quarantined, 1);
+}
+
+#[test]
+fn files_of_a_seal_that_was_not_completed_are_not_read_twice() {
+    let directory = tempfile::tempdir().unwrap();
+    {
+        let historian = open(directory.path());
+        historian.append(&ramp(0, 86_300, 86_500)).unwrap();
+    }
+    let before = copy(directory.path());
+    open(directory.path()).close().unwrap();
+    // The first of the two files had its name, then the process was killed.
+    let part = "000000-00000001.seg";
+    let from = directory.path().join("seg").join(part);
+    assert!(
+        directory
+            .path()
+            .join("seg")
+            .join("000001-00000001.seg")
+            .exists()
+    );
+    std::fs::copy(from, before.path().join("seg").join(part)).unwrap();
+    let historian = open(before.path());
+    assert_eq!(read(&historian, 0).len(), 200);
+    historian.close().unwrap();
+    assert_eq!(historian.stats().segment_samples, 200);
+}
+
+#[test]
+fn files_of_a_newer_program_are_refused_untouched() {
+    for (part, offset) in [("seg/000000-00000001.seg", 8), ("wal/00000002.wal", 8)] {
+        let directory = tempfile::tempdir().unwrap();
+        fill(directory.path());
+        let path = directory.path().join(part);
+        let mut bytes = std::fs::read(&path).unwrap();
+        bytes[offset] = 2;
+        if part.starts_with("wal") {
+            bytes[offset + 4..offset + 8].copy_from_slice(&(!2_u32).to_le_bytes());
+        }
+        std::fs::write(&path, &bytes).unwrap();
+        let result = EmbeddedHistorian::open(directory.path(), HistorianOptions::default());
+        assert!(
+            matches!(result, Err(StoreError::TooNew { found: 2, .. })),
+            "{part}"
+        );
+        assert_eq!(std::fs::read(&path).unwrap(), bytes);
+    }
+}

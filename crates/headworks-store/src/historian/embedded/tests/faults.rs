@@ -1,0 +1,182 @@
+//! Disk operations that fail, each in its turn.
+
+use std::sync::atomic::Ordering::SeqCst;
+
+use super::*;
+use crate::historian::disk::Faults;
+
+fn options() -> HistorianOptions {
+    HistorianOptions {
+        group_commit: Duration::from_secs(3_600),
+        ..HistorianOptions::default()
+    }
+}
+
+fn disk() -> (Disk, Arc<Faults>) {
+    let faults = Arc::new(Faults::default());
+    let disk = Disk {
+        faults: Some(Arc::clone(&faults)),
+    };
+    (disk, faults)
+}
+
+/// Appends, syncs, seals and goes on; returns the seconds acknowledged.
+fn work(historian: &EmbeddedHistorian) -> Vec<i64> {
+    let mut acknowledged = Vec::new();
+    for round in 0..6 {
+        if historian
+            .append(&ramp(0, round * 10, round * 10 + 10))
+            .is_ok()
+        {
+            acknowledged.extend(round * 10..round * 10 + 10);
+        }
+        // Failures are the purpose; what counts is what is still there afterwards.
+        let outcome = match round {
+            1 => historian.sync(),
+            3 => historian.shared.seal_now(),
+            _ => Ok(()),
+        };
+        drop(outcome);
+    }
+    acknowledged
+}
+
+fn seconds(historian: &EmbeddedHistorian) -> Vec<i64> {
+    read(historian, 0)
+        .iter()
+        .map(|sample| sample.time_us / SECOND_US)
+        .collect()
+}
+
+/// Every acknowledged second is there, in order and once; one in doubt may be.
+fn check(found: &[i64], acknowledged: &[i64], context: &str) {
+    assert!(found.is_sorted_by(|a, b| a < b), "{context}: {found:?}");
+    for second in acknowledged {
+        assert!(
+            found.contains(second),
+            "{context}: {second} is lost of {acknowledged:?}"
+        );
+    }
+    assert!(
+        found.iter().all(|second| (0..70).contains(second)),
+        "{context}"
+    );
+}
+
+#[test]
+fn nothing_acknowledged_is_lost_whichever_operation_fails() {
+    let (probe, faults) = disk();
+    let directory = tempfile::tempdir().unwrap();
+    let historian = EmbeddedHistorian::open_on(probe, directory.path(), options()).unwrap();
+    let opened = faults.done.load(SeqCst);
+    assert_eq!(work(&historian).len(), 60);
+    let operations = faults.done.load(SeqCst);
+    assert!(10 < operations - opened, "{operations}");
+    drop(historian);
+    for failing in opened..operations {
+        for count in [1, 2, 5] {
+            let directory = tempfile::tempdir().unwrap();
+            let (disk, faults) = disk();
+            faults.first.store(failing, SeqCst);
+            faults.last.store(failing + count, SeqCst);
+            let context = format!("operations {failing}..{}", failing + count);
+            let historian = EmbeddedHistorian::open_on(disk, directory.path(), options()).unwrap();
+            let acknowledged = work(&historian);
+            check(&seconds(&historian), &acknowledged, &context);
+            drop(historian);
+            let historian = EmbeddedHistorian::open(directory.path(), options()).unwrap();
+            check(&seconds(&historian), &acknowledged, &context);
+            assert_eq!(historian.stats().quarantined, 0, "{context}");
+        }
+    }
+}
+
+#[test]
+fn an_open_that_fails_can_be_tried_again() {
+    for failing in 0..20 {
+        let directory = tempfile::tempdir().unwrap();
+        {
+            let historian = open(directory.path());
+            historian.append(&ramp(0, 0, 10)).unwrap();
+            historian.shared.seal_now().unwrap();
+            historian.append(&ramp(0, 10, 20)).unwrap();
+        }
+        let (disk, faults) = disk();
+        faults.first.store(failing, SeqCst);
+        faults.last.store(failing + 1, SeqCst);
+        drop(EmbeddedHistorian::open_on(
+            disk,
+            directory.path(),
+            options(),
+        ));
+        let historian = open(directory.path());
+        assert_eq!(
+            seconds(&historian),
+            (0..20).collect::<Vec<_>>(),
+            "operation {failing}"
+        );
+    }
+}
+
+#[test]
+fn a_full_disk_is_named_and_heals() {
+    let directory = tempfile::tempdir().unwrap();
+    let (disk, faults) = disk();
+    let historian = EmbeddedHistorian::open_on(disk, directory.path(), options()).unwrap();
+    historian.append(&ramp(0, 0, 10)).unwrap();
+    faults.last.store(u64::MAX, SeqCst);
+    let error = historian.append(&ramp(0, 10, 20)).unwrap_err();
+    let StoreError::Io { action, path, .. } = &error else {
+        panic!("{error}")
+    };
+    assert_eq!(*action, "writing");
+    assert!(path.ends_with("00000001.wal"), "{error}");
+    assert!(historian.stats().error.unwrap().contains("00000001.wal"));
+    assert_eq!(seconds(&historian), (0..10).collect::<Vec<_>>());
+    historian.note_dropped(10);
+    faults.last.store(0, SeqCst);
+    // The log could not even be cut back, so its points must become files first.
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while historian.append(&ramp(0, 20, 30)).is_err() {
+        std::thread::sleep(Duration::from_millis(20));
+        assert!(Instant::now() < deadline);
+    }
+    let want: Vec<i64> = (0..10).chain(20..30).collect();
+    assert_eq!(seconds(&historian), want);
+    assert_eq!(
+        (historian.stats().error, historian.stats().dropped),
+        (None, 10)
+    );
+    drop(historian);
+    assert_eq!(seconds(&open(directory.path())), want);
+}
+
+#[test]
+fn a_failed_sync_is_told_and_what_was_acknowledged_becomes_files() {
+    let directory = tempfile::tempdir().unwrap();
+    let (disk, faults) = disk();
+    let historian = EmbeddedHistorian::open_on(disk, directory.path(), options()).unwrap();
+    historian.append(&ramp(0, 0, 10)).unwrap();
+    let next = faults.done.load(SeqCst);
+    faults.first.store(next, SeqCst);
+    faults.last.store(next + 1, SeqCst);
+    assert!(historian.sync().is_err());
+    let error = historian.append(&ramp(0, 10, 20)).unwrap_err();
+    assert!(
+        matches!(
+            error,
+            StoreError::Io {
+                action: "syncing",
+                ..
+            }
+        ),
+        "{error}"
+    );
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while historian.append(&ramp(0, 10, 20)).is_err() {
+        std::thread::sleep(Duration::from_millis(20));
+        assert!(Instant::now() < deadline);
+    }
+    assert_eq!(historian.stats().segment_samples, 10);
+    assert_eq!(seconds(&historian), (0..20).collect::<Vec<_>>());
+}
