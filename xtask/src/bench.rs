@@ -54,7 +54,7 @@ static BENCHMARKS: &[Benchmark] = &[
     },
     Benchmark {
         name: "codec",
-        program: example("headworks-core", "bench_codec"),
+        program: example("headworks-protocols", "bench_codec"),
     },
     Benchmark {
         name: "historian",

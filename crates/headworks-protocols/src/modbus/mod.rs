@@ -8,6 +8,7 @@
 pub mod address;
 pub mod ascii;
 pub mod client;
+pub mod corpus;
 pub mod endpoint;
 pub mod exception;
 pub mod frame;

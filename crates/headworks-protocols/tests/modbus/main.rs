@@ -1,7 +1,10 @@
 //! The Modbus driver against peers that this project did not write, and against one that
 //! misbehaves on purpose.
 
-#![expect(clippy::unwrap_used, reason = "a step that fails is the test that fails")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a step that fails is the test that fails"
+)]
 
 mod bad_peer;
 mod harness;
