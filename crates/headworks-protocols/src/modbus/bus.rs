@@ -8,6 +8,8 @@
 //! time-out the line rests before the next, and the silent unit for one more time-out, so that a
 //! late answer is never taken for that of another request.
 
+mod answers;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -15,25 +17,25 @@ use headworks_core::Update;
 use headworks_core::model::ObjectId;
 
 use super::check::{Link, UnitConfig};
-use super::exception::ExceptionCode;
-use super::frame::{Direction, Frame, FrameError, Framing, Step};
-use super::inbox::Inbox;
+use super::frame::Framing;
 use super::median::Median;
-use super::pdu::{Answer, AnswerError, Request};
+use super::pdu::Request;
 use super::planner::Cost;
 use super::settings::ConnectionSettings;
 use super::unit::{Now, Purpose, Unit};
-use super::write::{Next, WriteJob};
+use super::write::WriteJob;
 use super::{rtu, transport};
-use crate::driver::{WriteError, WriteReport};
+use crate::driver::WriteError;
 use crate::poll::{self, DeviceKey, Scheduler, Turn};
-use crate::stats::{Exchange, LinkStats};
+use crate::stats::LinkStats;
 use crate::wire_log::{self, WireLog};
 
 /// Shortest soft limit, in microseconds.
 const SOFT_LIMIT_US: u64 = 20_000;
-/// Requests that may wait past their soft limit while no answer has shown how fast the link is.
-const LINGERING_FIRST_MAX: usize = 4;
+/// Shortest soft limit of a unit that has never answered, on a link whose others do.
+const SOFT_LIMIT_NEW_US: u64 = 2_000;
+/// While no unit has answered, the soft limit doubles with each so many requests that wait.
+const LINGERING_STEP: usize = 4;
 /// Requests that may wait past their soft limit.
 const LINGERING_MAX: usize = 64;
 /// Time-outs that are remembered, to know late answers when they come.
@@ -310,12 +312,8 @@ impl Bus {
             return self.pending.is_empty();
         }
         let blocking = self.blocking(now).count();
-        let lingering_max = match self.round_trip.us() {
-            Some(_) => LINGERING_MAX,
-            None => LINGERING_FIRST_MAX,
-        };
         blocking < usize::from(self.settings.max_in_flight)
-            && self.pending.len() - blocking < lingering_max
+            && self.pending.len() - blocking < LINGERING_MAX
     }
 
     fn blocking(&self, now: Now) -> impl Iterator<Item = &Pending> {
@@ -410,10 +408,8 @@ impl Bus {
         self.log
             .push(now.wall_us, wire_log::Direction::Sent, &out[start..], "");
         unit.on_wire = true;
-        let soft_us = self.soft_limit_us();
+        let blocks_us = self.blocks_us(index);
         let unit = &self.units[index];
-        let is_slow = unit.round_trip.us().is_some_and(|us| soft_us < us);
-        let stands_aside = 0 < unit.silences || is_slow;
         self.pending.push(Pending {
             key: unit.key,
             unit_id,
@@ -423,338 +419,25 @@ impl Bus {
             transaction: self.transaction,
             sent_us: now.us,
             deadline_us: now.us + unit.timeout_us(),
-            blocks_until_us: now.us + if stands_aside { 0 } else { soft_us },
+            blocks_until_us: now.us + blocks_us,
             bytes_out: (out.len() - start) as u64,
         });
     }
 
-    fn soft_limit_us(&self) -> u64 {
-        let usual_us = self.round_trip.us().unwrap_or(0);
-        (4 * usual_us).max(SOFT_LIMIT_US)
-    }
-
-    /// Takes received bytes.
-    ///
-    /// # Errors
-    ///
-    /// [`FrameError`] when the stream cannot be followed any more.
-    pub(super) fn receive(&mut self, inbox: &mut Inbox, now: Now) -> Result<(), FrameError> {
-        while !inbox.bytes().is_empty() {
-            match self.framing.decode(inbox.bytes(), Direction::Answer) {
-                Ok(Step::More) => break,
-                Ok(Step::Skip(count)) => {
-                    let noise = &inbox.bytes()[..count];
-                    self.log_received(noise, "noise dropped", now);
-                    inbox.consume(count);
-                }
-                Ok(Step::Frame(frame)) => {
-                    self.take_frame(&frame, inbox.bytes(), now);
-                    inbox.consume(frame.consumed);
-                }
-                Err(error) => {
-                    self.log_received(inbox.bytes(), &error.to_string(), now);
-                    return Err(error);
-                }
-            }
-        }
-        if self.half_duplex && self.pending.is_empty() {
-            // Whatever comes unasked keeps the line busy.
-            self.free_us = self.free_us.max(now.us + self.silence_us);
-            inbox.clear();
-        }
-        Ok(())
-    }
-
-    fn log_received(&self, bytes: &[u8], note: &str, now: Now) {
-        self.log
-            .push(now.wall_us, wire_log::Direction::Received, bytes, note);
-    }
-
-    fn take_frame(&mut self, frame: &Frame, bytes: &[u8], now: Now) {
-        let whole = &bytes[..frame.consumed];
-        let pdu = &bytes[frame.pdu.clone()];
-        let is_answer = |pending: &Pending| match frame.transaction {
-            Some(transaction) => pending.transaction == transaction,
-            None => pending.unit_id == frame.unit,
-        };
-        match self.pending.iter().position(is_answer) {
-            Some(position) => {
-                let pending = self.pending.swap_remove(position);
-                let result = if pending.unit_id == frame.unit {
-                    pending.request.decode_answer(pdu).map_err(Fault::from)
-                } else {
-                    let (want, found) = (pending.unit_id, frame.unit);
-                    Err(Fault::Unit { want, found })
-                };
-                if self.log.is_enabled() {
-                    let note = result.as_ref().err().map(Fault::to_string);
-                    self.log_received(whole, note.as_deref().unwrap_or(""), now);
-                }
-                self.settle(&pending, result, whole.len(), now);
-            }
-            None => self.stray(frame, whole, now),
-        }
-    }
-
-    /// A frame that answers no request that waits.
-    fn stray(&mut self, frame: &Frame, whole: &[u8], now: Now) {
-        let is_late = |expired: &Expired| match frame.transaction {
-            Some(transaction) => expired.transaction == transaction,
-            None => expired.unit_id == frame.unit,
-        };
-        let Some(position) = self.expired.iter().position(is_late) else {
-            self.log_received(whole, "answer to no request, dropped", now);
-            return;
-        };
-        self.log_received(whole, "late answer dropped", now);
-        if let Some(expired) = self.expired.remove(position)
-            && let Some(index) = self.index(expired.key)
-        {
-            let unit = &mut self.units[index];
-            unit.late_us = Some(now.us - expired.sent_us);
-            unit.stats.late(whole.len() as u64);
-        }
-    }
-
-    fn settle(
-        &mut self,
-        pending: &Pending,
-        result: Result<Answer<'_>, Fault>,
-        bytes_in: usize,
-        now: Now,
-    ) {
-        let exchange = Exchange {
-            time_us: now.wall_us,
-            round_trip_us: now.us - pending.sent_us,
-            bytes_out: pending.bytes_out,
-            bytes_in: bytes_in as u64,
-        };
-        let Some(index) = self.index(pending.key) else {
-            return;
-        };
-        self.rest(index, now);
-        match result {
-            Ok(answer) => {
-                self.units[index].round_trip.record(exchange.round_trip_us);
-                self.round_trip.record(exchange.round_trip_us);
-                self.units[index].stats.answered(exchange);
-                self.answered(index, pending, answer, now);
-            }
-            Err(Fault::Answer(AnswerError::Exception(code))) => {
-                self.units[index].stats.exception(exchange, code.0, code);
-                self.refused(index, pending, code, now);
-            }
-            Err(fault) => {
-                self.units[index].stats.malformed(exchange, &fault);
-                self.broken(index, pending, &fault.to_string(), now);
-            }
-        }
-    }
-
-    /// After an answer the device, and on a serial line everybody, rests.
-    fn rest(&mut self, index: usize, now: Now) {
-        let unit = &mut self.units[index];
-        unit.on_wire = false;
-        let pause_us = u64::from(unit.config.settings.pause_ms) * 1000;
-        unit.not_before_us = now.us + pause_us;
-        let mut line_us = u64::from(self.settings.pause_ms) * 1000;
-        if self.half_duplex {
-            line_us = line_us.max(self.silence_us);
-        }
-        self.free_us = now.us + line_us;
-    }
-
-    fn answered(&mut self, index: usize, pending: &Pending, answer: Answer<'_>, now: Now) {
-        self.batch_begins(now);
-        let unit = &mut self.units[index];
-        match (pending.aim, answer) {
-            (Aim::Write, answer) => {
-                unit.silences = 0;
-                self.scheduler.resume(unit.key, now.us);
-                let next = unit.job.as_mut().map(|job| job.answered(answer));
-                self.go_on_writing(index, next, now);
-            }
-            (Aim::Read(turn, purpose), Answer::Data(data)) if unit.is_current(pending) => {
-                let updates = &mut self.updates;
-                let more = unit.answered(purpose, turn.period_us, data, now, updates);
-                self.end_turn(index, pending, turn, more, now);
-            }
-            (Aim::Read(turn, _), _) => self.end_turn(index, pending, turn, true, now),
-        }
-    }
-
-    fn refused(&mut self, index: usize, pending: &Pending, code: ExceptionCode, now: Now) {
-        self.batch_begins(now);
-        let unit = &mut self.units[index];
-        match pending.aim {
-            Aim::Write => {
-                let next = unit.job.as_mut().map(|job| job.refused(code));
-                unit.knows_no_mask |= next.as_ref().is_some_and(|(_, no_mask)| *no_mask);
-                self.go_on_writing(index, next.map(|(next, _)| next), now);
-            }
-            Aim::Read(turn, _) if code.is_silence() => {
-                self.unanswered(index, turn, &format!("{code}"), now);
-            }
-            Aim::Read(turn, _) if code.is_busy() && unit.may_try_again() => {
-                unit.attempt += 1;
-                unit.not_before_us = now.us + (BUSY_REST_US << unit.attempt.min(6));
-                self.hold(turn.device);
-            }
-            Aim::Read(turn, purpose) => {
-                let mut more = true;
-                if unit.is_current(pending) {
-                    more = unit.refused(purpose, turn.period_us, code, now, &mut self.updates);
-                }
-                self.end_turn(index, pending, turn, more, now);
-            }
-        }
-    }
-
-    fn broken(&mut self, index: usize, pending: &Pending, error: &str, now: Now) {
-        self.batch_begins(now);
-        let drain_us = self.drain_us(index);
-        if self.half_duplex {
-            self.free_us = now.us + drain_us;
-        }
-        let unit = &mut self.units[index];
-        match pending.aim {
-            Aim::Write => {
-                let failed = unit.job.as_ref().map(|job| job.failed(error.to_owned()));
-                self.go_on_writing(index, failed.map(Next::Done), now);
-            }
-            Aim::Read(turn, _) if unit.may_try_again() => {
-                unit.attempt += 1;
-                self.hold(turn.device);
-            }
-            Aim::Read(turn, purpose) => {
-                unit.attempt = 0;
-                let mut more = true;
-                if unit.is_current(pending) {
-                    let error = error.to_owned();
-                    more = unit.broken(purpose, turn.period_us, error, now, &mut self.updates);
-                }
-                self.end_turn(index, pending, turn, more, now);
-            }
-        }
-    }
-
-    fn end_turn(&mut self, index: usize, pending: &Pending, turn: Turn, more: bool, now: Now) {
-        let unit = &mut self.units[index];
-        unit.turn = None;
-        if unit.generation != pending.generation {
-            self.scheduler
-                .set_periods(unit.key, &unit.periods(), now.us);
-        }
-        self.scheduler
-            .finish(turn.device, turn.period_us, more, now.us);
-    }
-
-    fn go_on_writing(&mut self, index: usize, next: Option<Next>, now: Now) {
-        let unit = &mut self.units[index];
-        match next {
-            None => {}
-            Some(Next::Ask) => self.held.push_front(unit.key),
-            Some(Next::Done(outcome)) => {
-                if let Some(job) = unit.job.take() {
-                    if let Ok(WriteReport {
-                        read_back: Some(value),
-                        ..
-                    }) = &outcome
-                    {
-                        unit.read_back(job.tag(), value, now, &mut self.updates);
-                    }
-                    job.finish(outcome);
-                }
-                if let Some(turn) = unit.turn {
-                    self.hold(turn.device);
-                }
-            }
-        }
-    }
-
-    fn hold(&mut self, key: DeviceKey) {
-        if !self.held.contains(&key) {
-            self.held.push_back(key);
-        }
-    }
-
-    /// Ends the requests whose time is over.
-    fn expire(&mut self, now: Now) {
-        while let Some(position) = self
-            .pending
-            .iter()
-            .position(|pending| pending.deadline_us <= now.us)
-        {
-            let pending = self.pending.swap_remove(position);
-            self.time_out(&pending, now);
-        }
-    }
-
-    fn time_out(&mut self, pending: &Pending, now: Now) {
-        if self.expired.len() == EXPIRED_MAX {
-            self.expired.pop_front();
-        }
-        self.expired.push_back(Expired {
-            key: pending.key,
-            unit_id: pending.unit_id,
-            transaction: pending.transaction,
-            sent_us: pending.sent_us,
-        });
-        let Some(index) = self.index(pending.key) else {
-            return;
-        };
-        let drain_us = self.drain_us(index);
-        let unit = &mut self.units[index];
-        unit.on_wire = false;
-        if self.half_duplex {
-            self.free_us = now.us + drain_us;
-            unit.not_before_us = now.us + unit.timeout_us();
-        }
-        let text = unit.silence_text();
-        let exchange = Exchange {
-            time_us: now.wall_us,
-            round_trip_us: now.us - pending.sent_us,
-            bytes_out: pending.bytes_out,
-            bytes_in: 0,
-        };
-        unit.stats.timed_out(exchange, &text);
-        match pending.aim {
-            Aim::Write => {
-                let failed = unit.job.as_ref().map(|job| job.failed(text));
-                self.go_on_writing(index, failed.map(Next::Done), now);
-            }
-            Aim::Read(turn, _) => self.unanswered(index, turn, &text, now),
-        }
-    }
-
-    /// Nothing came back from the unit: it is asked again, or left alone for a while.
-    fn unanswered(&mut self, index: usize, turn: Turn, error: &str, now: Now) {
-        self.batch_begins(now);
-        let unit = &mut self.units[index];
-        if unit.silences == 0 && unit.may_try_again() {
-            unit.attempt += 1;
-            self.hold(turn.device);
-            return;
-        }
-        unit.silences = unit.silences.saturating_add(1);
-        unit.stats.offline(now.wall_us, error);
-        let generation = unit.generation;
-        unit.silent(error.to_owned(), now, &mut self.updates);
-        if unit.generation != generation {
-            self.scheduler
-                .set_periods(unit.key, &unit.periods(), now.us);
-        }
-        let until_us = now.us + poll::back_off_us(unit.silences);
-        self.scheduler.suspend(turn.device, until_us);
-    }
-
-    /// Returns how long a serial line rests after something went wrong: the usual round trip.
-    fn drain_us(&self, index: usize) -> u64 {
+    /// Returns how long a request to the unit holds up the others: its soft limit, or nothing
+    /// when it is known to be silent or slow.
+    fn blocks_us(&self, index: usize) -> u64 {
         let unit = &self.units[index];
-        let usual_us = unit.round_trip.us().or(self.round_trip.us());
-        usual_us
-            .unwrap_or(DRAIN_US)
-            .clamp(self.silence_us, unit.timeout_us().max(self.silence_us))
+        let soft_us = match (self.round_trip.us(), unit.round_trip.us()) {
+            (Some(usual_us), Some(_)) => (4 * usual_us).max(SOFT_LIMIT_US),
+            (Some(usual_us), None) => (4 * usual_us).max(SOFT_LIMIT_NEW_US),
+            (None, _) => SOFT_LIMIT_US << (self.pending.len() / LINGERING_STEP).min(6),
+        };
+        let is_slow = unit.round_trip.us().is_some_and(|us| soft_us < us);
+        if 0 < unit.silences || 0 < unit.attempt || is_slow {
+            return 0;
+        }
+        soft_us
     }
 
     fn batch_begins(&mut self, now: Now) {
@@ -795,15 +478,6 @@ impl Bus {
     pub(super) fn connection(&self) -> ObjectId {
         self.connection
     }
-}
-
-/// What was wrong with a frame that came in time.
-#[derive(Debug, thiserror::Error)]
-enum Fault {
-    #[error("{0}")]
-    Answer(#[from] AnswerError),
-    #[error("unit {found} answered where unit {want} was asked")]
-    Unit { want: u8, found: u8 },
 }
 
 impl Unit {

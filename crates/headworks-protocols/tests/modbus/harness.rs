@@ -108,7 +108,12 @@ impl Harness {
 
     /// Takes the next batch.
     pub(crate) async fn take(&mut self) -> Vec<Update> {
-        let batch = self.updates.recv().await.expect("the driver has ended");
+        let Some(batch) = self.updates.recv().await else {
+            panic!(
+                "the link fails again and again: {:?}",
+                self.errors.try_recv()
+            );
+        };
         for update in &batch {
             self.last.insert(update.tag, update.sample.clone());
         }
@@ -214,7 +219,7 @@ fn clock() -> Clock {
 }
 
 pub(crate) fn object(number: u128) -> ObjectId {
-    format!("{}", uuid(number)).parse().unwrap()
+    uuid(number).parse().unwrap()
 }
 
 fn uuid(number: u128) -> String {

@@ -8,6 +8,8 @@
 
 mod bad_peer;
 mod harness;
+mod libmodbus;
 mod misbehaviour;
 mod peers;
 mod pymodbus;
+mod tls;
