@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use headworks_core::{DataType, Value};
-use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+};
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 
