@@ -27,7 +27,7 @@ enum Program {
         package: &'static str,
         example: &'static str,
     },
-    /// A script for node in `web/`.
+    /// A script for node in `xtask/scripts/`.
     Script(&'static str),
 }
 
@@ -62,7 +62,7 @@ static BENCHMARKS: &[Benchmark] = &[
     },
     Benchmark {
         name: "ui",
-        program: Program::Script("tests/bench.mjs"),
+        program: Program::Script("bench-ui.mjs"),
     },
 ];
 
@@ -149,8 +149,8 @@ fn prepare(benchmark: &Benchmark) -> anyhow::Result<Command> {
         Program::Example { package, example } => build_example(package, example),
         Program::Script(script) => {
             setup::node_modules()?;
-            let mut command = shell::command("node", [script]);
-            command.current_dir(shell::root().join("web"));
+            let path = shell::root().join("xtask/scripts").join(script);
+            let mut command = shell::command("node", [path]);
             command.env("HEADWORKS_BINARY", binary());
             Ok(command)
         }

@@ -27,9 +27,12 @@ fn steps(summary: &mut Summary) {
     summary.step("tidy", tidy::check);
     // Before clippy, because the server takes the built pages into the binary.
     summary.step("web build", || plain(build::npm(&["run", "build"])));
-    for script in ["check", "lint", "test"] {
-        summary.step(web_step(script), || counted(build::npm(&["run", script])));
-    }
+    summary.step("web types and lint", || {
+        counted(build::npm(&["run", "check"]))
+    });
+    summary.step("web unit tests", || {
+        counted(build::npm(&["run", "test:unit"]))
+    });
     summary.step("clippy", || plain(clippy()));
     summary.step("rust tests", || counted(rust_tests()));
     summary.step("generated files", codegen::check);
@@ -37,14 +40,6 @@ fn steps(summary: &mut Summary) {
     summary.step("browser tests", || {
         counted(build::npm(&["run", "test:browser"]))
     });
-}
-
-fn web_step(script: &str) -> &'static str {
-    match script {
-        "check" => "web types",
-        "lint" => "web lint",
-        _ => "web unit tests",
-    }
 }
 
 fn clippy() -> Command {
