@@ -1,2 +1,67 @@
-//! x
-fn main() {}
+//! The Headworks binary.
+#![expect(
+    clippy::print_stdout,
+    reason = "a command-line tool talks to the console"
+)]
+
+mod check;
+mod cli;
+mod config;
+mod demo;
+mod logging;
+mod probe;
+mod run;
+mod settings;
+mod signals;
+mod simulate;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use check::ProblemsFound;
+use cli::{Arguments, Command};
+use settings::SettingsError;
+
+/// Exit code for a mistake of the person who started the program: arguments, settings, objects.
+const EXIT_USAGE: u8 = 64;
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return explain(&error),
+    };
+    let done = match arguments.command {
+        Command::Run(arguments) => run::run(&arguments),
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Simulate(command) => simulate::run(&command),
+        Command::Probe(command) => probe::run(&command),
+        Command::Config(command) => config::run(&command),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("headworks: {error:#}");
+            ExitCode::from(exit_code(&error))
+        }
+    }
+}
+
+/// Prints help and version, or what is wrong with the arguments.
+fn explain(error: &clap::Error) -> ExitCode {
+    drop(error.print());
+    if error.use_stderr() {
+        ExitCode::from(EXIT_USAGE)
+    } else {
+        ExitCode::SUCCESS
+    }
+}
+
+/// 64 when the settings or arguments are wrong, 1 for everything else.
+fn exit_code(error: &anyhow::Error) -> u8 {
+    if error.is::<SettingsError>() || error.is::<ProblemsFound>() {
+        EXIT_USAGE
+    } else {
+        1
+    }
+}

@@ -1,0 +1,189 @@
+//! `headworks check`: settings and stored objects, without starting anything.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Context;
+use headworks_core::TagIndex;
+use headworks_core::model::{Connection, Dashboard, Device, Kind, ObjectBody, ObjectId, Tag};
+use headworks_protocols::{DeviceConfig, LinkConfig, TagConfig};
+use headworks_store::{ObjectStore, StoredObject};
+
+use crate::cli::CheckArguments;
+use crate::settings::{self, Sources};
+
+/// Something stored that cannot work; the program ends with exit code 64.
+#[derive(Debug, thiserror::Error)]
+#[error("{count} problems found")]
+pub(crate) struct ProblemsFound {
+    count: usize,
+}
+
+/// The stored objects, read into their types.
+#[derive(Debug, Default)]
+struct Stored {
+    connections: BTreeMap<ObjectId, Connection>,
+    devices: BTreeMap<ObjectId, Device>,
+    /// By device.
+    tags: BTreeMap<ObjectId, Vec<(TagIndex, Tag)>>,
+    dashboards: usize,
+    problems: Vec<String>,
+}
+
+/// Prints what was checked, and every problem.
+pub(crate) fn run(arguments: &CheckArguments) -> anyhow::Result<()> {
+    let mut sources = Sources::of_process(arguments.settings.config.clone())?;
+    sources.data.clone_from(&arguments.settings.data);
+    let (settings, file) = settings::load(&sources)?;
+    match file {
+        Some(path) => println!("settings: {} is valid", path.display()),
+        None => println!("settings: no file, defaults are valid"),
+    }
+    let directory = &settings.data.directory;
+    if !directory.join("headworks.db").exists() {
+        println!("objects: none, {} holds no plant yet", directory.display());
+        return Ok(());
+    }
+    let stored = load(directory)?;
+    let problems = stored.problems();
+    println!(
+        "objects: {} connections, {} devices, {} tags, {} dashboards",
+        stored.connections.len(),
+        stored.devices.len(),
+        stored.tags.values().map(Vec::len).sum::<usize>(),
+        stored.dashboards
+    );
+    for problem in &problems {
+        println!("{problem}");
+    }
+    match problems.len() {
+        0 => Ok(()),
+        count => Err(ProblemsFound { count }.into()),
+    }
+}
+
+fn load(directory: &Path) -> anyhow::Result<Stored> {
+    let objects = ObjectStore::open(directory)
+        .and_then(|store| store.load_all())
+        .with_context(|| format!("the objects in {} cannot be read", directory.display()))?;
+    let mut stored = Stored::default();
+    for object in &objects {
+        if let Err(reason) = stored.take(object) {
+            stored
+                .problems
+                .push(format!("{} {}: {reason}", object.kind, object.id));
+        }
+    }
+    Ok(stored)
+}
+
+fn parse<T: ObjectBody>(object: &StoredObject) -> Result<T, String> {
+    let body: T = serde_json::from_str(&object.body).map_err(|error| error.to_string())?;
+    body.check().map_err(|error| error.to_string())?;
+    Ok(body)
+}
+
+impl Stored {
+    fn take(&mut self, object: &StoredObject) -> Result<(), String> {
+        match object.kind {
+            Kind::Connection => drop(self.connections.insert(object.id, parse(object)?)),
+            Kind::Device => drop(self.devices.insert(object.id, parse(object)?)),
+            Kind::Tag => {
+                let index = object.tag.ok_or("has no number; the database is damaged")?;
+                let tag: Tag = parse(object)?;
+                self.tags.entry(tag.device).or_default().push((index, tag));
+            }
+            Kind::Dashboard => {
+                parse::<Dashboard>(object)?;
+                self.dashboards += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns every problem, one line each.
+    fn problems(&self) -> Vec<String> {
+        let mut problems = self.problems.clone();
+        for (id, device) in &self.devices {
+            if !self.connections.contains_key(&device.connection) {
+                problems.push(format!(
+                    "device {id} ({:?}): /connection: {} does not exist",
+                    device.name, device.connection
+                ));
+            }
+        }
+        for (device, tags) in self
+            .tags
+            .iter()
+            .filter(|(id, _)| !self.devices.contains_key(id))
+        {
+            for (_, tag) in tags {
+                let name = tag.name.as_str();
+                problems.push(format!("tag {name:?}: /device: {device} does not exist"));
+            }
+        }
+        for (id, connection) in &self.connections {
+            self.check_link(*id, connection, &mut problems);
+        }
+        problems
+    }
+
+    fn check_link(&self, id: ObjectId, connection: &Connection, problems: &mut Vec<String>) {
+        let name = &connection.name;
+        let Some(protocol) = headworks_protocols::protocol(&connection.protocol) else {
+            let reason = format!("{:?} is not known to this program", connection.protocol);
+            problems.push(format!("connection {id} ({name:?}): /protocol: {reason}"));
+            return;
+        };
+        let link = LinkConfig {
+            connection: id,
+            name: name.clone(),
+            settings: connection.settings.clone(),
+            devices: self.devices_of(id, problems),
+        };
+        let errors = (protocol.check)(&link);
+        problems.extend(
+            errors
+                .iter()
+                .map(|error| format!("connection {id} ({name:?}): {error}")),
+        );
+    }
+
+    fn devices_of(&self, connection: ObjectId, problems: &mut Vec<String>) -> Vec<DeviceConfig> {
+        let devices = self
+            .devices
+            .iter()
+            .filter(|(_, device)| device.connection == connection);
+        devices
+            .map(|(id, device)| DeviceConfig {
+                device: *id,
+                name: device.name.clone(),
+                settings: device.settings.clone(),
+                tags: self.tags_of(*id, device, problems),
+            })
+            .collect()
+    }
+
+    fn tags_of(&self, id: ObjectId, device: &Device, problems: &mut Vec<String>) -> Vec<TagConfig> {
+        let mut configs = Vec::new();
+        for (index, tag) in self.tags.get(&id).into_iter().flatten() {
+            match device.path.join(&tag.name) {
+                Ok(path) => configs.push(TagConfig {
+                    tag: *index,
+                    path,
+                    address: tag.address.as_str().into(),
+                    data_type: tag.data_type,
+                    order: tag.order,
+                    length: tag.length,
+                    period: Duration::from_millis(tag.period_ms.unwrap_or(device.period_ms).into()),
+                    writable: tag.writable,
+                }),
+                Err(error) => {
+                    problems.push(format!("tag {}/{}: {error}", device.path, tag.name));
+                }
+            }
+        }
+        configs
+    }
+}

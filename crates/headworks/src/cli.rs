@@ -1,0 +1,143 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::probe::{self, ProbeCommand};
+use crate::settings::ListenAddress;
+use crate::simulate::{self, SimulateCommand};
+
+/// Industrial IoT hub: polls field devices, stores every sample, shows live values and history.
+#[derive(Debug, Parser)]
+#[command(name = "headworks", version, max_term_width = 100, after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  headworks run --demo                  a small plant that moves, on http://127.0.0.1:8080
+  headworks run --config plant.toml     with your own settings
+  headworks check --config plant.toml   are settings and stored objects valid?
+  headworks probe modbus 192.0.2.10 HR0 --count 10
+  headworks simulate modbus --devices 100 --registers 1000
+  headworks COMMAND --help              more about a command
+
+Exit codes: 0 done, 1 failed, 64 wrong arguments or settings.";
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Poll the devices, store the samples and serve the web UI until stopped
+    #[command(after_help = RUN_EXAMPLES)]
+    Run(RunArguments),
+    /// Check settings and stored objects without starting anything
+    #[command(after_help = CHECK_EXAMPLES)]
+    Check(CheckArguments),
+    /// Play devices that are not there, with faults on command
+    #[command(subcommand, after_help = simulate::EXAMPLES)]
+    Simulate(SimulateCommand),
+    /// Ask a device from the shell
+    #[command(subcommand, after_help = probe::EXAMPLES)]
+    Probe(ProbeCommand),
+    /// Print the schema or a sample of the settings
+    #[command(subcommand, after_help = CONFIG_EXAMPLES)]
+    Config(ConfigCommand),
+}
+
+const RUN_EXAMPLES: &str = "\
+Examples:
+  headworks run
+  headworks run --demo --data /tmp/demo
+  headworks run --config plant.toml --listen 127.0.0.1:9000
+  HEADWORKS__LOG__LEVEL=debug headworks run
+
+SIGINT or SIGTERM stops within 5 seconds; a second signal stops at once.";
+
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  headworks check
+  headworks check --config plant.toml --data /var/lib/headworks";
+
+const CONFIG_EXAMPLES: &str = "\
+Examples:
+  headworks config sample > headworks.toml
+  headworks config sample modbus
+  headworks config schema > headworks.schema.json";
+
+/// Arguments of `run`.
+#[derive(Debug, Args)]
+pub(crate) struct RunArguments {
+    #[command(flatten)]
+    pub(crate) settings: SettingsArguments,
+    /// Address and port of the web UI [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) listen: Option<ListenAddress>,
+    /// Start a simulated plant and put its tags into an empty store
+    #[arg(long)]
+    pub(crate) demo: bool,
+}
+
+/// Arguments of `check`.
+#[derive(Debug, Args)]
+pub(crate) struct CheckArguments {
+    #[command(flatten)]
+    pub(crate) settings: SettingsArguments,
+}
+
+/// Where settings and data are.
+#[derive(Debug, Args)]
+pub(crate) struct SettingsArguments {
+    /// Settings file [default: headworks.toml, if it exists]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Data directory [default: headworks-data]
+    #[arg(long, value_name = "DIRECTORY")]
+    pub(crate) data: Option<PathBuf>,
+}
+
+/// What to print.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Print the JSON Schema of headworks.toml
+    Schema,
+    /// Print a commented headworks.toml, or the sample of a protocol
+    Sample(SampleArguments),
+}
+
+/// Arguments of `config sample`.
+#[derive(Debug, Args)]
+pub(crate) struct SampleArguments {
+    /// Protocol, e.g. modbus
+    pub(crate) protocol: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_shows_examples() {
+        for command in Arguments::command().get_subcommands() {
+            let help = command
+                .get_after_help()
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            let example = format!("  headworks {}", command.get_name());
+            assert!(
+                help.contains(&example),
+                "{} has no example",
+                command.get_name()
+            );
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! `headworks run`: everything from start to stop.
+
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use headworks_hub::{Hub, HubHandle, HubSettings};
+use headworks_server::{Server, ServerSettings};
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use crate::cli::RunArguments;
+use crate::demo::Demo;
+use crate::logging;
+use crate::settings::{self, Settings, Sources};
+use crate::signals::Signals;
+
+/// Time that links and connections get to end; the store may need a second more.
+const STOP_GRACE: Duration = Duration::from_secs(3);
+
+/// Runs until a signal comes.
+pub(crate) fn run(arguments: &RunArguments) -> anyhow::Result<()> {
+    let mut sources = Sources::of_process(arguments.settings.config.clone())?;
+    sources.data.clone_from(&arguments.settings.data);
+    sources.listen = arguments.listen;
+    let (settings, file) = settings::load(&sources)?;
+    logging::start(&settings.log)?;
+    match file {
+        Some(path) => info!(file = %path.display(), "settings read"),
+        None => info!("no settings file, defaults are used"),
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(settings.runtime.workers)
+        .enable_all()
+        .build()
+        .context("threads cannot be started")?;
+    let outcome = runtime.block_on(run_until_signal(&settings, arguments.demo));
+    // A thread that hangs on a broken disk must not keep the process alive.
+    runtime.shutdown_background();
+    outcome
+}
+
+async fn run_until_signal(settings: &Settings, demo: bool) -> anyhow::Result<()> {
+    let mut signals = Signals::new()?;
+    let hub_settings = HubSettings::new(&settings.data.directory);
+    let hub = Hub::start(hub_settings).await.with_context(|| {
+        format!(
+            "the data directory {:?} cannot be used",
+            settings.data.directory
+        )
+    })?;
+    let stop = CancellationToken::new();
+    let started = start_outside(&hub.handle(), settings, demo, &stop).await;
+    let outcome = match started {
+        Ok(outside) => {
+            let name = signals.next().await;
+            info!(signal = name, "stopping");
+            stop.cancel();
+            tokio::select! {
+                outcome = stop_all(hub, outside) => outcome,
+                name = signals.next() => bail!("{name} came twice, stopped at once"),
+            }
+        }
+        Err(error) => {
+            // What could not be started is the news; that the hub then stops well is not.
+            drop(hub.stop(STOP_GRACE).await);
+            Err(error)
+        }
+    };
+    if outcome.is_ok() {
+        info!("stopped");
+    }
+    outcome
+}
+
+/// What surrounds the hub: the server, and the simulated plant of a demonstration.
+struct Outside {
+    server: tokio::task::JoinHandle<()>,
+    _demo: Option<Demo>,
+}
+
+async fn start_outside(
+    hub: &HubHandle,
+    settings: &Settings,
+    demo: bool,
+    stop: &CancellationToken,
+) -> anyhow::Result<Outside> {
+    let listen = settings.server.listen.get();
+    let server = Server::bind(ServerSettings { listen }, hub.clone()).await?;
+    let demo = if demo {
+        Some(Demo::start(hub).await?)
+    } else {
+        None
+    };
+    let address = server.local_address();
+    info!(%address, "listening");
+    print_banner(&address.to_string(), settings, demo.is_some());
+    let server = tokio::spawn(server.serve(stop.clone()));
+    Ok(Outside {
+        server,
+        _demo: demo,
+    })
+}
+
+fn print_banner(address: &str, settings: &Settings, demo: bool) {
+    println!("Headworks {}", env!("CARGO_PKG_VERSION"));
+    println!("  web UI and API   http://{address}");
+    println!("  data directory   {}", settings.data.directory.display());
+    if demo {
+        println!("  demonstration    a simulated plant is polled over Modbus TCP");
+    }
+    println!("  stop             Ctrl-C");
+}
+
+/// Stops the server first, so that nothing new is asked of the hub.
+async fn stop_all(hub: Hub, outside: Outside) -> anyhow::Result<()> {
+    let (served, stopped) = tokio::join!(outside.server, hub.stop(STOP_GRACE));
+    if let Err(error) = served {
+        warn!(%error, "the server ended badly");
+    }
+    stopped.context("the store could not be closed well")
+}

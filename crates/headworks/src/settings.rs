@@ -1,0 +1,268 @@
+//! Process settings: what `headworks.toml`, the environment and the command line say.
+//!
+//! Objects of the plant (connections, devices, tags, dashboards) are not settings: they live in
+//! the data directory and are changed while the program runs.
+
+mod error;
+mod load;
+#[cfg(test)]
+mod tests;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use schemars::JsonSchema;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+
+pub(crate) use error::SettingsError;
+pub(crate) use load::{Sources, load};
+
+/// A commented `headworks.toml` in which every line shows its default.
+pub(crate) const SAMPLE: &str = include_str!("settings/sample.toml");
+
+/// Everything a process is told before it starts.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Settings {
+    /// The HTTP server: REST, WebSocket, web UI.
+    pub(crate) server: Server,
+    /// Where things are kept.
+    pub(crate) data: Data,
+    /// How samples are stored.
+    pub(crate) historian: Historian,
+    /// What is written to standard error.
+    pub(crate) log: Log,
+    /// How much of the machine is used.
+    pub(crate) runtime: Runtime,
+}
+
+/// The HTTP server.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Server {
+    /// Address and port. Until accounts exist only loopback addresses are accepted; port 0
+    /// takes a free one.
+    #[schemars(with = "String")]
+    pub(crate) listen: ListenAddress,
+}
+
+/// Where things are kept.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Data {
+    /// The data directory, made when it is missing; relative to the working directory.
+    #[serde(deserialize_with = "some_path")]
+    pub(crate) directory: PathBuf,
+}
+
+/// How samples are stored.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Historian {
+    /// Longest time in milliseconds until an accepted sample also survives a power cut, 0 to
+    /// 60000; 0 waits for the disk with every batch.
+    #[serde(deserialize_with = "group_commit_ms")]
+    #[schemars(range(max = 60_000))]
+    pub(crate) group_commit_ms: u64,
+}
+
+/// What is written to standard error.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Log {
+    /// `error`, `warn`, `info`, `debug` or `trace`, also per part of the program:
+    /// `info,headworks_protocols=debug`.
+    #[schemars(with = "String")]
+    pub(crate) level: LogFilter,
+    /// How lines are written.
+    pub(crate) format: LogFormat,
+}
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object per line, for log collectors.
+    Json,
+}
+
+/// How much of the machine is used.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Runtime {
+    /// Threads that poll and serve, 1 to 64.
+    #[serde(deserialize_with = "workers")]
+    #[schemars(range(min = 1, max = 64))]
+    pub(crate) workers: usize,
+}
+
+/// A loopback address and a port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub(crate) struct ListenAddress(SocketAddr);
+
+/// Directives that say which log lines are written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub(crate) struct LogFilter(String);
+
+/// Longest wait for a group commit, in milliseconds.
+const GROUP_COMMIT_MS_MAX: u64 = 60_000;
+/// Most threads.
+const WORKERS_MAX: usize = 64;
+
+impl ListenAddress {
+    /// Returns the address.
+    pub(crate) fn get(self) -> SocketAddr {
+        self.0
+    }
+}
+
+impl LogFilter {
+    /// Returns the directives.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for ListenAddress {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<ListenAddress, String> {
+        let address: SocketAddr = text
+            .parse()
+            .map_err(|_| format!("{text:?} is no address with a port, e.g. 127.0.0.1:8080"))?;
+        if !address.ip().is_loopback() {
+            return Err(format!(
+                "{text:?} can be reached by other machines; until accounts exist only loopback \
+                 addresses such as 127.0.0.1:{} are accepted",
+                address.port()
+            ));
+        }
+        Ok(ListenAddress(address))
+    }
+}
+
+impl FromStr for LogFilter {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<LogFilter, String> {
+        let refused = |reason: String| {
+            format!("{text:?} is no log level: {reason}; use error, warn, info, debug or trace")
+        };
+        if text.trim().is_empty() {
+            return Err(refused("it is empty".into()));
+        }
+        // `infoo` alone would be taken for the name of a part of the program.
+        let known = ["off", "error", "warn", "info", "debug", "trace"];
+        let bare = text
+            .split(',')
+            .find(|part| !part.contains('=') && !known.contains(part));
+        if let Some(part) = bare {
+            return Err(refused(format!("{part:?} is not known")));
+        }
+        tracing_subscriber::EnvFilter::try_new(text).map_err(|error| refused(error.to_string()))?;
+        Ok(LogFilter(text.to_owned()))
+    }
+}
+
+impl TryFrom<String> for ListenAddress {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<ListenAddress, String> {
+        text.parse()
+    }
+}
+
+impl From<ListenAddress> for String {
+    fn from(address: ListenAddress) -> String {
+        address.0.to_string()
+    }
+}
+
+impl TryFrom<String> for LogFilter {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<LogFilter, String> {
+        text.parse()
+    }
+}
+
+impl From<LogFilter> for String {
+    fn from(filter: LogFilter) -> String {
+        filter.0
+    }
+}
+
+impl Default for ListenAddress {
+    fn default() -> ListenAddress {
+        ListenAddress(SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)))
+    }
+}
+
+impl Default for LogFilter {
+    fn default() -> LogFilter {
+        LogFilter("info".into())
+    }
+}
+
+impl Default for Data {
+    fn default() -> Data {
+        Data {
+            directory: PathBuf::from("headworks-data"),
+        }
+    }
+}
+
+impl Default for Historian {
+    fn default() -> Historian {
+        Historian {
+            group_commit_ms: 1000,
+        }
+    }
+}
+
+impl Default for Runtime {
+    fn default() -> Runtime {
+        Runtime { workers: 2 }
+    }
+}
+
+fn some_path<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PathBuf, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if text.is_empty() {
+        return Err(D::Error::custom("is empty; name a directory"));
+    }
+    Ok(PathBuf::from(text))
+}
+
+fn group_commit_ms<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    within(
+        u64::deserialize(deserializer)?,
+        0,
+        GROUP_COMMIT_MS_MAX,
+        "milliseconds",
+    )
+}
+
+fn workers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
+    within(usize::deserialize(deserializer)?, 1, WORKERS_MAX, "threads")
+}
+
+fn within<T, E>(value: T, least: T, most: T, unit: &str) -> Result<T, E>
+where
+    T: PartialOrd + std::fmt::Display,
+    E: serde::de::Error,
+{
+    if value < least || most < value {
+        return Err(E::custom(format!(
+            "{value} {unit}; {least} to {most} are allowed"
+        )));
+    }
+    Ok(value)
+}

@@ -1,0 +1,191 @@
+//! Every mistake names its place, the value and what would be right.
+
+use std::path::{Path, PathBuf};
+
+use super::*;
+
+fn load_text(text: &str, environment: &[(&str, &str)]) -> Result<Settings, String> {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("headworks.toml");
+    std::fs::write(&path, text).unwrap();
+    let shown = format!("{}/", directory.path().display());
+    let sources = Sources {
+        file: Some(path),
+        environment: environment
+            .iter()
+            .map(|&(name, value)| (name.into(), value.into()))
+            .collect(),
+        ..Sources::default()
+    };
+    load(&sources)
+        .map(|(settings, _)| settings)
+        .map_err(|error| error.to_string().replace(&shown, ""))
+}
+
+#[track_caller]
+fn check_file_refused(text: &str, want: &str) {
+    assert_eq!(load_text(text, &[]).unwrap_err(), want);
+}
+
+#[track_caller]
+fn check_variable_refused(name: &str, value: &str, want: &str) {
+    let error = load_text("", &[(name, value)]).unwrap_err();
+    assert_eq!(error, format!("environment variable {name}: {want}"));
+}
+
+#[test]
+fn an_empty_file_gives_the_defaults() {
+    assert_eq!(load_text("", &[]).unwrap(), Settings::default());
+}
+
+#[test]
+fn the_sample_shows_exactly_the_defaults() {
+    let uncommented: String = SAMPLE
+        .lines()
+        .filter(|line| !line.starts_with("##"))
+        .map(|line| match line.strip_prefix("# ") {
+            Some(setting) if setting.contains(" = ") => format!("{setting}\n"),
+            _ => format!("{line}\n"),
+        })
+        .collect();
+    let shown: toml::Table = uncommented.parse().unwrap();
+    assert_eq!(shown, toml::Table::try_from(Settings::default()).unwrap());
+    assert_eq!(load_text(SAMPLE, &[]).unwrap(), Settings::default());
+}
+
+#[test]
+fn mistakes_in_the_file_have_line_column_key_value_and_remedy() {
+    check_file_refused(
+        "[server]\nlisten = \"0.0.0.0:8080\"\n",
+        "headworks.toml:2:10: server.listen = \"0.0.0.0:8080\": \"0.0.0.0:8080\" can be reached \
+         by other machines; until accounts exist only loopback addresses such as 127.0.0.1:8080 \
+         are accepted",
+    );
+    check_file_refused(
+        "\n[server]\nlisen = \"127.0.0.1:80\"\n",
+        "headworks.toml:3:1: server: unknown key \"lisen\"; did you mean \"listen\"? \
+         (known: listen)",
+    );
+    check_file_refused(
+        "[sever]\n",
+        "headworks.toml:1:2: unknown key \"sever\"; did you mean \"server\"? \
+         (known: server, data, historian, log, runtime)",
+    );
+    check_file_refused(
+        "[historian]\ngroup_commit_ms = 60001",
+        "headworks.toml:2:19: historian.group_commit_ms = 60001: 60001 milliseconds; 0 to 60000 \
+         are allowed",
+    );
+    check_file_refused(
+        "log = { level = \"infoo\" }",
+        "headworks.toml:1:17: log.level = \"infoo\": \"infoo\" is no log level: \"infoo\" is not \
+         known; use error, warn, info, debug or trace",
+    );
+    check_file_refused(
+        "[runtime]\nworkers = \"two\"",
+        "headworks.toml:2:11: runtime.workers = \"two\": invalid type: string \"two\", expected \
+         usize",
+    );
+    check_file_refused(
+        "[data]\ndirectory = \"\"",
+        "headworks.toml:2:13: data.directory = \"\": is empty; name a directory",
+    );
+}
+
+#[test]
+fn a_file_that_is_no_toml_names_the_place() {
+    let error = load_text("[server]\nlisten 5\n", &[]).unwrap_err();
+    assert!(error.starts_with("headworks.toml:2:"), "{error}");
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    let sources = Sources {
+        file: Some("no/such.toml".into()),
+        ..Sources::default()
+    };
+    let error = load(&sources).unwrap_err().to_string();
+    assert_eq!(error, "settings file \"no/such.toml\" cannot be read");
+}
+
+#[test]
+fn mistakes_in_the_environment_name_the_variable() {
+    check_variable_refused(
+        "HEADWORKS__SERVER__LISTEN",
+        "8080",
+        "\"8080\": \"8080\" is no address with a port, e.g. 127.0.0.1:8080",
+    );
+    check_variable_refused(
+        "HEADWORKS__SERVER__PORT",
+        "8080",
+        "unknown key \"port\"; known are listen",
+    );
+    check_variable_refused(
+        "HEADWORKS__DATE__DIRECTORY",
+        "x",
+        "unknown key \"date\"; did you mean \"data\"? \
+         (known: data, historian, log, runtime, server)",
+    );
+    check_variable_refused("HEADWORKS__LISTEN", "x", "expected HEADWORKS__SECTION__KEY");
+    check_variable_refused(
+        "HEADWORKS__RUNTIME__WORKERS",
+        "0",
+        "\"0\": 0 threads; 1 to 64 are allowed",
+    );
+}
+
+#[test]
+fn the_stronger_source_wins() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("headworks.toml");
+    let text = "[data]\ndirectory = \"file\"\n[log]\nlevel = \"warn\"\n[runtime]\nworkers = 3";
+    std::fs::write(&path, text).unwrap();
+    let mut sources = Sources {
+        file: Some(path.clone()),
+        environment: vec![
+            ("HEADWORKS__DATA__DIRECTORY".into(), "environment".into()),
+            ("HEADWORKS__LOG__LEVEL".into(), "debug".into()),
+            ("OTHER__LOG__LEVEL".into(), "nonsense".into()),
+        ],
+        ..Sources::default()
+    };
+    let (settings, used) = load(&sources).unwrap();
+    assert_eq!(used.as_deref(), Some(path.as_path()));
+    assert_eq!(settings.runtime.workers, 3);
+    assert_eq!(settings.log.level.as_str(), "debug");
+    assert_eq!(settings.data.directory, Path::new("environment"));
+
+    sources.data = Some(PathBuf::from("command-line"));
+    sources.listen = Some("[::1]:9".parse().unwrap());
+    let (settings, _) = load(&sources).unwrap();
+    assert_eq!(settings.data.directory, Path::new("command-line"));
+    assert_eq!(settings.server.listen.get().to_string(), "[::1]:9");
+}
+
+#[test]
+fn a_variable_may_name_a_file_that_holds_the_value() {
+    let directory = tempfile::tempdir().unwrap();
+    let secret = directory.path().join("listen");
+    std::fs::write(&secret, "127.0.0.1:81\n").unwrap();
+    let name = "HEADWORKS__SERVER__LISTEN_FILE";
+    let settings = load_text("", &[(name, secret.to_str().unwrap())]).unwrap();
+    assert_eq!(settings.server.listen.get().port(), 81);
+
+    let error = load_text("", &[(name, "no/such/file")]).unwrap_err();
+    assert!(
+        error.contains("file \"no/such/file\" cannot be read"),
+        "{error}"
+    );
+}
+
+#[test]
+fn the_schema_snapshot_is_up_to_date() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../api/settings.schema.json");
+    let schema = crate::config::settings_schema();
+    if std::env::var_os("UPDATE_EXPECT").is_some() {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, &schema).unwrap();
+    }
+    let committed = std::fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(committed, schema, "run `cargo xtask codegen`");
+}
