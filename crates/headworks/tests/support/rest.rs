@@ -1,0 +1,144 @@
+//! The REST interface of a running hub.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::process::Process;
+use super::wait_for;
+
+/// A running hub and its address.
+#[derive(Debug)]
+pub(crate) struct Hub {
+    /// The process.
+    pub(crate) process: Process,
+    /// `http://127.0.0.1:PORT`.
+    pub(crate) url: String,
+    agent: ureq::Agent,
+}
+
+/// An answer: status and body; the body is null when it is no JSON.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    /// Status code.
+    pub(crate) status: u16,
+    /// The body.
+    pub(crate) body: Value,
+}
+
+/// Longest answer that is read.
+const ANSWER_BYTES_MAX: u64 = 64 << 20;
+/// Time for a start on a busy machine.
+const START_PATIENCE: Duration = Duration::from_secs(20);
+
+impl Hub {
+    /// Starts `headworks run` on a free port with a data directory and more arguments.
+    pub(crate) fn start(binary: &Path, data: &Path, arguments: &[&str]) -> Result<Hub, String> {
+        let mut command = Command::new(binary);
+        command
+            .args(["run", "--listen", "127.0.0.1:0", "--data"])
+            .arg(data)
+            .args(arguments);
+        // A `headworks.toml` of the working directory is none of ours.
+        command.current_dir(data.parent().unwrap_or(data));
+        Hub::of(command)
+    }
+
+    /// Starts a command that runs a hub.
+    pub(crate) fn of(command: Command) -> Result<Hub, String> {
+        let mut process = Process::start(command)?;
+        let url = process.wait_for_word("http://", START_PATIENCE)?;
+        let config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(Duration::from_secs(60)))
+            .build();
+        Ok(Hub {
+            process,
+            url: url.trim_end_matches('/').to_owned(),
+            agent: config.into(),
+        })
+    }
+
+    /// Reads a resource below `/api/v1/`.
+    pub(crate) fn get(&self, path: &str) -> Result<Answer, String> {
+        Answer::read(self.agent.get(self.api(path)).call())
+    }
+
+    /// Posts a body to a resource below `/api/v1/`.
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Result<Answer, String> {
+        Answer::read(self.agent.post(self.api(path)).send_json(body))
+    }
+
+    /// Posts a body; an error unless it is accepted.
+    pub(crate) fn create(&self, path: &str, body: &Value) -> Result<Value, String> {
+        let answer = self.post(path, body)?;
+        match answer.status {
+            200..300 => Ok(answer.body),
+            status => Err(format!("POST {path}: {status} {}", answer.body)),
+        }
+    }
+
+    /// Returns the id of a new object.
+    pub(crate) fn create_id(&self, path: &str, body: &Value) -> Result<String, String> {
+        let created = self.create(path, body)?;
+        let id = created["id"]
+            .as_str()
+            .ok_or_else(|| format!("no id in {created}"))?;
+        Ok(id.to_owned())
+    }
+
+    /// Makes many tags in one transaction.
+    pub(crate) fn create_tags(&self, tags: &[Value]) -> Result<Value, String> {
+        self.create("tags", &json!({ "items": tags }))
+    }
+
+    /// Returns the values whose paths match, as `[{path, value, quality, time_us}]`.
+    pub(crate) fn values(&self, pattern: &str) -> Result<Vec<Value>, String> {
+        let answer = self.get(&format!("values?pattern={pattern}"))?;
+        match answer.body["items"].as_array() {
+            Some(items) => Ok(items.clone()),
+            None => Err(format!("values: {} {}", answer.status, answer.body)),
+        }
+    }
+
+    /// Waits until a tag has a good value and returns its item of `values`.
+    pub(crate) fn wait_for_good(&self, path: &str, patience: Duration) -> Result<Value, String> {
+        wait_for(&format!("a good value of {path}"), patience, || {
+            let values = self.values(path).ok()?;
+            values
+                .into_iter()
+                .find(|item| item["quality"] == 0 && !item["value"].is_null())
+        })
+    }
+
+    /// Asks it to stop and waits; returns the exit code.
+    pub(crate) fn stop(mut self) -> Result<Option<i32>, String> {
+        self.process.signal("TERM")?;
+        Ok(self.process.wait(Duration::from_secs(10))?.code())
+    }
+
+    fn api(&self, path: &str) -> String {
+        format!("{}/api/v1/{path}", self.url)
+    }
+}
+
+impl Answer {
+    fn read(
+        answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
+    ) -> Result<Answer, String> {
+        let mut answer = answer.map_err(|error| error.to_string())?;
+        let status = answer.status().as_u16();
+        let body = answer
+            .body_mut()
+            .with_config()
+            .limit(ANSWER_BYTES_MAX)
+            .read_to_vec();
+        let body = body.map_err(|error| error.to_string())?;
+        Ok(Answer {
+            status,
+            body: serde_json::from_slice(&body).unwrap_or(Value::Null),
+        })
+    }
+}
