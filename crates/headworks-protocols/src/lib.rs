@@ -4,6 +4,8 @@
 //! Command line, schemas, settings forms, documentation and conformance tests are loops over that
 //! table.
 
+#[cfg(test)]
+mod conformance;
 pub mod driver;
 pub mod link;
 mod mix;
@@ -11,6 +13,7 @@ pub mod modbus;
 pub mod poll;
 pub mod protocol;
 pub mod signal;
+pub mod simulated;
 pub mod stats;
 pub mod wire_log;
 
@@ -24,7 +27,7 @@ pub use stats::{DeviceSnapshot, DeviceState, DeviceStats, Exchange, LinkStats};
 pub use wire_log::{Direction, WireEntry, WireLog};
 
 /// Every protocol the binary can speak, sorted by name.
-pub static PROTOCOLS: &[&Protocol] = &[&modbus::PROTOCOL];
+pub static PROTOCOLS: &[&Protocol] = &[&modbus::PROTOCOL, &simulated::PROTOCOL];
 
 /// Returns the protocol of a name.
 pub fn protocol(name: &str) -> Option<&'static Protocol> {
