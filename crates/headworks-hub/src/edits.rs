@@ -1,11 +1,22 @@
 //! Edits: how the configuration of the plant changes.
 
+mod check;
+mod draft;
+mod finish;
+mod protocol_check;
+
 use headworks_core::TagIndex;
 use headworks_core::model::{
     Connection, Dashboard, Device, FieldError, Kind, ObjectBody, ObjectId, Tag,
 };
+use headworks_protocols::Protocol;
+use headworks_store::Action;
 
-use crate::pending::Action;
+use crate::error::{HubError, Problem};
+use crate::plant::Plant;
+
+pub(crate) use draft::Draft;
+pub(crate) use finish::{finish, load};
 
 /// One change of the configuration; a list of them is applied whole or not at all.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,6 +78,38 @@ pub struct Applied {
     pub tag: Option<TagIndex>,
     /// How many objects were deleted with it.
     pub cascaded: usize,
+}
+
+/// Most edits of one list.
+pub const EDITS_MAX: usize = 200_000;
+
+/// Applies edits to a plant in thought and checks everything that can be checked.
+///
+/// # Errors
+///
+/// As [`crate::HubHandle::apply`], save for those of the store.
+pub(crate) fn prepare<'a>(
+    plant: &'a Plant,
+    edits: Vec<Edit>,
+    protocols: &[&Protocol],
+    new_id: impl FnMut() -> ObjectId,
+) -> Result<Draft<'a>, HubError> {
+    if EDITS_MAX < edits.len() {
+        let reason = format!(
+            "{} edits in one list; at most {EDITS_MAX} are allowed",
+            edits.len()
+        );
+        return Err(HubError::Invalid(vec![Problem::new(0, "", reason)]));
+    }
+    let mut draft = Draft::new(plant, edits, new_id)?;
+    let mut problems = std::mem::take(&mut draft.problems);
+    problems.extend(check::check_relations(&draft));
+    problems.extend(protocol_check::check_protocols(&draft, protocols));
+    if problems.is_empty() {
+        return Ok(draft);
+    }
+    problems.sort_by_key(|problem| problem.edit);
+    Err(HubError::Invalid(problems))
 }
 
 impl Edit {

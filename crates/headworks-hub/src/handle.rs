@@ -1,19 +1,31 @@
 //! What the outside may do with a running hub.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use headworks_core::model::{Connection, Device, ObjectId};
+use headworks_core::model::{Connection, Device, ObjectBody, ObjectId};
 use headworks_core::{Sample, TagIndex, Update, Value};
-use headworks_protocols::{Clock, DeviceSnapshot, PollReport, TestReport, WireLog};
-use headworks_store::Historian;
-use tokio::sync::{broadcast, watch};
+use headworks_protocols::{
+    Clock, Command, DeviceConfig, DeviceSnapshot, LinkConfig, Place, PollReport, Protocol,
+    TestReport, WireLog,
+};
+use headworks_store::{Historian, HistoryEntry, StoreError};
+use tokio::sync::{broadcast, oneshot, watch};
+use tokio::time::timeout;
 
-use crate::edits::{Applied, Edit};
-use crate::error::HubError;
+use crate::apply::{self, blocking};
+use crate::edits::{Applied, Edit, prepare};
+use crate::error::{HubError, Problem};
 use crate::hub::Shared;
-use crate::pending::HistoryEntry;
+use crate::link::Order;
 use crate::plant::Plant;
-use crate::status::{ConnectionStatus, HubStats};
+use crate::status::{self, ConnectionState, ConnectionStatus, HubStats};
+use crate::write;
+
+/// Longest time a poll by hand may take.
+const POLL: Duration = Duration::from_secs(60);
+/// Longest time a test of a connection may take.
+const TEST: Duration = Duration::from_secs(30);
 
 /// Everything the outside may do; cheap to clone.
 #[derive(Clone)]
@@ -56,8 +68,9 @@ impl HubHandle {
     /// [`HubError::Conflict`], [`HubError::HasChildren`], [`HubError::Store`],
     /// [`HubError::Stopping`]; nothing was changed then.
     pub async fn apply(&self, edits: Vec<Edit>, author: &str) -> Result<Vec<Applied>, HubError> {
-        drop((edits, author.to_owned()));
-        Err(HubError::Stopping)
+        let work = apply::apply(Arc::clone(&self.shared), edits, author.to_owned());
+        let outcome = tokio::spawn(work).await;
+        outcome.map_err(|_| HubError::Stopping)?
     }
 
     /// Checks an edit as [`HubHandle::apply`] would, and changes nothing.
@@ -66,8 +79,10 @@ impl HubHandle {
     ///
     /// As [`HubHandle::apply`].
     pub async fn check(&self, edit: &Edit) -> Result<(), HubError> {
-        drop(edit.clone());
-        Err(HubError::Stopping)
+        let (plant, protocols) = (self.plant(), self.shared.protocols);
+        let new_id = apply::id_maker(self.shared.clock.now_us());
+        let edits = vec![edit.clone()];
+        blocking(move || prepare(&plant, edits, protocols, new_id).map(drop)).await?
     }
 
     /// Returns the past states of an object, newest first; also of a deleted one.
@@ -76,7 +91,12 @@ impl HubHandle {
     ///
     /// [`HubError::NotFound`], [`HubError::Store`].
     pub async fn history(&self, id: ObjectId) -> Result<Vec<HistoryEntry>, HubError> {
-        Err(HubError::NotFound { kind: "object", id })
+        let objects = self.shared.objects()?;
+        let outcome = blocking(move || objects.history(id)).await?;
+        outcome.map_err(|error| match error {
+            StoreError::NotFound { .. } => HubError::NotFound { kind: "object", id },
+            error => HubError::Store(error),
+        })
     }
 
     /// Returns the last sample of a tag: in engineering units, with quality and time.
@@ -84,13 +104,12 @@ impl HubHandle {
     /// A bad sample keeps the value the tag had before, if any, so that it can be shown, marked.
     /// None for a number that no tag has.
     pub fn last(&self, tag: TagIndex) -> Option<Sample> {
-        let _ = tag;
-        None
+        self.shared.ingest.space().last(tag)
     }
 
     /// Returns the last samples of many tags in the order asked for, as [`HubHandle::last`].
     pub fn last_many(&self, tags: &[TagIndex]) -> Vec<Option<Sample>> {
-        vec![None; tags.len()]
+        self.shared.ingest.space().last_many(tags)
     }
 
     /// Hands out every batch after ingest; who falls behind skips and reads
@@ -98,7 +117,7 @@ impl HubHandle {
     ///
     /// In an update with bad quality the value is always absent.
     pub fn subscribe(&self) -> broadcast::Receiver<Arc<[Update]>> {
-        self.shared.bus.subscribe()
+        self.shared.ingest.subscribe()
     }
 
     /// Writes a value in engineering units to the device of a tag and publishes what was read
@@ -107,13 +126,9 @@ impl HubHandle {
     /// # Errors
     ///
     /// [`HubError::NotFound`], [`HubError::NotWritable`], [`HubError::Value`],
-    /// [`HubError::Write`].
+    /// [`HubError::LinkDown`], [`HubError::Write`].
     pub async fn write(&self, tag: ObjectId, value: Value) -> Result<Written, HubError> {
-        drop(value);
-        Err(HubError::NotFound {
-            kind: "tag",
-            id: tag,
-        })
+        write::write(&self.shared, tag, value).await
     }
 
     /// Reads every tag of a device now.
@@ -122,9 +137,32 @@ impl HubHandle {
     ///
     /// [`HubError::NotFound`], [`HubError::LinkDown`], [`HubError::Timeout`].
     pub async fn poll(&self, device: ObjectId) -> Result<PollReport, HubError> {
-        Err(HubError::NotFound {
+        let plant = self.plant();
+        let object = plant.device(device).ok_or(HubError::NotFound {
             kind: "device",
             id: device,
+        })?;
+        let connection = object.body.connection;
+        if !object.body.enabled {
+            return Err(self.link_down(connection, "the device is disabled".into()));
+        }
+        let (reply, answer) = oneshot::channel();
+        let command = Command::Poll { device, reply };
+        self.shared.command(connection, command).await?;
+        let report = timeout(POLL, answer).await.map_err(|_| HubError::Timeout {
+            what: "polling the device",
+            after_secs: POLL.as_secs(),
+        })?;
+        report.map_err(|_| {
+            let reason = self
+                .shared
+                .links
+                .watch(connection)
+                .map(|watch| watch.last_error());
+            self.link_down(
+                connection,
+                reason.unwrap_or_else(|| "it was stopped".into()),
+            )
         })
     }
 
@@ -139,26 +177,51 @@ impl HubHandle {
         connection: &Connection,
         device: Option<&Device>,
     ) -> Result<TestReport, HubError> {
-        drop((connection.clone(), device.cloned()));
-        Err(HubError::Stopping)
+        let protocol = self.check_test(connection, device)?;
+        let settings = connection.settings.clone();
+        let test = (protocol.test)(settings, device.map(|device| device.settings.clone()));
+        // a task of its own, so that a panic in the protocol ends the test only
+        let mut task = tokio::spawn(test);
+        let Ok(outcome) = timeout(TEST, &mut task).await else {
+            task.abort();
+            return Err(HubError::Timeout {
+                what: "the test of the connection",
+                after_secs: TEST.as_secs(),
+            });
+        };
+        Ok(outcome.unwrap_or_else(|error| TestReport {
+            ok: false,
+            connect_us: None,
+            round_trip_us: None,
+            message: format!("the test failed inside the driver: {error}"),
+            exchange: Vec::new(),
+        }))
     }
 
     /// Returns the state of a connection; none when it does not exist.
     pub fn connection_status(&self, id: ObjectId) -> Option<ConnectionStatus> {
-        let _ = id;
-        None
+        status::connection_status(&self.shared, id)
+    }
+
+    /// Returns whether a connection does its work; cheaper than its whole status.
+    pub fn connection_state(&self, id: ObjectId) -> Option<ConnectionState> {
+        status::connection_state(&self.shared, id)
+    }
+
+    /// Tells when the state of a connection or a device changes: a number that grows.
+    pub fn status_changes(&self) -> watch::Receiver<u64> {
+        self.shared.status_changes.subscribe()
     }
 
     /// Returns the state of a device; none when it does not exist.
     pub fn device_status(&self, id: ObjectId) -> Option<DeviceSnapshot> {
-        let _ = id;
-        None
+        status::device_status(&self.shared, id)
     }
 
     /// Returns the frames of a connection; none when it does not exist or is disabled.
     pub fn wire_log(&self, connection: ObjectId) -> Option<Arc<WireLog>> {
-        let _ = connection;
-        None
+        let watch = self.shared.links.watch(connection)?;
+        Some(Arc::clone(&watch.wire_log))
     }
 
     /// Returns the historian, for reading; its methods block on the disk.
@@ -168,7 +231,7 @@ impl HubHandle {
 
     /// Returns the figures of the hub.
     pub fn stats(&self) -> HubStats {
-        HubStats::default()
+        status::hub_stats(&self.shared)
     }
 
     /// Returns the hub's clock.
@@ -177,7 +240,84 @@ impl HubHandle {
     }
 
     /// Returns the protocols that connections may name.
-    pub fn protocols(&self) -> &'static [&'static headworks_protocols::Protocol] {
+    pub fn protocols(&self) -> &'static [&'static Protocol] {
         self.shared.protocols
     }
+
+    fn check_test(
+        &self,
+        connection: &Connection,
+        device: Option<&Device>,
+    ) -> Result<&'static Protocol, HubError> {
+        let mut problems = Vec::new();
+        let mut note = |edit, outcome: Result<(), headworks_core::model::FieldError>| {
+            let problem = |error: headworks_core::model::FieldError| {
+                Problem::new(edit, error.field, error.reason)
+            };
+            problems.extend(outcome.err().map(problem));
+        };
+        note(0, connection.check());
+        note(1, device.map_or(Ok(()), ObjectBody::check));
+        let Some(protocol) = self.shared.protocol(&connection.protocol) else {
+            let reason = format!("protocol {:?} is not known", connection.protocol);
+            problems.push(Problem::new(0, "/protocol", reason));
+            return Err(HubError::Invalid(problems));
+        };
+        for error in (protocol.check)(&test_link(connection, device)) {
+            let edit = usize::from(matches!(error.place, Place::Device(_)));
+            problems.push(Problem::new(edit, error.field, error.reason));
+        }
+        if problems.is_empty() {
+            Ok(protocol)
+        } else {
+            Err(HubError::Invalid(problems))
+        }
+    }
+
+    fn link_down(&self, connection: ObjectId, reason: String) -> HubError {
+        self.shared.link_down(connection, reason)
+    }
 }
+
+impl Shared {
+    /// Gives a command to the link of a connection.
+    pub(crate) async fn command(
+        &self,
+        connection: ObjectId,
+        command: Command,
+    ) -> Result<(), HubError> {
+        let down = |reason: &str| self.link_down(connection, reason.into());
+        let orders = self.links.orders(connection);
+        let orders = orders.ok_or_else(|| down("it is disabled"))?;
+        let sent = orders.send(Order::Command(command)).await;
+        sent.map_err(|_| down("it is stopping"))
+    }
+
+    pub(crate) fn link_down(&self, connection: ObjectId, reason: String) -> HubError {
+        let plant = self.plant.load();
+        let connection = plant
+            .connection(connection)
+            .map_or_else(|| connection.to_string(), |object| object.body.name.clone());
+        HubError::LinkDown { connection, reason }
+    }
+}
+
+/// Returns a link that has the settings to be tried and no tags.
+fn test_link(connection: &Connection, device: Option<&Device>) -> LinkConfig {
+    let nobody = ObjectId(uuid::Uuid::nil());
+    let device_config = |device: &Device| DeviceConfig {
+        device: nobody,
+        name: device.name.clone(),
+        settings: device.settings.clone(),
+        tags: Vec::new(),
+    };
+    LinkConfig {
+        connection: nobody,
+        name: connection.name.clone(),
+        settings: connection.settings.clone(),
+        devices: device.map(device_config).into_iter().collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,34 +1,73 @@
 //! Start and stop.
 
-use std::ops::ControlFlow;
+use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use headworks_core::{Sample, TagIndex, Update};
+use headworks_core::TagIndex;
+use headworks_core::model::ObjectId;
 use headworks_protocols::{Clock, Protocol};
-use headworks_store::{
-    Ack, Bucket, BucketQuery, Chunk, Historian, HistorianStats, RangeQuery, ReadStats, StoreError,
-};
-use tokio::sync::{broadcast, watch};
+use headworks_store::{EmbeddedHistorian, Historian, ObjectStore, StoreError};
+use parking_lot::Mutex;
+use tokio::sync::watch;
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+use tokio_util::sync::CancellationToken;
+use tracing::info;
 
+use crate::apply::blocking;
+use crate::clock::steady_clock;
+use crate::edits::load;
 use crate::error::HubError;
 use crate::handle::HubHandle;
-use crate::plant::Plant;
+use crate::ingest::Ingest;
+use crate::meter::Meter;
+use crate::plant::{Plant, Shapes};
+use crate::recorder::{Record, Recorder};
 use crate::settings::HubSettings;
+use crate::supervisor::Supervisor;
 
-/// The running system; owns its tasks.
+/// Time between two looks for silent tags.
+const SWEEP: Duration = Duration::from_secs(1);
+
+/// The running system; owns its tasks. Dropping it ends them without waiting; [`Hub::stop`]
+/// waits and stores what is on its way.
 pub struct Hub {
-    handle: HubHandle,
+    shared: Arc<Shared>,
+    /// None when it was joined.
+    recorder: Option<Recorder>,
 }
 
+/// What the tasks and handles of a hub share.
 pub(crate) struct Shared {
     pub(crate) plant: ArcSwap<Plant>,
     pub(crate) generation: watch::Sender<u64>,
-    pub(crate) bus: broadcast::Sender<Arc<[Update]>>,
+    /// Counts the changes of states of links and devices.
+    pub(crate) status_changes: watch::Sender<u64>,
+    pub(crate) ingest: Arc<Ingest>,
+    pub(crate) links: Supervisor,
+    /// Held while edits are applied; what is shared between tags is known to it.
+    pub(crate) writer: Arc<tokio::sync::Mutex<Shapes>>,
+    objects: Mutex<Option<Arc<ObjectStore>>>,
     pub(crate) historian: Arc<dyn Historian>,
+    pub(crate) record: Arc<Record>,
     pub(crate) clock: Clock,
+    pub(crate) clock_ahead_us: Arc<AtomicI64>,
+    pub(crate) meter: Meter,
     pub(crate) protocols: &'static [&'static Protocol],
+    /// Cancelled when the hub stops.
+    pub(crate) stop: CancellationToken,
+    pub(crate) started: Instant,
+    pub(crate) start_us: i64,
+}
+
+/// What was read from the data directory.
+struct Opened {
+    objects: ObjectStore,
+    historian: Arc<dyn Historian>,
+    plant: Plant,
+    shapes: Shapes,
 }
 
 impl Hub {
@@ -38,66 +77,193 @@ impl Hub {
     ///
     /// [`HubError::Store`] when the data directory cannot be used, [`HubError::Damaged`].
     pub async fn start(settings: HubSettings) -> Result<Hub, HubError> {
+        let options = settings.historian.clone();
+        let historian = move |directory: &Path| -> Result<Arc<dyn Historian>, StoreError> {
+            Ok(Arc::new(EmbeddedHistorian::open(directory, options)?))
+        };
+        Hub::open(settings, historian).await
+    }
+
+    /// As [`Hub::start`], with another historian than the one in the data directory.
+    ///
+    /// # Errors
+    ///
+    /// As [`Hub::start`].
+    pub async fn start_with(
+        settings: HubSettings,
+        historian: Arc<dyn Historian>,
+    ) -> Result<Hub, HubError> {
+        Hub::open(settings, |_| Ok(historian)).await
+    }
+
+    async fn open(
+        settings: HubSettings,
+        historian: impl FnOnce(&Path) -> Result<Arc<dyn Historian>, StoreError> + Send + 'static,
+    ) -> Result<Hub, HubError> {
+        let directory = settings.data_directory.clone();
+        let opened = blocking(move || open(&directory, historian)).await??;
+        let (clock, clock_ahead_us) = match settings.clock {
+            Some(clock) => (clock, Arc::default()),
+            None => steady_clock(),
+        };
+        let record = Arc::<Record>::default();
+        let (recorder, history) = Recorder::start(
+            Arc::clone(&opened.historian),
+            Arc::clone(&record),
+            clock.clone(),
+        )
+        .map_err(|error| StoreError::Io {
+            action: "starting thread",
+            path: "recorder".into(),
+            source: error,
+        })?;
         let shared = Arc::new(Shared {
-            plant: ArcSwap::from_pointee(Plant::default()),
-            generation: watch::Sender::new(0),
-            bus: broadcast::Sender::new(256),
-            historian: Arc::new(Nothing),
-            clock: Clock::new(|| 0),
+            generation: watch::Sender::new(opened.plant.generation()),
+            status_changes: watch::Sender::new(0),
+            plant: ArcSwap::from_pointee(opened.plant),
+            ingest: Arc::new(Ingest::new(history)),
+            links: Supervisor::default(),
+            writer: Arc::new(tokio::sync::Mutex::new(opened.shapes)),
+            objects: Mutex::new(Some(Arc::new(opened.objects))),
+            historian: opened.historian,
+            record,
+            start_us: clock.now_us(),
+            clock,
+            clock_ahead_us,
+            meter: Meter::default(),
             protocols: settings.protocols,
+            stop: CancellationToken::new(),
+            started: Instant::now(),
         });
-        Ok(Hub {
-            handle: HubHandle { shared },
-        })
+        restore(&shared).await?;
+        start_links(&shared);
+        tokio::spawn(sweep(Arc::clone(&shared)));
+        let recorder = Some(recorder);
+        Ok(Hub { shared, recorder })
     }
 
     /// Returns what the outside may hold.
     pub fn handle(&self) -> HubHandle {
-        self.handle.clone()
+        HubHandle {
+            shared: Arc::clone(&self.shared),
+        }
     }
 
-    /// Stops every link, stores what is on its way and closes the store; ends within `grace` and
-    /// a second for the disk.
+    /// Stops every link, then stores what is on its way and closes the historian; waits at most
+    /// `grace` for each of the two.
     ///
     /// # Errors
     ///
-    /// [`HubError::Store`] when the historian could not be closed well.
-    pub async fn stop(self, grace: Duration) -> Result<(), HubError> {
-        let _ = grace;
-        Ok(())
+    /// [`HubError::Store`] when the historian did not close well, [`HubError::Timeout`] when it
+    /// was not done in time.
+    pub async fn stop(mut self, grace: Duration) -> Result<(), HubError> {
+        let shared = Arc::clone(&self.shared);
+        shared.links.stop_all(grace).await;
+        shared.stop.cancel();
+        // an edit on its way is finished; none begins after it
+        let _writer = shared.writer.lock().await;
+        shared.links.stop_all(grace).await;
+        shared.ingest.close();
+        let recorder = self.recorder.take();
+        let closed = timeout(grace, blocking(move || recorder.and_then(Recorder::join))).await;
+        shared.objects.lock().take();
+        let late = || HubError::Timeout {
+            what: "storing the last samples",
+            after_secs: grace.as_secs(),
+        };
+        let outcome = closed.map_err(|_| late())??;
+        info!("hub stopped");
+        outcome.unwrap_or(Ok(())).map_err(HubError::Store)
     }
 }
 
-struct Nothing;
+impl Drop for Hub {
+    fn drop(&mut self) {
+        self.shared.stop.cancel();
+        self.shared.ingest.close();
+    }
+}
 
-impl Historian for Nothing {
-    fn append(&self, _: &[Update]) -> Result<Ack, StoreError> {
-        Ok(Ack::Buffered)
+impl Shared {
+    /// Returns the configuration store.
+    pub(crate) fn objects(&self) -> Result<Arc<ObjectStore>, HubError> {
+        self.objects.lock().clone().ok_or(HubError::Stopping)
     }
-    fn sync(&self) -> Result<(), StoreError> {
+
+    /// Says that the state of a link or a device has changed.
+    pub(crate) fn note_status_change(&self) {
+        self.status_changes.send_modify(|count| *count += 1);
+    }
+
+    /// Returns the protocol of a name.
+    pub(crate) fn protocol(&self, name: &str) -> Option<&'static Protocol> {
+        let find = |protocol: &&&'static Protocol| protocol.name == name;
+        self.protocols.iter().find(find).copied()
+    }
+}
+
+fn open(
+    directory: &Path,
+    historian: impl FnOnce(&Path) -> Result<Arc<dyn Historian>, StoreError>,
+) -> Result<Opened, HubError> {
+    let objects = ObjectStore::open(directory)?; // takes the lock of the directory first
+    let mut shapes = Shapes::default();
+    let plant = Plant::default().with(load(objects.load_all()?, &mut shapes)?);
+    Ok(Opened {
+        objects,
+        historian: historian(directory)?,
+        plant,
+        shapes,
+    })
+}
+
+/// Fills the data space: what is configured, with the last value that was stored.
+async fn restore(shared: &Arc<Shared>) -> Result<(), HubError> {
+    let shared = Arc::clone(shared);
+    let work = move || {
+        let plant = shared.plant.load_full();
+        shared.ingest.grow(plant.index_end());
+        for tag in plant.tags() {
+            // what it says is no news: nobody listens yet, and it was stored before
+            let period = plant.period_of(tag);
+            let _news = shared.ingest.configure(tag, period, shared.start_us);
+        }
+        let indices: Vec<TagIndex> = plant.tags().map(|tag| tag.index()).collect();
+        let latest = shared.historian.latest(&indices)?;
+        for (index, sample) in indices.into_iter().zip(latest) {
+            if let Some(sample) = sample {
+                shared.ingest.restore(index, sample);
+            }
+        }
         Ok(())
+    };
+    blocking(work).await?
+}
+
+fn start_links(shared: &Arc<Shared>) {
+    let plant = shared.plant.load_full();
+    let enabled = plant
+        .connections()
+        .iter()
+        .filter(|object| object.body.enabled);
+    let ids: Vec<ObjectId> = enabled.map(|object| object.id).collect();
+    info!(links = ids.len(), tags = plant.tag_count(), "hub started");
+    for id in ids {
+        shared.links.start(shared, id);
     }
-    fn latest(&self, tags: &[TagIndex]) -> Result<Vec<Option<Sample>>, StoreError> {
-        Ok(vec![None; tags.len()])
-    }
-    fn read(
-        &self,
-        _: &RangeQuery,
-        _: &mut dyn FnMut(&Chunk) -> ControlFlow<()>,
-    ) -> Result<ReadStats, StoreError> {
-        Ok(ReadStats::default())
-    }
-    fn aggregate(
-        &self,
-        _: &BucketQuery,
-        _: &mut dyn FnMut(&Bucket) -> ControlFlow<()>,
-    ) -> Result<ReadStats, StoreError> {
-        Ok(ReadStats::default())
-    }
-    fn stats(&self) -> HistorianStats {
-        HistorianStats::default()
-    }
-    fn close(&self) -> Result<(), StoreError> {
-        Ok(())
+}
+
+/// Looks for silent tags and reads the meter, once a second until the hub stops.
+async fn sweep(shared: Arc<Shared>) {
+    let mut ticks = interval(SWEEP);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = shared.stop.cancelled() => return,
+            at = ticks.tick() => {
+                shared.meter.read(at, shared.ingest.samples());
+                shared.ingest.sweep(shared.clock.now_us()).await;
+            }
+        }
     }
 }

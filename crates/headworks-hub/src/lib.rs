@@ -8,16 +8,29 @@ pub mod edits;
 pub mod error;
 pub mod handle;
 pub mod hub;
-pub mod pending;
 pub mod plant;
 pub mod settings;
 pub mod status;
 
+mod apply;
+mod clock;
+mod ingest;
+mod link;
+mod link_state;
+mod meter;
+mod process;
+mod recorder;
+mod space;
+mod supervisor;
+#[cfg(test)]
+mod testing;
+mod write;
+
 pub use edits::{Applied, Body, Edit};
 pub use error::{HubError, Problem};
 pub use handle::{HubHandle, Written};
+pub use headworks_store::{Action, HistoryEntry};
 pub use hub::Hub;
-pub use pending::{Action, HistoryEntry};
 pub use plant::{Plant, TagEntry};
 pub use settings::HubSettings;
 pub use status::{

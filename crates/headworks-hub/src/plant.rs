@@ -5,19 +5,22 @@
 //! others (unit, scaling, range, period ...) is one shared [`Shape`].
 
 mod changes;
+mod config;
 mod entry;
 mod order;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 use headworks_core::model::{Connection, Dashboard, Device, Kind, Object, ObjectId};
 use headworks_core::{Pattern, TagIndex};
 
 pub(crate) use changes::PlantChanges;
 pub use entry::TagEntry;
-pub(crate) use entry::{Shape, Shapes};
-pub(crate) use order::{compare_folded, is_folded_prefix};
+pub(crate) use entry::{Shape, Shapes, tag_config, tag_path};
+pub(crate) use order::fold;
+use order::{compare_folded, is_folded_prefix};
 
 /// Everything that is configured, as it was at one instant.
 #[derive(Clone, Debug, Default)]
@@ -179,6 +182,25 @@ impl Plant {
             .order
             .binary_search_by(|&index| compare_folded(self.existing(index).path().as_str(), path));
         at.ok().map(|at| self.existing(self.order[at]))
+    }
+
+    /// Returns the revision of the object of an id.
+    pub(crate) fn revision_of(&self, id: ObjectId) -> Option<u64> {
+        let found = [
+            self.connection(id).map(|object| object.revision),
+            self.device(id).map(|object| object.revision),
+            self.tag(id).map(|tag| tag.revision()),
+            self.dashboard(id).map(|object| object.revision),
+        ];
+        found.into_iter().flatten().next()
+    }
+
+    /// Returns the time between polls of a tag; none when it is not polled.
+    pub(crate) fn period_of(&self, tag: &TagEntry) -> Option<Duration> {
+        let period = |device: &Arc<Object<Device>>| tag.period(device.body.period_ms);
+        self.is_polled(tag)
+            .then(|| self.device(tag.device()).map(period))
+            .flatten()
     }
 
     pub(crate) fn indices_of(&self, device: ObjectId) -> &[TagIndex] {

@@ -1,8 +1,15 @@
 //! What the hub says of itself.
 
+use std::sync::atomic::Ordering;
+
+use headworks_core::model::{Connection, Object, ObjectId};
+use headworks_protocols::{DeviceSnapshot, DeviceState};
 use headworks_store::HistorianStats;
 use schemars::JsonSchema;
 use serde::Serialize;
+
+use crate::hub::Shared;
+use crate::process;
 
 /// Whether a connection does its work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
@@ -126,4 +133,159 @@ pub struct ProcessUsage {
     pub threads: u32,
     /// Open files and sockets.
     pub open_files: u32,
+}
+
+/// Returns the state of a connection; none when it does not exist.
+pub(crate) fn connection_status(shared: &Shared, id: ObjectId) -> Option<ConnectionStatus> {
+    let plant = shared.plant.load();
+    let object = plant.connection(id)?;
+    let devices: Vec<ObjectId> = plant.devices_of(id).map(|device| device.id).collect();
+    let tags = devices
+        .iter()
+        .map(|&device| plant.tags_of(device).len())
+        .sum();
+    let Some(watch) = shared.links.watch(id) else {
+        return Some(idle_status(object, devices.len(), tags));
+    };
+    let link = watch.status();
+    let snapshots: Vec<DeviceSnapshot> = devices
+        .iter()
+        .map(|&device| watch.stats.device(device))
+        .collect();
+    let sum = |part: fn(&DeviceSnapshot) -> u64| snapshots.iter().map(part).sum::<u64>();
+    let (requests, answered) = (sum(|device| device.requests), sum(|device| device.answered));
+    Some(ConnectionStatus {
+        state: degraded(link.state, snapshots.iter().map(|device| device.state)),
+        since_us: link.since_us,
+        last_error: link.last_error,
+        last_error_us: link.last_error_us,
+        restarts: link.restarts,
+        devices: devices.len(),
+        tags,
+        requests,
+        answered,
+        success_rate: ratio(answered, requests),
+        round_trip_p50_us: median(snapshots.iter().filter_map(|it| it.round_trip_p50_us)),
+        round_trip_p95_us: snapshots.iter().filter_map(|it| it.round_trip_p95_us).max(),
+        missed_scans: sum(|device| device.missed_scans),
+    })
+}
+
+/// Returns the state of a connection without a link.
+fn idle_status(object: &Object<Connection>, devices: usize, tags: usize) -> ConnectionStatus {
+    ConnectionStatus {
+        state: idle_state(object),
+        since_us: object.updated_us,
+        last_error: None,
+        last_error_us: None,
+        restarts: 0,
+        devices,
+        tags,
+        requests: 0,
+        answered: 0,
+        success_rate: None,
+        round_trip_p50_us: None,
+        round_trip_p95_us: None,
+        missed_scans: 0,
+    }
+}
+
+fn degraded(
+    state: ConnectionState,
+    mut devices: impl Iterator<Item = DeviceState>,
+) -> ConnectionState {
+    let fails = |state| matches!(state, DeviceState::Offline | DeviceState::Error);
+    if state == ConnectionState::Running && devices.any(fails) {
+        ConnectionState::Degraded
+    } else {
+        state
+    }
+}
+
+/// Returns whether a connection does its work; none when it does not exist.
+pub(crate) fn connection_state(shared: &Shared, id: ObjectId) -> Option<ConnectionState> {
+    let plant = shared.plant.load();
+    let object = plant.connection(id)?;
+    let Some(watch) = shared.links.watch(id) else {
+        return Some(idle_state(object));
+    };
+    let devices = watch.stats.states();
+    Some(degraded(
+        watch.status().state,
+        devices.into_iter().map(|(_, state)| state),
+    ))
+}
+
+fn idle_state(object: &Object<Connection>) -> ConnectionState {
+    if object.body.enabled {
+        ConnectionState::Stopped
+    } else {
+        ConnectionState::Disabled
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a rate is read to three digits")]
+fn ratio(part: u64, whole: u64) -> Option<f64> {
+    (whole != 0).then(|| part as f64 / whole as f64)
+}
+
+fn median(numbers: impl Iterator<Item = u64>) -> Option<u64> {
+    let mut numbers: Vec<u64> = numbers.collect();
+    numbers.sort_unstable();
+    numbers.get(numbers.len() / 2).copied()
+}
+
+/// Returns the state of a device; none when it does not exist.
+pub(crate) fn device_status(shared: &Shared, id: ObjectId) -> Option<DeviceSnapshot> {
+    let plant = shared.plant.load();
+    let connection = plant.device(id)?.body.connection;
+    let watch = shared.links.watch(connection);
+    Some(
+        watch
+            .map(|watch| watch.stats.device(id))
+            .unwrap_or_default(),
+    )
+}
+
+/// Returns the figures of the hub.
+pub(crate) fn hub_stats(shared: &Shared) -> HubStats {
+    let plant = shared.plant.load();
+    let mut connections = ConnectionCounts::default();
+    let mut missed_scans = 0;
+    for object in plant.connections() {
+        if let Some(status) = connection_status(shared, object.id) {
+            *connections.of(status.state) += 1;
+            missed_scans += status.missed_scans;
+        }
+    }
+    HubStats {
+        uptime_secs: shared.started.elapsed().as_secs(),
+        start_us: shared.start_us,
+        connections,
+        devices: plant.devices().len(),
+        tags: plant.tag_count(),
+        samples: shared.ingest.samples(),
+        samples_per_sec: shared.meter.per_sec(),
+        missed_scans,
+        history_stored: shared.record.stored(),
+        history_dropped: shared.record.dropped(),
+        history_fault: shared.record.fault(),
+        history_queue: shared.ingest.history_queue(),
+        clock_ahead_us: shared.clock_ahead_us.load(Ordering::Relaxed),
+        historian: shared.historian.stats(),
+        process: process::usage(),
+    }
+}
+
+impl ConnectionCounts {
+    fn of(&mut self, state: ConnectionState) -> &mut usize {
+        match state {
+            ConnectionState::Stopped => &mut self.stopped,
+            ConnectionState::Starting => &mut self.starting,
+            ConnectionState::Running => &mut self.running,
+            ConnectionState::Degraded => &mut self.degraded,
+            ConnectionState::Error => &mut self.error,
+            ConnectionState::Disabled => &mut self.disabled,
+        }
+    }
 }

@@ -3,13 +3,12 @@
 use std::collections::HashSet;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
+use std::time::Duration;
 
 use headworks_core::model::{FieldError, Object, ObjectId, Tag};
 use headworks_core::path::PathError;
 use headworks_core::{DataType, Scaling, TagIndex, TagName, TagPath};
 use headworks_protocols::TagConfig;
-
-use std::time::Duration;
 
 /// One tag of the plant.
 #[derive(Clone, Debug)]
@@ -188,18 +187,34 @@ impl TagEntry {
 
     /// Returns what a driver is told of the tag.
     pub(crate) fn config(&self, device_period_ms: u32) -> TagConfig {
+        let period = self.period(device_period_ms);
         let tag = &self.shape.tag;
-        let period_ms = tag.period_ms.unwrap_or(device_period_ms);
-        TagConfig {
-            tag: self.index,
-            path: self.path.clone(),
-            address: (*self.address).into(),
-            data_type: tag.data_type,
-            order: tag.order,
-            length: tag.length,
-            period: Duration::from_millis(period_ms.into()),
-            writable: tag.writable,
-        }
+        tag_config(tag, &self.address, self.index, self.path.clone(), period)
+    }
+
+    /// Returns the time between polls.
+    pub(crate) fn period(&self, device_period_ms: u32) -> Duration {
+        Duration::from_millis(self.period_ms().unwrap_or(device_period_ms).into())
+    }
+}
+
+/// Returns what a driver is told of a tag.
+pub(crate) fn tag_config(
+    tag: &Tag,
+    address: &str,
+    index: TagIndex,
+    path: TagPath,
+    period: Duration,
+) -> TagConfig {
+    TagConfig {
+        tag: index,
+        path,
+        address: address.into(),
+        data_type: tag.data_type,
+        order: tag.order,
+        length: tag.length,
+        period,
+        writable: tag.writable,
     }
 }
 

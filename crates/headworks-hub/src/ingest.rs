@@ -1,0 +1,260 @@
+//! Ingest: from raw samples of drivers to samples everybody may use.
+//!
+//! A batch is walked once and in place: marked values, scaling, range and quality rules, data
+//! space. What is left of it goes to the bus and to the historian.
+
+mod rules;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use headworks_core::{Quality, Sample, TagIndex, Update};
+use parking_lot::Mutex;
+use tokio::sync::{broadcast, mpsc};
+use tokio::time::Instant;
+
+use crate::plant::TagEntry;
+use crate::space::{DataSpace, NEVER, Tick};
+use rules::Verdict;
+
+/// Batches that a slow reader of the bus may lag behind before it skips.
+const BUS_BATCHES: usize = 256;
+
+/// The way of samples through the hub.
+pub(crate) struct Ingest {
+    space: DataSpace,
+    bus: broadcast::Sender<Arc<[Update]>>,
+    /// Taken away when the hub stops.
+    history: Mutex<Option<mpsc::Sender<Arc<[Update]>>>>,
+    /// Held from the change of the space to the hand-over to the bus, so that readers of the bus
+    /// see the changes of a tag in the order in which they happened.
+    order: Mutex<()>,
+    started: Instant,
+    samples: AtomicU64,
+}
+
+/// What is to be stored of a batch.
+#[derive(Default)]
+struct Outcome {
+    /// Numbers of published updates whose tags keep no history.
+    unstored: Vec<usize>,
+    /// Updates older than what is shown: for the historian only.
+    late: Vec<Update>,
+}
+
+impl Ingest {
+    pub(crate) fn new(history: mpsc::Sender<Arc<[Update]>>) -> Ingest {
+        Ingest {
+            space: DataSpace::default(),
+            bus: broadcast::Sender::new(BUS_BATCHES),
+            history: Mutex::new(Some(history)),
+            order: Mutex::default(),
+            started: Instant::now(),
+            samples: AtomicU64::new(0),
+        }
+    }
+
+    /// Returns the data space, for reading.
+    pub(crate) fn space(&self) -> &DataSpace {
+        &self.space
+    }
+
+    /// Hands out every batch that is published from now on.
+    pub(crate) fn subscribe(&self) -> broadcast::Receiver<Arc<[Update]>> {
+        self.bus.subscribe()
+    }
+
+    /// Returns how many batches wait for the historian.
+    pub(crate) fn history_queue(&self) -> usize {
+        let history = self.history.lock();
+        history
+            .as_ref()
+            .map_or(0, |queue| queue.max_capacity() - queue.capacity())
+    }
+
+    /// Ends the way to the historian, so that the recorder can finish.
+    pub(crate) fn close(&self) {
+        self.history.lock().take();
+    }
+
+    /// Returns how many samples drivers have brought.
+    pub(crate) fn samples(&self) -> u64 {
+        self.samples.load(Ordering::Relaxed)
+    }
+
+    /// Takes a batch of raw samples from a driver; waits while the historian is behind.
+    pub(crate) async fn take(&self, batch: Vec<Update>) {
+        let count = batch.len().try_into().unwrap_or(u64::MAX);
+        self.samples.fetch_add(count, Ordering::Relaxed);
+        self.accept(batch).await;
+    }
+
+    /// Marks tags with a bad quality at `now_us`: their link is down, they are out of service.
+    pub(crate) async fn mark(&self, tags: Vec<TagIndex>, quality: Quality, now_us: i64) {
+        let sample = Sample::bad(now_us, quality);
+        let mark = |tag| Update {
+            tag,
+            sample: sample.clone(),
+        };
+        self.accept(tags.into_iter().map(mark).collect()).await;
+    }
+
+    /// Moves on what has been silent for too long: values age, and after their grace they are bad.
+    pub(crate) async fn sweep(&self, now_us: i64) {
+        let stored = {
+            let _order = self.order.lock();
+            let mut batch = Vec::new();
+            let mut outcome = Outcome::default();
+            self.space.sweep(self.tick(), |tag, slot, deadline| {
+                *deadline = NEVER;
+                let Some(sample) = rules::expire(slot, now_us) else {
+                    return;
+                };
+                if !slot.shape.as_ref().is_some_and(|shape| shape.history()) {
+                    outcome.unstored.push(batch.len());
+                }
+                batch.push(Update { tag, sample });
+            });
+            self.publish(batch, &outcome.unstored)
+        };
+        self.store(stored).await;
+    }
+
+    /// Takes over what is configured of a tag now; `period` is the time between its polls, none
+    /// when it is not polled. Returns its new state to be announced, if that changed.
+    pub(crate) fn configure(
+        &self,
+        tag: &TagEntry,
+        period: Option<Duration>,
+        now_us: i64,
+    ) -> Option<Update> {
+        let _order = self.order.lock();
+        let sample = self.space.write(|slots| {
+            let (slot, deadline) = slots.slot(tag.index())?;
+            if period.is_none() {
+                *deadline = NEVER;
+            }
+            rules::configure(slot, tag.shape(), period, now_us)
+        })?;
+        let tag = tag.index();
+        Some(Update { tag, sample })
+    }
+
+    /// Publishes and stores states that [`Ingest::configure`] returned.
+    pub(crate) async fn announce(&self, batch: Vec<Update>) {
+        let stored = {
+            let _order = self.order.lock();
+            self.publish(batch, &[])
+        };
+        self.store(stored).await;
+    }
+
+    /// Makes room for tags with numbers below `end`.
+    pub(crate) fn grow(&self, end: usize) {
+        self.space.grow(end);
+    }
+
+    /// Forgets a tag.
+    pub(crate) fn forget(&self, tag: TagIndex) {
+        let _order = self.order.lock();
+        self.space.write(|slots| {
+            if let Some((slot, deadline)) = slots.slot(tag) {
+                slot.clear();
+                *deadline = NEVER;
+            }
+        });
+    }
+
+    /// Shows the last stored sample of a tag until a new one comes.
+    pub(crate) fn restore(&self, tag: TagIndex, sample: Sample) {
+        self.space.write(|slots| {
+            if let Some((slot, _)) = slots.slot(tag) {
+                rules::restore(slot, sample);
+            }
+        });
+    }
+
+    async fn accept(&self, mut batch: Vec<Update>) {
+        let (stored, late) = {
+            let _order = self.order.lock();
+            let outcome = self.settle(&mut batch);
+            (self.publish(batch, &outcome.unstored), outcome.late)
+        };
+        self.store(stored).await;
+        if !late.is_empty() {
+            self.store(Some(late.into())).await;
+        }
+    }
+
+    /// Walks a batch once; what is left of it is to be published.
+    fn settle(&self, batch: &mut Vec<Update>) -> Outcome {
+        let now = self.tick();
+        let mut outcome = Outcome::default();
+        let mut kept = 0;
+        self.space.write(|slots| {
+            batch.retain_mut(|update| {
+                let Some((slot, deadline)) = slots.slot(update.tag) else {
+                    return false;
+                };
+                let Some(history) = slot.shape.as_ref().map(|shape| shape.history()) else {
+                    return false;
+                };
+                match rules::settle(slot, deadline, &mut update.sample, now) {
+                    Verdict::Publish => {
+                        if !history {
+                            outcome.unstored.push(kept);
+                        }
+                        kept += 1;
+                        true
+                    }
+                    Verdict::Late => {
+                        if history {
+                            outcome.late.push(update.clone());
+                        }
+                        false
+                    }
+                    Verdict::Known => false,
+                }
+            });
+        });
+        outcome
+    }
+
+    /// Hands a batch to the bus; returns what of it is to be stored.
+    fn publish(&self, batch: Vec<Update>, unstored: &[usize]) -> Option<Arc<[Update]>> {
+        if batch.is_empty() {
+            return None;
+        }
+        let batch: Arc<[Update]> = batch.into();
+        // an error only says that nobody listens
+        drop(self.bus.send(Arc::clone(&batch)));
+        if unstored.is_empty() {
+            return Some(batch);
+        }
+        let mut unstored = unstored.iter().copied().peekable();
+        let stored: Arc<[Update]> = batch
+            .iter()
+            .enumerate()
+            .filter(|&(at, _)| unstored.next_if_eq(&at).is_none())
+            .map(|(_, update)| update.clone())
+            .collect();
+        (!stored.is_empty()).then_some(stored)
+    }
+
+    async fn store(&self, batch: Option<Arc<[Update]>>) {
+        let history = self.history.lock().clone();
+        if let (Some(batch), Some(history)) = (batch, history) {
+            // an error only says that the recorder has ended: then the hub stops
+            drop(history.send(batch).await);
+        }
+    }
+
+    fn tick(&self) -> Tick {
+        let tenths = self.started.elapsed().as_millis() / 100;
+        Tick::try_from(tenths).unwrap_or(NEVER - 1)
+    }
+}
+
+#[cfg(test)]
+mod tests;
