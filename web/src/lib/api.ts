@@ -1,0 +1,97 @@
+/** Calls to the server's API; errors carry what the server said. */
+import { BASE } from './router.svelte.ts';
+
+export interface FieldProblem {
+  pointer: string;
+  detail: string;
+}
+
+/** What went wrong with a call: the server's problem, or that there was no answer. */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    detail: string,
+    readonly errors: FieldProblem[] = [],
+  ) {
+    super(detail);
+  }
+
+  /** Whether somebody else changed the object first. */
+  get isConflict(): boolean {
+    return this.status === 412;
+  }
+}
+
+type Query = Record<string, string | number | boolean | null | undefined>;
+
+interface Options {
+  query?: Query;
+  body?: unknown;
+  revision?: number;
+  signal?: AbortSignal;
+}
+
+export function apiPath(path: string, query: Query = {}): string {
+  const search = new URLSearchParams();
+  for (const [key, value] of Object.entries(query)) {
+    if (value !== null && value !== undefined && value !== '') search.set(key, String(value));
+  }
+  const text = search.toString();
+  return `${BASE}api/v1/${path}${text ? `?${text}` : ''}`;
+}
+
+async function call<T>(method: string, path: string, options: Options = {}): Promise<T> {
+  const headers: Record<string, string> = { accept: 'application/json' };
+  if (options.body !== undefined) headers['content-type'] = 'application/json';
+  if (options.revision !== undefined) headers['if-match'] = `"${options.revision}"`;
+  let answer: Response;
+  try {
+    answer = await fetch(apiPath(path, options.query), {
+      method,
+      headers,
+      ...(options.body !== undefined && { body: JSON.stringify(options.body) }),
+      ...(options.signal && { signal: options.signal }),
+    });
+  } catch (error) {
+    if (options.signal?.aborted) throw error;
+    throw new ApiError(0, 'no_answer', error instanceof Error ? error.message : String(error));
+  }
+  const text = await answer.text();
+  if (answer.ok) return (text ? JSON.parse(text) : undefined) as T;
+  throw problem(answer, text);
+}
+
+function problem(answer: Response, text: string): ApiError {
+  try {
+    const { code, detail, title, errors } = JSON.parse(text) as Record<string, unknown>;
+    const words = String(detail ?? title ?? answer.statusText);
+    return new ApiError(answer.status, String(code ?? answer.status), words, (errors as FieldProblem[]) ?? []);
+  } catch {
+    return new ApiError(answer.status, String(answer.status), text.slice(0, 300) || answer.statusText);
+  }
+}
+
+export const api = {
+  get: <T>(path: string, query: Query = {}, signal?: AbortSignal) =>
+    call<T>('GET', path, { query, ...(signal && { signal }) }),
+  post: <T>(path: string, body: unknown = {}, query: Query = {}) => call<T>('POST', path, { body, query }),
+  put: <T>(path: string, body: unknown, revision?: number) =>
+    call<T>('PUT', path, { body, ...(revision !== undefined && { revision }) }),
+  delete: (path: string, query: Query = {}, revision?: number) =>
+    call<undefined>('DELETE', path, { query, ...(revision !== undefined && { revision }) }),
+};
+
+/** Returns the same call as a line for a shell. */
+export function asCurl(method: string, path: string, body?: unknown): string {
+  const line = `curl -X ${method} '${window.location.origin}${apiPath(path)}'`;
+  if (body === undefined) return line;
+  const json = JSON.stringify(body).replaceAll("'", `'\\''`);
+  return `${line} -H 'content-type: application/json' -d '${json}'`;
+}
+
+/** Returns an object without what only the server sets, ready to be put back. */
+export function bodyOf<T extends object>(stored: T): Record<string, unknown> {
+  const served = ['id', 'revision', 'updated_us', 'status', 'path_of', 'index', 'device_name', 'current'];
+  return Object.fromEntries(Object.entries(stored).filter(([key]) => !served.includes(key)));
+}

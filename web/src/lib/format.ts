@@ -1,0 +1,148 @@
+/** Numbers, times and spans as people read them, and numbers as they write them. */
+
+const numbers = new Map<string, Intl.NumberFormat>();
+
+function numberFormat(locale: string, decimals: number): Intl.NumberFormat {
+  const key = `${locale} ${decimals}`;
+  let format = numbers.get(key);
+  if (!format) {
+    format = new Intl.NumberFormat(locale, { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
+    numbers.set(key, format);
+  }
+  return format;
+}
+
+/** Returns the decimals that show about four digits of a number. */
+export function autoDecimals(value: number): number {
+  const size = Math.abs(value);
+  if (Number.isInteger(value)) return 0;
+  if (1000 <= size) return 0;
+  if (100 <= size) return 1;
+  if (1 <= size) return 2;
+  return size === 0 ? 0 : Math.min(6, 2 - Math.floor(Math.log10(size)));
+}
+
+/** Returns a number with its decimals; very large and very small ones in powers of ten. */
+export function formatNumber(value: number, locale: string, decimals?: number | null): string {
+  const size = Math.abs(value);
+  if (1e12 <= size || (size !== 0 && size < 1e-6 && decimals == null)) return value.toExponential(3);
+  return numberFormat(locale, decimals ?? autoDecimals(value)).format(value);
+}
+
+/** Returns a value of any kind; `yes` and `no` are the words for a bool. */
+export function formatValue(
+  value: boolean | number | string | null | undefined,
+  locale: string,
+  decimals: number | null | undefined,
+  words: { yes: string; no: string },
+): string {
+  if (value === null || value === undefined) return '–';
+  if (typeof value === 'boolean') return value ? words.yes : words.no;
+  return typeof value === 'number' ? formatNumber(value, locale, decimals) : value;
+}
+
+/**
+ * Returns the number that was meant by "71,4", "71.4", "1 234,5" or "1.234,5", or null.
+ *
+ * With one kind of mark that occurs once it is the decimal mark: "1.234" is 1.234 everywhere, and
+ * what was understood is shown beside the field.
+ */
+export function parseNumber(text: string): number | null {
+  let plain = text.replace(/[\s'_  ]/g, '').replace(/^\+/, '').replace('−', '-');
+  const comma = plain.lastIndexOf(',');
+  const point = plain.lastIndexOf('.');
+  if (0 <= comma && 0 <= point) {
+    const [group, mark] = comma < point ? [',', '.'] : ['.', ','];
+    if (plain.indexOf(mark) !== plain.lastIndexOf(mark)) return null;
+    if (!/^-?\d{1,3}(?:[.,]\d{3})*[.,]\d*(?:e[+-]?\d+)?$/i.test(plain)) return null;
+    plain = plain.replaceAll(group, '').replace(mark, '.');
+  } else if (0 <= comma) {
+    if (plain.indexOf(',') !== comma) return null;
+    plain = plain.replace(',', '.');
+  }
+  if (!/^-?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(plain)) return null;
+  const number = Number(plain);
+  return Number.isFinite(number) ? number : null;
+}
+
+const times = new Map<string, Intl.DateTimeFormat>();
+
+function timeFormat(locale: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const key = locale + JSON.stringify(options);
+  let format = times.get(key);
+  if (!format) {
+    format = new Intl.DateTimeFormat(locale, { hourCycle: 'h23', ...options });
+    times.set(key, format);
+  }
+  return format;
+}
+
+const CLOCK = { hour: '2-digit', minute: '2-digit', second: '2-digit' } as const;
+const DAY = { day: '2-digit', month: '2-digit' } as const;
+
+export function formatClock(ms: number, locale: string): string {
+  return timeFormat(locale, CLOCK).format(ms);
+}
+
+export function formatClockMs(ms: number, locale: string): string {
+  return timeFormat(locale, { ...CLOCK, fractionalSecondDigits: 3 }).format(ms);
+}
+
+export function formatDateTime(ms: number, locale: string): string {
+  return timeFormat(locale, { ...CLOCK, ...DAY, year: 'numeric' }).format(ms);
+}
+
+/** Returns a mark of a time axis: as fine as the distance between marks. */
+export function formatTick(ms: number, stepMs: number, locale: string): string {
+  if (stepMs < 1000) return timeFormat(locale, { minute: '2-digit', second: '2-digit', fractionalSecondDigits: 3 }).format(ms);
+  if (stepMs < 60_000) return formatClock(ms, locale);
+  if (stepMs < 86_400_000) return timeFormat(locale, { hour: '2-digit', minute: '2-digit' }).format(ms);
+  return timeFormat(locale, DAY).format(ms);
+}
+
+const STEPS: [number, string][] = [
+  [86_400, 'day'],
+  [3_600, 'hour'],
+  [60, 'minute'],
+  [1, 'second'],
+];
+
+/** Returns a span as its one or two largest units, e.g. "2 h 5 min" or "0.4 s". */
+export function formatSpan(ms: number, locale: string): string {
+  const unit = (value: number, name: string, digits = 0) =>
+    new Intl.NumberFormat(locale, { style: 'unit', unit: name, unitDisplay: 'short', maximumFractionDigits: digits }).format(value);
+  const seconds = Math.abs(ms) / 1000;
+  if (seconds < 0.9995) return unit(Math.round(Math.abs(ms)), 'millisecond');
+  if (seconds < 9.95) return unit(seconds, 'second', 1);
+  const at = STEPS.findIndex(([size]) => size <= seconds);
+  const [size, name] = STEPS[at] ?? [1, 'second'];
+  const whole = Math.floor(seconds / size);
+  const next = STEPS[at + 1];
+  const rest = next ? Math.floor((seconds - whole * size) / next[0]) : 0;
+  return unit(whole, name) + (next && 0 < rest ? ` ${unit(rest, next[1])}` : '');
+}
+
+/** Returns microseconds as milliseconds with the digits that matter. */
+export function formatMicros(us: number | null | undefined, locale: string): string {
+  if (us === null || us === undefined) return '–';
+  const ms = us / 1000;
+  const digits = ms < 1 ? 2 : ms < 100 ? 1 : 0;
+  return `${formatNumber(ms, locale, digits)} ms`;
+}
+
+export function formatBytes(bytes: number, locale: string): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  let size = bytes;
+  let at = 0;
+  while (1000 <= size && at < units.length - 1) {
+    size /= 1000;
+    at += 1;
+  }
+  return `${formatNumber(size, locale, at === 0 || 100 <= size ? 0 : 1)} ${units[at]}`;
+}
+
+export function formatPercent(share: number | null | undefined, locale: string): string {
+  if (share === null || share === undefined) return '–';
+  const digits = share < 1 && 0.99 < share ? 2 : share < 0.1 ? 1 : 0;
+  return new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: digits }).format(share);
+}

@@ -1,0 +1,62 @@
+/** Words of the interface in the reader's language; each language is a file of its own. */
+import type { Key, PluralKey } from './i18n.keys.gen.ts';
+
+export const LANGUAGES = { en: 'English', zh: '简体中文', de: 'Deutsch', nl: 'Nederlands', it: 'Italiano' } as const;
+export type Language = keyof typeof LANGUAGES;
+
+type Params = Record<string, string | number>;
+
+const FILES: Record<Language, () => Promise<{ default: Record<string, string> }>> = {
+  en: () => import('../locales/en.json'),
+  zh: () => import('../locales/zh.json'),
+  de: () => import('../locales/de.json'),
+  nl: () => import('../locales/nl.json'),
+  it: () => import('../locales/it.json'),
+};
+
+let words = $state.raw<Record<string, string>>({});
+let chosen = $state<Language>('en');
+let plurals = new Intl.PluralRules('en');
+
+export const i18n = {
+  get language(): Language {
+    return chosen;
+  },
+};
+
+/** Returns the language to start with: the one kept, else the first of the browser's we have. */
+export function firstLanguage(kept: string | null, wanted: readonly string[]): Language {
+  for (const tag of [kept ?? '', ...wanted]) {
+    const language = tag.toLowerCase().split('-')[0] ?? '';
+    if (language in LANGUAGES) return language as Language;
+  }
+  return 'en';
+}
+
+export async function setLanguage(language: Language): Promise<void> {
+  words = (await FILES[language]()).default;
+  plurals = new Intl.PluralRules(language);
+  chosen = language;
+  document.documentElement.lang = language === 'zh' ? 'zh-Hans' : language;
+}
+
+function fill(text: string, params: Params | undefined): string {
+  return params ? text.replace(/\{(\w+)\}/g, (all, name: string) => String(params[name] ?? all)) : text;
+}
+
+/** Returns the words of a key with its places filled in. */
+export function t(key: Key, params?: Params): string {
+  return fill(words[key] ?? key, params);
+}
+
+/** Returns the words for a number of things; `{n}` is the number as the language writes it. */
+export function tn(key: PluralKey, count: number, params: Params = {}): string {
+  const n = count.toLocaleString(chosen);
+  const form = words[`${key}.${plurals.select(count)}`] ?? words[`${key}.other`] ?? key;
+  return fill(form, { n, ...params });
+}
+
+/** Returns the words of a key made at run time, or `otherwise` where there are none. */
+export function word(key: string, otherwise: string): string {
+  return words[key] ?? otherwise;
+}

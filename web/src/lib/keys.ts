@@ -1,0 +1,40 @@
+/** Short cuts: Ctrl K always, single letters unless the reader turned them off. */
+import { PAGES } from './pages.ts';
+import { prefs } from './prefs.svelte.ts';
+import { go } from './router.svelte.ts';
+
+interface Actions {
+  palette: () => void;
+  help: () => void;
+}
+
+const TYPING = 'input, textarea, select, [contenteditable]';
+
+/** Listens for short cuts; returns how to stop. */
+export function startKeys(actions: Actions): () => void {
+  let isGoing = false;
+  const onkeydown = (event: KeyboardEvent): void => {
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k') {
+      event.preventDefault();
+      actions.palette();
+      return;
+    }
+    if (!prefs.keys || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    if ((event.target as Element).closest?.(TYPING) || document.querySelector('dialog[open]')) return;
+    const wasGoing = isGoing;
+    isGoing = event.key === 'g';
+    const page = wasGoing ? PAGES.find(({ key }) => key === event.key) : undefined;
+    if (page) go(`/${page.name}`);
+    else if (event.key === '?') actions.help();
+    else if (event.key === '/') focusFilter(event);
+  };
+  window.addEventListener('keydown', onkeydown);
+  return () => window.removeEventListener('keydown', onkeydown);
+}
+
+function focusFilter(event: KeyboardEvent): void {
+  const field = document.querySelector<HTMLInputElement>('[data-filter]');
+  if (!field) return;
+  event.preventDefault();
+  field.focus();
+}

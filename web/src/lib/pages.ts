@@ -1,0 +1,30 @@
+/** The pages: one table for the rail, the bottom bar, the palette, the keys and the router. */
+import type { Component } from 'svelte';
+import type { IconName } from '../components/Icon.svelte';
+import Dashboards from '../pages/Dashboards.svelte';
+import type { Key } from './i18n.keys.gen.ts';
+
+export interface PageEntry {
+  /** First part of the path. */
+  name: string;
+  title: Key;
+  icon: IconName;
+  group: 'view' | 'configure' | 'system';
+  /** The letter after `g`. */
+  key: string;
+  load: () => Promise<{ default: Component }>;
+}
+
+export const PAGES: PageEntry[] = [
+  { name: 'd', title: 'page.dashboards', icon: 'dashboards', group: 'view', key: 'd', load: async () => ({ default: Dashboards }) },
+  { name: 'trends', title: 'page.trends', icon: 'trends', group: 'view', key: 'r', load: () => import('../pages/Trends.svelte') },
+  { name: 'tags', title: 'page.tags', icon: 'tags', group: 'view', key: 't', load: () => import('../pages/Tags.svelte') },
+  { name: 'connections', title: 'page.connections', icon: 'connections', group: 'configure', key: 'c', load: () => import('../pages/Connections.svelte') },
+  { name: 'devices', title: 'page.devices', icon: 'devices', group: 'configure', key: 'v', load: () => import('../pages/Devices.svelte') },
+  { name: 'health', title: 'page.health', icon: 'health', group: 'system', key: 'h', load: () => import('../pages/Health.svelte') },
+];
+
+/** Returns the page of a path; the empty path is the first page. */
+export function pageOf(part: string | undefined): PageEntry | undefined {
+  return part === undefined ? PAGES[0] : PAGES.find((page) => page.name === part);
+}
