@@ -66,16 +66,26 @@ function problem(answer: Response, text: string): ApiError {
   try {
     const { code, detail, title, errors } = JSON.parse(text) as Record<string, unknown>;
     const words = String(detail ?? title ?? answer.statusText);
-    return new ApiError(answer.status, String(code ?? answer.status), words, (errors as FieldProblem[]) ?? []);
+    return new ApiError(
+      answer.status,
+      String(code ?? answer.status),
+      words,
+      (errors as FieldProblem[]) ?? [],
+    );
   } catch {
-    return new ApiError(answer.status, String(answer.status), text.slice(0, 300) || answer.statusText);
+    return new ApiError(
+      answer.status,
+      String(answer.status),
+      text.slice(0, 300) || answer.statusText,
+    );
   }
 }
 
 export const api = {
   get: <T>(path: string, query: Query = {}, signal?: AbortSignal) =>
     call<T>('GET', path, { query, ...(signal && { signal }) }),
-  post: <T>(path: string, body: unknown = {}, query: Query = {}) => call<T>('POST', path, { body, query }),
+  post: <T>(path: string, body: unknown = {}, query: Query = {}) =>
+    call<T>('POST', path, { body, query }),
   put: <T>(path: string, body: unknown, revision?: number) =>
     call<T>('PUT', path, { body, ...(revision !== undefined && { revision }) }),
   delete: (path: string, query: Query = {}, revision?: number) =>
@@ -92,6 +102,15 @@ export function asCurl(method: string, path: string, body?: unknown): string {
 
 /** Returns an object without what only the server sets, ready to be put back. */
 export function bodyOf<T extends object>(stored: T): Record<string, unknown> {
-  const served = ['id', 'revision', 'updated_us', 'status', 'path_of', 'index', 'device_name', 'current'];
+  const served = [
+    'id',
+    'revision',
+    'updated_us',
+    'status',
+    'path_of',
+    'index',
+    'device_name',
+    'current',
+  ];
   return Object.fromEntries(Object.entries(stored).filter(([key]) => !served.includes(key)));
 }

@@ -16,7 +16,8 @@ export function reason(error: unknown): string {
 
 /** Returns the code and status of an error, for a report to somebody who can help. */
 export function errorCode(error: unknown): string {
-  if (error instanceof ApiError) return error.status === 0 ? error.code : `${error.status} ${error.code}`;
+  if (error instanceof ApiError)
+    return error.status === 0 ? error.code : `${error.status} ${error.code}`;
   return '';
 }
 

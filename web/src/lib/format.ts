@@ -6,7 +6,10 @@ function numberFormat(locale: string, decimals: number): Intl.NumberFormat {
   const key = `${locale} ${decimals}`;
   let format = numbers.get(key);
   if (!format) {
-    format = new Intl.NumberFormat(locale, { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
+    format = new Intl.NumberFormat(locale, {
+      minimumFractionDigits: decimals,
+      maximumFractionDigits: decimals,
+    });
     numbers.set(key, format);
   }
   return format;
@@ -25,7 +28,8 @@ export function autoDecimals(value: number): number {
 /** Returns a number with its decimals; very large and very small ones in powers of ten. */
 export function formatNumber(value: number, locale: string, decimals?: number | null): string {
   const size = Math.abs(value);
-  if (1e12 <= size || (size !== 0 && size < 1e-6 && decimals == null)) return value.toExponential(3);
+  if (1e12 <= size || (size !== 0 && size < 1e-6 && decimals == null))
+    return value.toExponential(3);
   return numberFormat(locale, decimals ?? autoDecimals(value)).format(value);
 }
 
@@ -48,7 +52,10 @@ export function formatValue(
  * what was understood is shown beside the field.
  */
 export function parseNumber(text: string): number | null {
-  let plain = text.replace(/[\s'_  ]/g, '').replace(/^\+/, '').replace('−', '-');
+  let plain = text
+    .replace(/[\s'_  ]/g, '')
+    .replace(/^\+/, '')
+    .replace('−', '-');
   const comma = plain.lastIndexOf(',');
   const point = plain.lastIndexOf('.');
   if (0 <= comma && 0 <= point) {
@@ -94,9 +101,15 @@ export function formatDateTime(ms: number, locale: string): string {
 
 /** Returns a mark of a time axis: as fine as the distance between marks. */
 export function formatTick(ms: number, stepMs: number, locale: string): string {
-  if (stepMs < 1000) return timeFormat(locale, { minute: '2-digit', second: '2-digit', fractionalSecondDigits: 3 }).format(ms);
+  if (stepMs < 1000)
+    return timeFormat(locale, {
+      minute: '2-digit',
+      second: '2-digit',
+      fractionalSecondDigits: 3,
+    }).format(ms);
   if (stepMs < 60_000) return formatClock(ms, locale);
-  if (stepMs < 86_400_000) return timeFormat(locale, { hour: '2-digit', minute: '2-digit' }).format(ms);
+  if (stepMs < 86_400_000)
+    return timeFormat(locale, { hour: '2-digit', minute: '2-digit' }).format(ms);
   return timeFormat(locale, DAY).format(ms);
 }
 
@@ -110,7 +123,12 @@ const STEPS: [number, string][] = [
 /** Returns a span as its one or two largest units, e.g. "2 h 5 min" or "0.4 s". */
 export function formatSpan(ms: number, locale: string): string {
   const unit = (value: number, name: string, digits = 0) =>
-    new Intl.NumberFormat(locale, { style: 'unit', unit: name, unitDisplay: 'short', maximumFractionDigits: digits }).format(value);
+    new Intl.NumberFormat(locale, {
+      style: 'unit',
+      unit: name,
+      unitDisplay: 'short',
+      maximumFractionDigits: digits,
+    }).format(value);
   const seconds = Math.abs(ms) / 1000;
   if (seconds < 0.9995) return unit(Math.round(Math.abs(ms)), 'millisecond');
   if (seconds < 9.95) return unit(seconds, 'second', 1);
@@ -144,5 +162,8 @@ export function formatBytes(bytes: number, locale: string): string {
 export function formatPercent(share: number | null | undefined, locale: string): string {
   if (share === null || share === undefined) return '–';
   const digits = share < 1 && 0.99 < share ? 2 : share < 0.1 ? 1 : 0;
-  return new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: digits }).format(share);
+  return new Intl.NumberFormat(locale, {
+    style: 'percent',
+    maximumFractionDigits: digits,
+  }).format(share);
 }

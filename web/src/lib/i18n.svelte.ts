@@ -1,7 +1,13 @@
 /** Words of the interface in the reader's language; each language is a file of its own. */
 import type { Key, PluralKey } from './i18n.keys.gen.ts';
 
-export const LANGUAGES = { en: 'English', zh: '简体中文', de: 'Deutsch', nl: 'Nederlands', it: 'Italiano' } as const;
+export const LANGUAGES = {
+  en: 'English',
+  zh: '简体中文',
+  de: 'Deutsch',
+  nl: 'Nederlands',
+  it: 'Italiano',
+} as const;
 export type Language = keyof typeof LANGUAGES;
 
 type Params = Record<string, string | number>;
@@ -41,7 +47,9 @@ export async function setLanguage(language: Language): Promise<void> {
 }
 
 function fill(text: string, params: Params | undefined): string {
-  return params ? text.replace(/\{(\w+)\}/g, (all, name: string) => String(params[name] ?? all)) : text;
+  return params
+    ? text.replace(/\{(\w+)\}/g, (all, name: string) => String(params[name] ?? all))
+    : text;
 }
 
 /** Returns the words of a key with its places filled in. */

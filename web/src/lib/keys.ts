@@ -19,8 +19,10 @@ export function startKeys(actions: Actions): () => void {
       actions.palette();
       return;
     }
-    if (!prefs.keys || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-    if ((event.target as Element).closest?.(TYPING) || document.querySelector('dialog[open]')) return;
+    if (!prefs.keys || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented)
+      return;
+    if ((event.target as Element).closest?.(TYPING) || document.querySelector('dialog[open]'))
+      return;
     const wasGoing = isGoing;
     isGoing = event.key === 'g';
     const page = wasGoing ? PAGES.find(({ key }) => key === event.key) : undefined;

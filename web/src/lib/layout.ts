@@ -12,7 +12,9 @@ const overlaps = (a: Place, b: Place): boolean =>
 
 /** Moves tiles down until none overlaps; earlier ones (by row, then column) keep their place. */
 export function settle<T extends Place>(tiles: readonly T[]): T[] {
-  const order = tiles.map((_, at) => at).sort((a, b) => byPlace(tiles[a] as T, tiles[b] as T) || a - b);
+  const order = tiles
+    .map((_, at) => at)
+    .sort((a, b) => byPlace(tiles[a] as T, tiles[b] as T) || a - b);
   const placed: T[] = [];
   const settled = [...tiles];
   for (const at of order) {
@@ -24,7 +26,8 @@ export function settle<T extends Place>(tiles: readonly T[]): T[] {
   return settled;
 }
 
-const first = <T extends Place>(placed: T[], tile: T): T | undefined => placed.find((other) => overlaps(other, tile));
+const first = <T extends Place>(placed: T[], tile: T): T | undefined =>
+  placed.find((other) => overlaps(other, tile));
 
 const byPlace = (a: Place, b: Place): number => a.y - b.y || a.x - b.x;
 
@@ -33,17 +36,22 @@ const byPlace = (a: Place, b: Place): number => a.y - b.y || a.x - b.x;
  *
  * On six columns `w' = min(6, max(2, w))`; on two columns charts take the whole width.
  */
-export function narrow<T extends Place>(tiles: readonly T[], columns: number, isWide: (tile: T) => boolean): T[] {
+export function narrow<T extends Place>(
+  tiles: readonly T[],
+  columns: number,
+  isWide: (tile: T) => boolean,
+): T[] {
   if (columns === 12) return settle(tiles);
-  const order = tiles.map((_, at) => at).sort((a, b) => byPlace(tiles[a] as T, tiles[b] as T) || a - b);
+  const order = tiles
+    .map((_, at) => at)
+    .sort((a, b) => byPlace(tiles[a] as T, tiles[b] as T) || a - b);
   const placed = [...tiles];
   let x = 0;
   let y = 0;
   let rowHeight = 0;
   for (const at of order) {
     const tile = tiles[at] as T;
-    const wide = isWide(tile) ? columns : Math.min(columns, Math.max(columns === 2 ? 1 : 2, tile.w));
-    const w = columns === 2 && 3 < tile.w ? 2 : wide;
+    const w = isWide(tile) ? columns : widthOn(columns, tile.w);
     if (columns < x + w) {
       y += rowHeight;
       x = 0;
@@ -54,6 +62,10 @@ export function narrow<T extends Place>(tiles: readonly T[], columns: number, is
     rowHeight = Math.max(rowHeight, tile.h);
   }
   return placed;
+}
+
+function widthOn(columns: number, w: number): number {
+  return columns === 2 ? (3 < w ? 2 : 1) : Math.min(columns, Math.max(2, w));
 }
 
 /** Returns the columns of a grid that is so many pixels wide. */

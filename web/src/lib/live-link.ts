@@ -180,7 +180,8 @@ export class LiveLink {
     if (typeof message.t === 'number') this.events.clock(message.t);
     if (message.op === 'values') this.events.values(message as ValuesMessage);
     else if (message.op === 'status') this.events.status(message as unknown as StatusMessage);
-    else if (message.op === 'plant') this.events.plant((message as { generation?: number }).generation ?? 0);
+    else if (message.op === 'plant')
+      this.events.plant((message as { generation?: number }).generation ?? 0);
     else if (message.op === 'ping') this.send({ op: 'ping' });
   }
 }

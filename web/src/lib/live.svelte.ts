@@ -65,11 +65,15 @@ const link = new LiveLink(
     },
     clock(serverUs) {
       const measured = serverUs / 1000 - Date.now();
-      offsetMs = Math.abs(measured - offsetMs) < 250 ? offsetMs + (measured - offsetMs) * 0.1 : measured;
+      offsetMs =
+        Math.abs(measured - offsetMs) < 250 ? offsetMs + (measured - offsetMs) * 0.1 : measured;
       if (1000 < Math.abs(offsetMs - skewMs)) skewMs = offsetMs;
     },
   },
-  { later: (run, ms) => window.setTimeout(run, ms), cancel: (timer) => window.clearTimeout(timer as number) },
+  {
+    later: (run, ms) => window.setTimeout(run, ms),
+    cancel: (timer) => window.clearTimeout(timer as number),
+  },
 );
 
 function tick(): void {

@@ -29,8 +29,10 @@ function spansOf(line: string): Span[] {
     .split(/(\*\*[^*]+\*\*|`[^`]+`)/)
     .filter(Boolean)
     .map((part) => {
-      if (part.startsWith('**') && 4 < part.length) return { text: part.slice(2, -2), style: 'bold' };
-      if (part.startsWith('`') && 2 < part.length) return { text: part.slice(1, -1), style: 'code' };
+      if (part.startsWith('**') && 4 < part.length)
+        return { text: part.slice(2, -2), style: 'bold' };
+      if (part.startsWith('`') && 2 < part.length)
+        return { text: part.slice(1, -1), style: 'code' };
       return { text: part, style: 'plain' };
     });
 }

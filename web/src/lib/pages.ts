@@ -16,12 +16,54 @@ export interface PageEntry {
 }
 
 export const PAGES: PageEntry[] = [
-  { name: 'd', title: 'page.dashboards', icon: 'dashboards', group: 'view', key: 'd', load: async () => ({ default: Dashboards }) },
-  { name: 'trends', title: 'page.trends', icon: 'trends', group: 'view', key: 'r', load: () => import('../pages/Trends.svelte') },
-  { name: 'tags', title: 'page.tags', icon: 'tags', group: 'view', key: 't', load: () => import('../pages/Tags.svelte') },
-  { name: 'connections', title: 'page.connections', icon: 'connections', group: 'configure', key: 'c', load: () => import('../pages/Connections.svelte') },
-  { name: 'devices', title: 'page.devices', icon: 'devices', group: 'configure', key: 'v', load: () => import('../pages/Devices.svelte') },
-  { name: 'health', title: 'page.health', icon: 'health', group: 'system', key: 'h', load: () => import('../pages/Health.svelte') },
+  {
+    name: 'd',
+    title: 'page.dashboards',
+    icon: 'dashboards',
+    group: 'view',
+    key: 'd',
+    load: async () => ({ default: Dashboards }),
+  },
+  {
+    name: 'trends',
+    title: 'page.trends',
+    icon: 'trends',
+    group: 'view',
+    key: 'r',
+    load: () => import('../pages/Trends.svelte'),
+  },
+  {
+    name: 'tags',
+    title: 'page.tags',
+    icon: 'tags',
+    group: 'view',
+    key: 't',
+    load: () => import('../pages/Tags.svelte'),
+  },
+  {
+    name: 'connections',
+    title: 'page.connections',
+    icon: 'connections',
+    group: 'configure',
+    key: 'c',
+    load: () => import('../pages/Connections.svelte'),
+  },
+  {
+    name: 'devices',
+    title: 'page.devices',
+    icon: 'devices',
+    group: 'configure',
+    key: 'v',
+    load: () => import('../pages/Devices.svelte'),
+  },
+  {
+    name: 'health',
+    title: 'page.health',
+    icon: 'health',
+    group: 'system',
+    key: 'h',
+    load: () => import('../pages/Health.svelte'),
+  },
 ];
 
 /** Returns the page of a path; the empty path is the first page. */

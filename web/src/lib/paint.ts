@@ -5,7 +5,14 @@ import { i18n, t } from './i18n.svelte.ts';
 import { live } from './live.svelte.ts';
 import type { Point } from './plant.ts';
 
-const GLYPHS: Record<Freshness, string> = { good: '', late: '◷', stale: '◷', uncertain: '?', bad: '!', none: '' };
+const GLYPHS: Record<Freshness, string> = {
+  good: '',
+  late: '◷',
+  stale: '◷',
+  uncertain: '?',
+  bad: '!',
+  none: '',
+};
 
 export interface ValueOptions {
   point: Point;
@@ -18,18 +25,37 @@ function setText(node: Element | null, text: string): void {
 }
 
 /** Returns an attachment that keeps `.v`, `.u`, `.g` and `.age` of a `.live` element true. */
-export function liveValue({ point, decimals, showUnit = true }: ValueOptions): (node: HTMLElement) => () => void {
+export function liveValue({
+  point,
+  decimals,
+  showUnit = true,
+}: ValueOptions): (node: HTMLElement) => () => void {
   return (node) => {
     const words = { yes: t('value.on'), no: t('value.off') };
     const locale = i18n.language;
-    const parts = { v: node.querySelector('.v'), u: node.querySelector('.u'), g: node.querySelector('.g'), age: node.querySelector('.age') };
+    const parts = {
+      v: node.querySelector('.v'),
+      u: node.querySelector('.u'),
+      g: node.querySelector('.g'),
+      age: node.querySelector('.age'),
+    };
     const paint = (): void => {
       const { table } = live;
       const state = live.freshness(point.index, point.periodMs);
       const value = table.value(point.index);
       node.dataset['state'] = state;
-      setText(parts.v, state === 'none' ? '···' : state === 'bad' ? '–' : formatValue(value, locale, decimals ?? point.decimals, words));
-      setText(parts.u, showUnit && state !== 'none' && typeof value !== 'boolean' ? point.unit : '');
+      setText(
+        parts.v,
+        state === 'none'
+          ? '···'
+          : state === 'bad'
+            ? '–'
+            : formatValue(value, locale, decimals ?? point.decimals, words),
+      );
+      setText(
+        parts.u,
+        showUnit && state !== 'none' && typeof value !== 'boolean' ? point.unit : '',
+      );
       setText(parts.g, GLYPHS[state]);
       setText(parts.age, ageText(state, point.index, locale));
       node.title = hint(state, point.index, locale);

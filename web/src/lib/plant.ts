@@ -5,7 +5,11 @@ import type { Connection, Device, Page, Protocol, Tag } from './types.ts';
 const PAGE = 1000;
 
 /** Returns every object of a list, page by page. */
-export async function all<T>(path: string, query: Record<string, string> = {}, signal?: AbortSignal): Promise<T[]> {
+export async function all<T>(
+  path: string,
+  query: Record<string, string> = {},
+  signal?: AbortSignal,
+): Promise<T[]> {
   const items: T[] = [];
   let cursor: string | null = null;
   do {
@@ -64,7 +68,10 @@ export async function periodsByDevice(signal?: AbortSignal): Promise<Map<string,
 }
 
 /** Returns the points of tags; a tag that is gone is left out. */
-export async function points(ids: readonly string[], signal?: AbortSignal): Promise<Map<string, Point>> {
+export async function points(
+  ids: readonly string[],
+  signal?: AbortSignal,
+): Promise<Map<string, Point>> {
   const wanted = [...new Set(ids)];
   const [periods, tags] = await Promise.all([periodsByDevice(signal), tagsById(wanted, signal)]);
   return new Map(tags.map((tag) => [tag.id, pointOf(tag, periods)]));
@@ -72,10 +79,12 @@ export async function points(ids: readonly string[], signal?: AbortSignal): Prom
 
 async function tagsById(ids: string[], signal?: AbortSignal): Promise<Tag[]> {
   const found = await Promise.all(
-    ids.map((id) => api.get<Tag>(`tags/${id}`, {}, signal).catch((error: { status?: number }) => {
-      if (error.status === 404) return null;
-      throw error;
-    })),
+    ids.map((id) =>
+      api.get<Tag>(`tags/${id}`, {}, signal).catch((error: { status?: number }) => {
+        if (error.status === 404) return null;
+        throw error;
+      }),
+    ),
   );
   return found.filter((tag) => tag !== null);
 }

@@ -9,7 +9,8 @@ export interface Range {
 
 /** Returns the range a widget states, or the tag's plausible one. */
 export function statedRange(axis: Widget['axis'] | null, point: Point): Range | null {
-  if (axis?.mode === 'static' && axis.min != null && axis.max != null) return { min: axis.min, max: axis.max };
+  if (axis?.mode === 'static' && axis.min != null && axis.max != null)
+    return { min: axis.min, max: axis.max };
   return point.min !== null && point.max !== null ? { min: point.min, max: point.max } : null;
 }
 

@@ -17,7 +17,12 @@ const SIZES: Record<string, number> = {
 
 /** Returns whether registers can be shown for a data type. */
 export function hasRegisters(dataType: string): boolean {
-  return 0 < (SIZES[dataType] ?? 0);
+  return 0 < registerBytes(dataType);
+}
+
+/** Returns the bytes that a data type takes, 0 where they are not shown. */
+export function registerBytes(dataType: string): number {
+  return SIZES[dataType] ?? 0;
 }
 
 /** Returns the bytes of a raw number as the device sends them, or null where it does not fit. */
@@ -62,12 +67,16 @@ export function decode(wire: Uint8Array, dataType: string, order: Order): number
 /** Returns bytes as registers of four hexadecimal digits. */
 export function hex(bytes: Uint8Array): string {
   const digits = [...bytes].map((byte) => byte.toString(16).toUpperCase().padStart(2, '0'));
-  return digits.map((pair, at) => (at % 2 === 1 && at < digits.length - 1 ? `${pair} ` : pair)).join('');
+  return digits
+    .map((pair, at) => (at % 2 === 1 && at < digits.length - 1 ? `${pair} ` : pair))
+    .join('');
 }
 
 function fits(whole: number, dataType: string): boolean {
   const bits = (SIZES[dataType] ?? 0) * 8;
-  return dataType.startsWith('u') ? 0 <= whole && whole < 2 ** bits : -(2 ** (bits - 1)) <= whole && whole < 2 ** (bits - 1);
+  return dataType.startsWith('u')
+    ? 0 <= whole && whole < 2 ** bits
+    : -(2 ** (bits - 1)) <= whole && whole < 2 ** (bits - 1);
 }
 
 /** Big-endian bytes to an order and back: every order is its own inverse. */

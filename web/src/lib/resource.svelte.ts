@@ -16,19 +16,21 @@ export class Resource<T> {
       const promise = load(abort.signal);
       if (!promise) return undefined;
       const timer = window.setTimeout(() => (this.isSlow = this.data === null), SLOW_MS);
-      promise.then(
-        (data) => {
-          if (abort.signal.aborted) return;
-          this.data = data;
-          this.error = null;
-        },
-        (error: unknown) => {
-          if (!abort.signal.aborted) this.error = error;
-        },
-      ).finally(() => {
-        window.clearTimeout(timer);
-        if (!abort.signal.aborted) this.isSlow = false;
-      });
+      promise
+        .then(
+          (data) => {
+            if (abort.signal.aborted) return;
+            this.data = data;
+            this.error = null;
+          },
+          (error: unknown) => {
+            if (!abort.signal.aborted) this.error = error;
+          },
+        )
+        .finally(() => {
+          window.clearTimeout(timer);
+          if (!abort.signal.aborted) this.isSlow = false;
+        });
       return () => {
         abort.abort();
         window.clearTimeout(timer);

@@ -1,7 +1,7 @@
 /** The address bar as state: path, query and moves between pages, under any base path. */
 
 /** The base path, ending in a slash: the script lies in `<base>assets/`. */
-export const BASE = import.meta.env.DEV ? '/' : new URL('..', import.meta.url).pathname;
+export const BASE = import.meta.env.DEV ? '/' : new URL(/* @vite-ignore */ '..', import.meta.url).pathname;
 
 interface Route {
   path: string;
@@ -11,7 +11,10 @@ interface Route {
 function read(): Route {
   const { pathname, search } = window.location;
   const path = pathname.startsWith(BASE) ? `/${pathname.slice(BASE.length)}` : pathname;
-  return { path: path.length > 1 ? path.replace(/\/+$/, '') : path, query: new URLSearchParams(search) };
+  return {
+    path: path.length > 1 ? path.replace(/\/+$/, '') : path,
+    query: new URLSearchParams(search),
+  };
 }
 
 let current = $state.raw<Route>(read());
@@ -55,7 +58,10 @@ export function go(path: string, options: { replace?: boolean } = {}): void {
 }
 
 /** Changes parts of the query and keeps the rest; an empty value removes its key. */
-export function setQuery(changes: Record<string, string | null>, options = { replace: true }): void {
+export function setQuery(
+  changes: Record<string, string | null>,
+  options = { replace: true },
+): void {
   const query = new URLSearchParams(current.query);
   for (const [key, value] of Object.entries(changes)) {
     if (value === null || value === '') query.delete(key);

@@ -13,7 +13,8 @@ export interface Variant {
   schema: Schema;
 }
 
-export type FieldKind = 'text' | 'number' | 'integer' | 'bool' | 'choice' | 'object' | 'list' | 'json';
+export type FieldKind =
+  'text' | 'number' | 'integer' | 'bool' | 'choice' | 'object' | 'list' | 'json';
 
 export interface Field {
   name: string;
@@ -58,7 +59,10 @@ export function resolve(schema: Schema, root: Schema): { schema: Schema; nullabl
 function byPointer(root: Schema, ref: string): Schema {
   const parts = ref.replace(/^#\//, '').split('/');
   let at: unknown = root;
-  for (const part of parts) at = (at as Record<string, unknown> | undefined)?.[part.replace(/~1/g, '/').replace(/~0/g, '~')];
+  for (const part of parts)
+    at = (at as Record<string, unknown> | undefined)?.[
+      part.replace(/~1/g, '/').replace(/~0/g, '~')
+    ];
   return (at as Schema | undefined) ?? {};
 }
 
@@ -75,13 +79,28 @@ export function unitOf(name: string): string {
 }
 
 function choicesOf(schema: Schema, root: Schema): Choice[] {
-  if (schema.enum) return schema.enum.filter((value) => value !== null).map((value) => ({ value, label: String(value), help: '' }));
+  if (schema.enum)
+    return schema.enum
+      .filter((value) => value !== null)
+      .map((value) => ({ value, label: String(value), help: '' }));
   const parts = (schema.oneOf ?? []).map((part) => resolve(part, root).schema);
   if (parts.length === 0) return [];
   const choices: Choice[] = [];
   for (const part of parts) {
-    if (part.const !== undefined) choices.push({ value: part.const, label: part.title ?? String(part.const), help: part.description ?? '' });
-    else if (part.enum) choices.push(...part.enum.map((value) => ({ value, label: String(value), help: part.description ?? '' })));
+    if (part.const !== undefined)
+      choices.push({
+        value: part.const,
+        label: part.title ?? String(part.const),
+        help: part.description ?? '',
+      });
+    else if (part.enum)
+      choices.push(
+        ...part.enum.map((value) => ({
+          value,
+          label: String(value),
+          help: part.description ?? '',
+        })),
+      );
     else return [];
   }
   return choices;
@@ -115,7 +134,10 @@ export function fieldOf(name: string, raw: Schema, root: Schema, required: boole
     help: raw.description ?? schema.description ?? '',
     required,
     nullable,
-    secret: schema.writeOnly === true || schema.format === 'password' || /password|passphrase|secret/.test(name),
+    secret:
+      schema.writeOnly === true ||
+      schema.format === 'password' ||
+      /password|passphrase|secret/.test(name),
     schema,
     choices,
     min: schema.minimum,
@@ -124,7 +146,10 @@ export function fieldOf(name: string, raw: Schema, root: Schema, required: boole
 }
 
 /** Returns the property by whose constant the variants of a `oneOf` differ, with the variants. */
-export function discriminator(schema: Schema, root: Schema): { name: string; variants: Variant[] } | null {
+export function discriminator(
+  schema: Schema,
+  root: Schema,
+): { name: string; variants: Variant[] } | null {
   const parts = (schema.oneOf ?? []).map((part) => resolve(part, root).schema);
   const firstPart = parts[0];
   if (!firstPart?.properties) return null;
@@ -132,10 +157,28 @@ export function discriminator(schema: Schema, root: Schema): { name: string; var
     const property = part.properties?.[name];
     return property?.const ?? (property?.enum?.length === 1 ? property.enum[0] : undefined);
   };
-  const name = Object.keys(firstPart.properties).find((key) => parts.every((part) => constant(part, key) !== undefined));
+  const name = Object.keys(firstPart.properties).find((key) =>
+    parts.every((part) => constant(part, key) !== undefined),
+  );
   if (!name) return null;
-  const variants = parts.map((part) => ({ value: String(constant(part, name)), help: part.description ?? '', schema: part }));
+  const variants = parts.map((part) => ({
+    value: String(constant(part, name)),
+    help: part.description ?? '',
+    schema: part,
+  }));
   return { name, variants };
+}
+
+/**
+ * Whether a property applies: `x-transports: [tcp]` means "only where `transport` is `tcp`", and so
+ * on for every other setting that a protocol chooses by.
+ */
+function appliesTo(property: Schema, schema: Schema, value: Settings): boolean {
+  return Object.entries(property).every(([key, allowed]) => {
+    const by = /^x-(\w+)s$/.exec(key)?.[1];
+    if (!by || !Array.isArray(allowed) || !schema.properties?.[by]) return true;
+    return allowed.includes(value[by] ?? schema.properties[by].default);
+  });
 }
 
 /** Returns the fields of an object schema that apply to a value. */
@@ -143,24 +186,38 @@ export function fieldsOf(raw: Schema, root: Schema, value: Settings): Field[] {
   const { schema } = resolve(raw, root);
   const need = new Set(schema.required ?? []);
   const fields: Field[] = [];
+  const applies = (property: Schema): boolean => appliesTo(property, schema, value);
   const choice = discriminator(schema, root);
   if (choice) {
     fields.push(discriminatorField(choice));
-    const chosen = choice.variants.find((variant) => variant.value === value[choice.name]) ?? choice.variants[0];
+    const chosen =
+      choice.variants.find((variant) => variant.value === value[choice.name]) ??
+      choice.variants[0];
     const variantNeed = new Set(chosen?.schema.required ?? []);
     for (const [name, property] of Object.entries(chosen?.schema.properties ?? {})) {
       if (name !== choice.name) fields.push(fieldOf(name, property, root, variantNeed.has(name)));
     }
   }
   for (const [name, property] of Object.entries(schema.properties ?? {})) {
-    if (fields.every((field) => field.name !== name)) fields.push(fieldOf(name, property, root, need.has(name)));
+    if (fields.every((field) => field.name !== name) && applies(property))
+      fields.push(fieldOf(name, property, root, need.has(name)));
   }
   return fields;
 }
 
 function discriminatorField({ name, variants }: { name: string; variants: Variant[] }): Field {
   const choices = variants.map(({ value, help }) => ({ value, label: value, help }));
-  return { name, kind: 'choice', label: labelOf(name), help: '', required: true, nullable: false, secret: false, schema: {}, choices };
+  return {
+    name,
+    kind: 'choice',
+    label: labelOf(name),
+    help: '',
+    required: true,
+    nullable: false,
+    secret: false,
+    schema: {},
+    choices,
+  };
 }
 
 /** Returns a value to start a form with: defaults, and empty places for what must be given. */
@@ -168,11 +225,17 @@ export function initial(raw: Schema, root: Schema): Settings {
   const settings: Settings = {};
   const choice = discriminator(resolve(raw, root).schema, root);
   if (choice) settings[choice.name] = choice.variants[0]?.value;
+  for (const [name, property] of Object.entries(resolve(raw, root).schema.properties ?? {})) {
+    const { default: given } = resolve(property, root).schema;
+    if (given !== undefined && given !== null) settings[name] = structuredClone(given);
+  }
   for (const field of fieldsOf(raw, root, settings)) {
     if (field.name in settings) continue;
-    if (field.schema.default !== undefined) settings[field.name] = structuredClone(field.schema.default);
-    else if (field.kind === 'object' && field.required) settings[field.name] = initial(field.schema, root);
-    else if (field.kind === 'choice' && field.required) settings[field.name] = field.choices[0]?.value;
+    if (field.schema.default != null) settings[field.name] = structuredClone(field.schema.default);
+    else if (field.kind === 'object' && field.required)
+      settings[field.name] = initial(field.schema, root);
+    else if (field.kind === 'choice' && field.required)
+      settings[field.name] = field.choices[0]?.value;
   }
   return settings;
 }

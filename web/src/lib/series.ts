@@ -96,23 +96,41 @@ export class Series {
     const mean: Cell[] = [];
     const reach = this.reach();
     let seen = Number.NEGATIVE_INFINITY;
+    let isBroken = false;
     for (let at = first; at <= last; at += 1) {
       const bucket = this.buckets.get(at);
       times.push((this.originUs + at * this.bucketUs) / 1e6);
-      if (bucket && bucket.count > 0) {
-        if (reach < at - seen && 0 < mean.length) breakBefore(mean, min, max);
+      const isGood = bucket !== undefined && bucket.count > 0;
+      if ((bucket && !isGood) || (isGood && reach < at - seen)) breakBefore(mean, min, max);
+      if (isGood) {
         min.push(bucket.min);
         max.push(bucket.max);
         mean.push(bucket.sum / bucket.count);
         seen = at;
+        isBroken = false;
       } else {
-        const cell = bucket ? null : undefined;
-        min.push(cell);
-        max.push(cell);
-        mean.push(cell);
+        isBroken ||= bucket !== undefined;
+        for (const column of [min, max, mean]) column.push(isBroken ? null : undefined);
       }
     }
     return { times, min, max, mean };
+  }
+
+  /** Returns the aggregates of the buckets that start in a span of time. */
+  over(startUs: number, endUs: number): { min: number; max: number; mean: number } | null {
+    let min = Number.POSITIVE_INFINITY;
+    let max = Number.NEGATIVE_INFINITY;
+    let sum = 0;
+    let count = 0;
+    for (let at = this.slot(startUs) + 1; at <= this.slot(endUs); at += 1) {
+      const bucket = this.buckets.get(at);
+      if (!bucket || bucket.count === 0) continue;
+      min = Math.min(min, bucket.min);
+      max = Math.max(max, bucket.max);
+      sum += bucket.sum;
+      count += bucket.count;
+    }
+    return count === 0 ? null : { min, max, mean: sum / count };
   }
 
   /** Least, greatest and last value of what is kept, for the words beside a chart. */
@@ -134,9 +152,9 @@ export class Series {
   }
 }
 
+/** Turns the open end of columns into a gap: uPlot breaks a line only where every cell says so. */
 function breakBefore(...columns: Cell[][]): void {
   for (const column of columns) {
-    const at = column.length - 1;
-    if (column[at] === undefined) column[at] = null;
+    for (let at = column.length - 1; column[at] === undefined && 0 <= at; at -= 1) column[at] = null;
   }
 }

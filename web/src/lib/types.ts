@@ -19,7 +19,8 @@ export interface ConnectionBody {
   description?: string;
 }
 
-export type ConnectionState = 'stopped' | 'starting' | 'running' | 'degraded' | 'error' | 'disabled';
+export type ConnectionState =
+  'stopped' | 'starting' | 'running' | 'degraded' | 'error' | 'disabled';
 
 export interface ConnectionStatus {
   state: ConnectionState;
@@ -126,7 +127,12 @@ export interface Widget {
   h: number;
   bindings: { tag: string; color?: string | null }[];
   description?: string;
-  trend: { enabled: boolean; step_secs?: number | null; aggregation: Aggregation; range_min: number };
+  trend: {
+    enabled: boolean;
+    step_secs?: number | null;
+    aggregation: Aggregation;
+    range_min: number;
+  };
   format: { decimals?: number | null; show_unit: boolean; size: 'fit' | 's' | 'm' | 'l' | 'xl' };
   axis: { mode: 'auto' | 'static' | 'tag'; min?: number | null; max?: number | null };
   show_legend: boolean;

@@ -15,7 +15,13 @@ export interface View {
 }
 
 /** Returns the rows to render for a scroll position; rows have a fixed height. */
-export function view(scrollTop: number, viewport: number, rowHeight: number, total: number, overscan = 6): View {
+export function view(
+  scrollTop: number,
+  viewport: number,
+  rowHeight: number,
+  total: number,
+  overscan = 6,
+): View {
   const full = total * rowHeight;
   const height = Math.min(full, HEIGHT_MAX);
   const reach = Math.max(1, height - viewport);
@@ -23,11 +29,21 @@ export function view(scrollTop: number, viewport: number, rowHeight: number, tot
   const scrolled = height < full ? (offset / reach) * (full - viewport) : offset;
   const start = Math.max(0, Math.floor(scrolled / rowHeight) - overscan);
   const end = Math.min(total, Math.ceil((scrolled + viewport) / rowHeight) + overscan);
-  return { start: Math.min(start, end), end, top: start * rowHeight - (scrolled - offset), height };
+  return {
+    start: Math.min(start, end),
+    end,
+    top: start * rowHeight - (scrolled - offset),
+    height,
+  };
 }
 
 /** Returns the scroll position at which a row is fully seen; the present one when it already is. */
-export function reveal(row: number, scrollTop: number, viewport: number, rowHeight: number): number {
+export function reveal(
+  row: number,
+  scrollTop: number,
+  viewport: number,
+  rowHeight: number,
+): number {
   const top = row * rowHeight;
   if (top < scrollTop) return top;
   return scrollTop + viewport < top + rowHeight ? top + rowHeight - viewport : scrollTop;
