@@ -14,6 +14,7 @@ const MADE = [
   /^setting\./,
   /^check\./,
   /^stat\./,
+  /^wizard\.(?:type|address|test|device)$/,
 ];
 
 const read = (language) =>

@@ -107,9 +107,10 @@ export function bodyOf<T extends object>(stored: T): Record<string, unknown> {
     'revision',
     'updated_us',
     'status',
-    'path_of',
     'index',
     'device_name',
+    'connection_name',
+    'tag_count',
     'current',
   ];
   return Object.fromEntries(Object.entries(stored).filter(([key]) => !served.includes(key)));

@@ -27,7 +27,7 @@ function tagOf(cells: string[], device: string): TagBody {
     device,
     name,
     address,
-    data_type: type || 'uint16',
+    data_type: (type || 'uint16') as TagBody['data_type'],
     ...(unit && { unit }),
     ...(factor !== null && { scale: factor }),
   };

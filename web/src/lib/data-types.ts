@@ -1,6 +1,8 @@
+import type { DataType } from './types.ts';
+
 /** Data types and byte orders as the configuration writes them. */
 
-export const DATA_TYPES = [
+export const DATA_TYPES: readonly DataType[] = [
   'bool',
   'int16',
   'uint16',
@@ -18,4 +20,4 @@ export const DATA_TYPES = [
   'bcd16',
   'bcd32',
   'string',
-] as const;
+];

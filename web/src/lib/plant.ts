@@ -1,5 +1,5 @@
 /** Objects of the plant as lists and by id, with few calls. */
-import { api } from './api.ts';
+import { api, ApiError } from './api.ts';
 import type { Connection, Device, Page, Protocol, Tag } from './types.ts';
 
 const PAGE = 1000;
@@ -77,14 +77,25 @@ export async function points(
   return new Map(tags.map((tag) => [tag.id, pointOf(tag, periods)]));
 }
 
+/** More than so many tags come faster as a page of the list than one by one. */
+const SINGLE_MAX = 8;
+
 async function tagsById(ids: string[], signal?: AbortSignal): Promise<Tag[]> {
-  const found = await Promise.all(
-    ids.map((id) =>
-      api.get<Tag>(`tags/${id}`, {}, signal).catch((error: { status?: number }) => {
-        if (error.status === 404) return null;
-        throw error;
-      }),
-    ),
-  );
-  return found.filter((tag) => tag !== null);
+  const found: Tag[] = [];
+  const missing = new Set(ids);
+  if (SINGLE_MAX < ids.length) {
+    const { items } = await api.get<Page<Tag>>('tags', { limit: PAGE }, signal);
+    found.push(...items.filter((tag) => missing.delete(tag.id)));
+  }
+  const rest = await Promise.all([...missing].map((id) => tagById(id, signal)));
+  return [...found, ...rest.filter((tag) => tag !== null)];
+}
+
+async function tagById(id: string, signal?: AbortSignal): Promise<Tag | null> {
+  try {
+    return await api.get<Tag>(`tags/${id}`, {}, signal);
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return null;
+    throw error;
+  }
 }

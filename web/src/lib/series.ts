@@ -38,8 +38,8 @@ export class Series {
   }
 
   /** Takes rows of `trend-data`: time, min, max, mean, count, bad. */
-  load(rows: readonly (readonly (number | null)[])[]): void {
-    for (const [timeUs, min, max, mean, count, bad] of rows) {
+  load(rows: readonly (readonly unknown[])[]): void {
+    for (const [timeUs, min, max, mean, count, bad] of rows as readonly (number | null)[][]) {
       const at = this.slot(timeUs as number);
       const n = count ?? 0;
       const sum = (mean ?? 0) * n;

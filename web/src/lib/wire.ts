@@ -1,17 +1,12 @@
 /** The raw log of a connection. */
-import type { WireEntry } from './types.ts';
-
-export interface WireLogAnswer {
-  enabled: boolean;
-  entries?: WireEntry[];
-  items?: WireEntry[];
-}
+import type { WireFrame, WireFrames } from './types.ts';
 
 /** Returns the frames with their bytes in pairs, oldest first. */
-export function wireEntries({ entries, items }: WireLogAnswer): WireEntry[] {
-  return (entries ?? items ?? []).map((entry) => ({ ...entry, bytes: inPairs(entry.bytes) }));
+export function wireEntries({ entries }: WireFrames): WireFrame[] {
+  return entries.map((entry) => ({ ...entry, bytes: inPairs(entry.bytes) }));
 }
 
 function inPairs(bytes: string): string {
-  return /^[0-9a-f]+$/i.test(bytes) ? (bytes.match(/../g) ?? [bytes]).join(' ').toUpperCase() : bytes;
+  if (!/^[0-9a-f]+$/i.test(bytes)) return bytes;
+  return (bytes.match(/../g) ?? [bytes]).join(' ').toUpperCase();
 }

@@ -1,0 +1,860 @@
+// Generated from api/openapi.json by scripts/api-types.mjs.
+
+/** How several samples become one point. */
+export type Aggregation = 'none' | 'mean' | 'min' | 'max' | 'last' | 'band';
+
+/** The value axis of a chart or gauge. */
+export type Axis = {
+  /** Upper bound of a static axis. */
+  max?: number | null;
+  /** Lower bound of a static axis. */
+  min?: number | null;
+  /** Where the bounds come from. */
+  mode: AxisMode;
+};
+
+/** The value axis of a chart or gauge. */
+export type AxisInput = {
+  /** Upper bound of a static axis. */
+  max?: number | null;
+  /** Lower bound of a static axis. */
+  min?: number | null;
+  /** Where the bounds come from. */
+  mode?: AxisMode;
+};
+
+/** Where the bounds of an axis come from. */
+export type AxisMode = 'auto' | 'static' | 'tag';
+
+/** One tag of a widget. */
+export type Binding = {
+  /** Pen `t1` to `t6` or a colour `#rrggbb`; the next free pen when absent. */
+  color?: string | null;
+  /** The tag. */
+  tag: ObjectId;
+};
+
+/** The order in which the bytes of a value stand in the registers. */
+export type ByteOrder = 'ABCD' | 'CDAB' | 'BADC' | 'DCBA';
+
+/** One thing that was looked at. */
+export type Check = {
+  /** What is found. */
+  detail: string;
+  /** Whether it is as it should be. */
+  ok: boolean;
+};
+
+/** What was looked at. */
+export type Checks = {
+  /** Whether every enabled connection does its work. */
+  connections: Check;
+  /** Whether samples are stored. */
+  history: Check;
+};
+
+/** A configured link through one driver: a TCP address, a serial port. */
+export type Connection = {
+  /** Free text. */
+  description?: string;
+  /** Whether the link is to be up. */
+  enabled?: boolean;
+  /** Name on screen, unique among connections. */
+  name: string;
+  /** The protocol that is spoken, e.g. `modbus`. */
+  protocol: string;
+  /** Settings of the protocol: address, transport, timeouts. */
+  settings?: unknown;
+};
+
+/** Connections by state. */
+export type ConnectionCounts = {
+  /** Degraded. */
+  degraded: number;
+  /** Disabled. */
+  disabled: number;
+  /** In error. */
+  error: number;
+  /** Running. */
+  running: number;
+  /** Starting. */
+  starting: number;
+  /** Stopped. */
+  stopped: number;
+};
+
+/** A connection and its state. */
+export type ConnectionItem = {
+  /** Free text. */
+  description?: string;
+  /** Whether the link is to be up. */
+  enabled: boolean;
+  /** Lasting identity. */
+  id: ObjectId;
+  /** Name on screen, unique among connections. */
+  name: string;
+  /** The protocol that is spoken, e.g. `modbus`. */
+  protocol: string;
+  /** Counts the changes of the object, from 1. */
+  revision: number;
+  /** Settings of the protocol: address, transport, timeouts. */
+  settings: unknown;
+  /** What it does at present. */
+  status: ConnectionStatus | null;
+  /** Time of the last change, microseconds since 1970-01-01 UTC. */
+  updated_us: number;
+};
+
+/** Whether a connection does its work. */
+export type ConnectionState = 'stopped' | 'starting' | 'running' | 'degraded' | 'error' | 'disabled';
+
+/** The state of a connection at one instant. */
+export type ConnectionStatus = {
+  /** Requests answered well. */
+  answered: number;
+  /** Devices behind it, disabled ones included. */
+  devices: number;
+  /** The last error, kept until the next. */
+  last_error: string | null;
+  /** Time of the last error, microseconds since 1970-01-01 UTC. */
+  last_error_us: number | null;
+  /** Scans that came due while the one before was not done. */
+  missed_scans: number;
+  /** Requests sent, retries included. */
+  requests: number;
+  /** How often the link was opened again since the hub started. */
+  restarts: number;
+  /** Median over the devices of their median round trips, microseconds. */
+  round_trip_p50_us: number | null;
+  /** Greatest 95th percentile of the round trip of a device, microseconds. */
+  round_trip_p95_us: number | null;
+  /** Since when, microseconds since 1970-01-01 UTC. */
+  since_us: number;
+  /** Whether it does its work. */
+  state: ConnectionState;
+  /** `answered / requests`, 0 to 1; none before the first request. */
+  success_rate: number | null;
+  /** Tags of these devices, disabled ones included. */
+  tags: number;
+};
+
+/** The last sample of a tag. */
+export type Current = {
+  /** Class of the quality. */
+  class: QualityClass;
+  /** OPC UA status code. */
+  quality: number;
+  /** Name of the status code. */
+  quality_name: string;
+  /** Time of the sample, microseconds since 1970-01-01 UTC. */
+  time_us: number;
+  /** The value in engineering units; with a bad quality, the value it had before, if any. */
+  value: Value | null;
+};
+
+/** A page of widgets in groups. */
+export type Dashboard = {
+  /** Row blocks, from top to bottom. */
+  groups: (Group)[];
+  /** Name on screen, unique among dashboards. */
+  name: string;
+  /** Place in the list of dashboards, lowest first. */
+  order: number;
+};
+
+/** A page of widgets in groups. */
+export type DashboardInput = {
+  /** Row blocks, from top to bottom. */
+  groups?: (GroupInput)[];
+  /** Name on screen, unique among dashboards. */
+  name: string;
+  /** Place in the list of dashboards, lowest first. */
+  order?: number;
+};
+
+/** How the bytes of a tag are to be read. */
+export type DataType = 'bool' | 'int8' | 'uint8' | 'int8_high' | 'uint8_high' | 'int16' | 'uint16' | 'int32' | 'uint32' | 'int64' | 'uint64' | 'float16' | 'float32' | 'float64' | 'bcd16' | 'bcd32' | 'string';
+
+/** An addressable thing behind a connection, e.g. one Modbus unit. */
+export type Device = {
+  /** The connection it is reached through. */
+  connection: ObjectId;
+  /** Free text. */
+  description?: string;
+  /** Whether it is polled. */
+  enabled?: boolean;
+  /** Name on screen, unique among devices. */
+  name: string;
+  /** Where its tags stand in the plant: each tag's path is this path and the tag's name. */
+  path: TagPath;
+  /** Time between polls of a tag that sets none, in milliseconds. */
+  period_ms?: number;
+  /** Settings of the protocol: unit id, byte order, limits. */
+  settings?: unknown;
+};
+
+/** A device and its state. */
+export type DeviceItem = {
+  /** The connection it is reached through. */
+  connection: ObjectId;
+  /** Name of its connection. */
+  connection_name: string;
+  /** Free text. */
+  description?: string;
+  /** Whether it is polled. */
+  enabled: boolean;
+  /** Lasting identity. */
+  id: ObjectId;
+  /** Name on screen, unique among devices. */
+  name: string;
+  /** Where its tags stand in the plant: each tag's path is this path and the tag's name. */
+  path: TagPath;
+  /** Time between polls of a tag that sets none, in milliseconds. */
+  period_ms: number;
+  /** Counts the changes of the object, from 1. */
+  revision: number;
+  /** Settings of the protocol: unit id, byte order, limits. */
+  settings: unknown;
+  /** What is known of it at present. */
+  status: DeviceSnapshot | null;
+  /** How many tags it has. */
+  tag_count: number;
+  /** Time of the last change, microseconds since 1970-01-01 UTC. */
+  updated_us: number;
+};
+
+/** What is known of a device at one instant. */
+export type DeviceSnapshot = {
+  /** Requests answered well. */
+  answered: number;
+  /** Bytes received. */
+  bytes_in: number;
+  /** Bytes sent. */
+  bytes_out: number;
+  /** Failures since the last success. */
+  consecutive_errors: number;
+  /** Refusals by exception code. */
+  exceptions: Record<string, unknown>;
+  /** Median of how late scans started, microseconds. */
+  jitter_p50_us: number | null;
+  /** 99th percentile of how late scans started, microseconds. */
+  jitter_p99_us: number | null;
+  /** The last error and its time. */
+  last_error: string | null;
+  /** Time of the last error, microseconds since 1970-01-01 UTC. */
+  last_error_us: number | null;
+  /** Time of the last answer, microseconds since 1970-01-01 UTC. */
+  last_seen_us: number | null;
+  /** Answers that came after their time-out and were dropped. */
+  late: number;
+  /** Answers that were not valid. */
+  malformed: number;
+  /** Scans that came due while the one before was not done. */
+  missed_scans: number;
+  /** Requests sent, retries included. */
+  requests: number;
+  /** Median round trip, microseconds. */
+  round_trip_p50_us: number | null;
+  /** 95th percentile of the round trip, microseconds. */
+  round_trip_p95_us: number | null;
+  /** Scans that were done. */
+  scans: number;
+  /** Whether it answers. */
+  state: DeviceState;
+  /** Requests without an answer in time. */
+  timeouts: number;
+};
+
+/** Whether a device answers. */
+export type DeviceState = 'unknown' | 'online' | 'offline' | 'error';
+
+/** One field that cannot work. */
+export type FieldProblem = {
+  /** What is wrong and what would be right. */
+  detail: string;
+  /** JSON pointer into the request body, or the name of a query parameter after `?`. */
+  pointer: string;
+};
+
+/** How numbers are shown. */
+export type Format = {
+  /** Digits behind the decimal point; the tag's when absent. */
+  decimals?: number | null;
+  /** Whether the unit follows the number. */
+  show_unit: boolean;
+  /** Size of the number. */
+  size: TextSize;
+};
+
+/** How numbers are shown. */
+export type FormatInput = {
+  /** Digits behind the decimal point; the tag's when absent. */
+  decimals?: number | null;
+  /** Whether the unit follows the number. */
+  show_unit?: boolean;
+  /** Size of the number. */
+  size?: TextSize;
+};
+
+/** A titled row block of a dashboard. */
+export type Group = {
+  /** Whether the block is folded when the page opens. */
+  collapsed: boolean;
+  /** Free text. */
+  description?: string;
+  /** Title on screen. */
+  name: string;
+  /** Tiles of the block. */
+  widgets: (Widget)[];
+};
+
+/** A titled row block of a dashboard. */
+export type GroupInput = {
+  /** Whether the block is folded when the page opens. */
+  collapsed?: boolean;
+  /** Free text. */
+  description?: string;
+  /** Title on screen. */
+  name: string;
+  /** Tiles of the block. */
+  widgets?: (WidgetInput)[];
+};
+
+/** Whether the hub does its work. */
+export type Health = {
+  /** The parts of the answer. */
+  checks: Checks;
+  /** `ok`, or `degraded` when a check fails. */
+  status: string;
+  /** Seconds since the hub started. */
+  uptime_s: number;
+  /** Version of the program. */
+  version: string;
+};
+
+/** The past states of an object, newest first. */
+export type History = {
+  items: (Revision)[];
+};
+
+/** Why samples are not stored at present. */
+export type HistoryFault = {
+  /** The historian's reason. */
+  reason: string;
+  /** Since when, microseconds since 1970-01-01 UTC. */
+  since_us: number;
+};
+
+/** Figures of the hub at one instant. */
+export type HubStats = {
+  /** How far the hub's clock is ahead of the system's after that was set back, microseconds. */
+  clock_ahead_us: number;
+  /** Connections by state. */
+  connections: ConnectionCounts;
+  /** Devices. */
+  devices: number;
+  /** Figures of the historian. */
+  historian: unknown;
+  /** Samples that the historian refused since the start, each counted once. */
+  history_dropped: number;
+  /** Why the historian refuses samples at present. */
+  history_fault: HistoryFault | null;
+  /** Batches that wait for the historian. */
+  history_queue: number;
+  /** Samples given to the historian and accepted, since the start. */
+  history_stored: number;
+  /** Scans that came due while the one before was not done. */
+  missed_scans: number;
+  /** What the process uses; none where the system does not tell. */
+  process: ProcessUsage | null;
+  /** Samples taken from drivers since the start. */
+  samples: number;
+  /** Samples taken from drivers per second, over the last seconds. */
+  samples_per_sec: number;
+  /** Time of the start, microseconds since 1970-01-01 UTC. */
+  start_us: number;
+  /** Tags. */
+  tags: number;
+  /** Seconds since the hub started. */
+  uptime_secs: number;
+};
+
+/** Who looks at the plant. */
+export type LiveStats = {
+  /** Batches of the hub that were handed out. */
+  batches: number;
+  /** Different sets of tags that are watched. */
+  groups: number;
+  /** WebSockets and event streams that are open. */
+  watchers: number;
+};
+
+/** An object as it is kept: its body with identity and revision. */
+export type Object = {
+  /** Row blocks, from top to bottom. */
+  groups: (Group)[];
+  /** Lasting identity. */
+  id: ObjectId;
+  /** Name on screen, unique among dashboards. */
+  name: string;
+  /** Place in the list of dashboards, lowest first. */
+  order: number;
+  /** Counts the changes of the object, from 1. */
+  revision: number;
+  /** Time of the last change, microseconds since 1970-01-01 UTC. */
+  updated_us: number;
+};
+
+/** The lasting identity of an object: a UUID, version 7 for new ones. */
+export type ObjectId = string;
+
+/** One page of a list. */
+export type PageOfConnectionItem = {
+  /** The items. */
+  items: (ConnectionItem)[];
+  /** `cursor` of the next page; null after the last. */
+  next_cursor: string | null;
+  /** Items of all pages. */
+  total: number;
+};
+
+/** One page of a list. */
+export type PageOfDeviceItem = {
+  /** The items. */
+  items: (DeviceItem)[];
+  /** `cursor` of the next page; null after the last. */
+  next_cursor: string | null;
+  /** Items of all pages. */
+  total: number;
+};
+
+/** One page of a list. */
+export type PageOfObject = {
+  /** The items. */
+  items: (Object)[];
+  /** `cursor` of the next page; null after the last. */
+  next_cursor: string | null;
+  /** Items of all pages. */
+  total: number;
+};
+
+/** One page of a list. */
+export type PageOfPathValue = {
+  /** The items. */
+  items: (PathValue)[];
+  /** `cursor` of the next page; null after the last. */
+  next_cursor: string | null;
+  /** Items of all pages. */
+  total: number;
+};
+
+/** One page of a list. */
+export type PageOfTagItem = {
+  /** The items. */
+  items: (TagItem)[];
+  /** `cursor` of the next page; null after the last. */
+  next_cursor: string | null;
+  /** Items of all pages. */
+  total: number;
+};
+
+/** The present value of a tag. */
+export type PathValue = {
+  /** Path of the tag. */
+  path: string;
+  /** OPC UA status code. */
+  quality: number | null;
+  /** Name of the status code. */
+  quality_name: string | null;
+  /** Time of the sample, microseconds since 1970-01-01 UTC. */
+  time_us: number | null;
+  /** Unit, empty for none. */
+  unit: string;
+  /** The value in engineering units; null when there never was one. */
+  value: Value | null;
+};
+
+/** What a manual poll brought. */
+export type PollOutcome = {
+  /** Tags that could not be read. */
+  bad: number;
+  /** The first error, when there was one. */
+  error: string | null;
+  /** Tags that were read well. */
+  good: number;
+};
+
+/** Problem details of an answer that is no success. */
+export type Problem = {
+  /** Stable name of the error, for programs. */
+  code: string;
+  /** What happened here, for people. */
+  detail: string;
+  /** The fields that cannot work, when fields are to blame. */
+  errors?: (FieldProblem)[];
+  /** Names the request in the log of the hub. */
+  request_id: string;
+  /** The HTTP status. */
+  status: number;
+  /** The code in words. */
+  title: string;
+  /** A URN that ends with the code. */
+  type: string;
+};
+
+/** What the process uses. */
+export type ProcessUsage = {
+  /** Processor time since the start of the process, user and system, in seconds. */
+  cpu_secs: number;
+  /** Open files and sockets. */
+  open_files: number;
+  /** Memory held in RAM, in bytes. */
+  rss_bytes: number;
+  /** Threads. */
+  threads: number;
+};
+
+/** A protocol that connections may name. */
+export type ProtocolItem = {
+  /** How addresses of tags are written. */
+  address_help: string;
+  /** JSON Schema of the settings of a connection. */
+  connection_schema: unknown;
+  /** JSON Schema of the settings of a device. */
+  device_schema: unknown;
+  /** Value of `protocol` in a connection. */
+  name: string;
+  /** What it is for. */
+  summary: string;
+  /** Name on screen. */
+  title: string;
+};
+
+/** The protocols. */
+export type Protocols = {
+  /** In order of name. */
+  items: (ProtocolItem)[];
+};
+
+/** The three classes of quality, from the two top bits of the code. */
+export type QualityClass = 'good' | 'uncertain' | 'bad';
+
+/** One past state of an object. */
+export type Revision = {
+  /** What happened: `created`, `updated` or `deleted`. */
+  action: string;
+  /** Who. */
+  author: string;
+  /** The body after the change; null when the object was deleted. */
+  body: unknown;
+  /** The revision that the change made. */
+  revision: number;
+  /** When, microseconds since 1970-01-01 UTC. */
+  time_us: number;
+};
+
+/** Orders of the list of tags. */
+export type Sort = 'path' | '-path' | 'name' | '-name' | 'device' | '-device' | 'quality' | '-quality';
+
+/** Figures of the system at one instant. */
+export type Stats = {
+  /** The hub and what it stores. */
+  hub: HubStats;
+  /** Who looks at it. */
+  live: LiveStats;
+};
+
+/** One data point of a device. */
+export type Tag = {
+  /** Where the device keeps it, as the protocol writes addresses, e.g. `40001` or `holding:0`. */
+  address: string;
+  /** How the bytes are to be read. */
+  data_type?: DataType;
+  /** Digits behind the decimal point on screen; chosen by the value when absent. */
+  decimals?: number | null;
+  /** Free text. */
+  description?: string;
+  /** The device it belongs to. */
+  device: ObjectId;
+  /** Whether it is polled. */
+  enabled?: boolean;
+  /** Whether its samples are stored. */
+  history?: boolean;
+  /** Raw integers by which the device says that it has no value, e.g. 32768. */
+  invalid?: (number)[];
+  /** Registers of a string. */
+  length?: number | null;
+  /** Greatest scaled value that is plausible; above it the quality is uncertain and writes fail. */
+  max?: number | null;
+  /** Least scaled value that is plausible; below it the quality is uncertain and writes fail. */
+  min?: number | null;
+  /** Last segment of its path, unique within the device. */
+  name: TagName;
+  /** Summand of `raw * scale + offset`. */
+  offset?: number;
+  /** Order of the bytes; the device's order when absent. */
+  order?: ByteOrder | null;
+  /** Time between polls in milliseconds; the device's period when absent. */
+  period_ms?: number | null;
+  /** Factor of `raw * scale + offset`. */
+  scale?: number;
+  /** Unit of the scaled value, e.g. `°C`. */
+  unit?: string;
+  /** Whether it may be written. */
+  writable?: boolean;
+};
+
+/** A tag and its present value. */
+export type TagItem = {
+  /** Where the device keeps it, as the protocol writes addresses, e.g. `40001` or `holding:0`. */
+  address: string;
+  /** Its last sample; null before there is one. */
+  current: Current | null;
+  /** How the bytes are to be read. */
+  data_type: DataType;
+  /** Digits behind the decimal point on screen; chosen by the value when absent. */
+  decimals?: number | null;
+  /** Free text. */
+  description?: string;
+  /** The device it belongs to. */
+  device: ObjectId;
+  /** Name of its device. */
+  device_name: string;
+  /** Whether it is polled. */
+  enabled?: boolean;
+  /** Whether its samples are stored. */
+  history?: boolean;
+  /** Lasting identity. */
+  id: ObjectId;
+  /** Number under which its values come over the WebSocket. */
+  index: number;
+  /** Raw integers by which the device says that it has no value, e.g. 32768. */
+  invalid?: (number)[];
+  /** Registers of a string. */
+  length?: number | null;
+  /** Greatest scaled value that is plausible; above it the quality is uncertain and writes fail. */
+  max?: number | null;
+  /** Least scaled value that is plausible; below it the quality is uncertain and writes fail. */
+  min?: number | null;
+  /** Last segment of its path, unique within the device. */
+  name: TagName;
+  /** Summand of `raw * scale + offset`. */
+  offset?: number;
+  /** Order of the bytes; the device's order when absent. */
+  order?: ByteOrder | null;
+  /** Unique name: the path of its device and its own name. */
+  path: string;
+  /** Time between polls in milliseconds; the device's period when absent. */
+  period_ms?: number | null;
+  /** Counts the changes of the object, from 1. */
+  revision: number;
+  /** Factor of `raw * scale + offset`. */
+  scale?: number;
+  /** Unit of the scaled value, e.g. `°C`. */
+  unit?: string;
+  /** Time of the last change, microseconds since 1970-01-01 UTC. */
+  updated_us: number;
+  /** Whether it may be written. */
+  writable?: boolean;
+};
+
+/** one segment of a tag path: 1 to 128 bytes without `/ + # $ *`, control characters or outer blanks */
+export type TagName = string;
+
+/** 1 to 16 segments joined by `/`; a segment is 1 to 128 bytes without `/ + # $ *`, control characters or outer blanks */
+export type TagPath = string;
+
+/** A tag that was made with others. */
+export type TagRef = {
+  /** Lasting identity. */
+  id: ObjectId;
+  /** Number under which its values come over the WebSocket. */
+  index: number;
+  /** Unique name. */
+  path: string;
+  /** Revision, 1 for a new tag. */
+  revision: number;
+};
+
+/** What was made. */
+export type TagsMade = TagItem | {
+  /** The tags in the order of the request. */
+  items: (TagRef)[];
+};
+
+/** Unsaved settings to be tried. */
+export type TestBody = {
+  /** The connection to be tried. */
+  connection: Connection;
+  /** A device behind it that is to answer; its `connection` may be any id. */
+  device?: Device | null;
+};
+
+/** The outcome of a test. */
+export type TestOutcome = {
+  /** Time until the link was open, microseconds. */
+  connect_us: number | null;
+  /** What was sent and received. */
+  exchange: (string)[];
+  /** What happened, with the remedy when it failed. */
+  message: string;
+  /** Whether the link opened and, when a device was given, the device answered. */
+  ok: boolean;
+  /** Round trip of the first answer, microseconds. */
+  round_trip_us: number | null;
+};
+
+/** Size of a number on a tile. */
+export type TextSize = 'fit' | 's' | 'm' | 'l' | 'xl';
+
+/** How a widget shows history. */
+export type Trend = {
+  /** How points of a step become one. */
+  aggregation: Aggregation;
+  /** Whether a value or gauge draws a small trend too; charts always do. */
+  enabled: boolean;
+  /** Time shown, in minutes. */
+  range_min: number;
+  /** Time between points in seconds; range over width when absent. */
+  step_secs?: number | null;
+};
+
+/** History of a tag. */
+export type TrendData = {
+  /** Width of a bucket; null with `raw`. */
+  bucket_us: number | null;
+  /** What the entries of a row are: `time_us`, `min`, `max`, `mean`, `count`, `bad` of a bucket */
+  columns: (string)[];
+  /** First instant after the range. */
+  end_us: number;
+  /** Its path. */
+  path: string;
+  /** Rows in order of time; empty buckets are left out. */
+  rows: ((Value | null)[])[];
+  /** First instant of the range. */
+  start_us: number;
+  /** The tag. */
+  tag: ObjectId;
+  /** Whether there are more samples in the range than `limit`. */
+  truncated: boolean;
+  /** Unit of the numbers. */
+  unit: string;
+};
+
+/** How a widget shows history. */
+export type TrendInput = {
+  /** How points of a step become one. */
+  aggregation?: Aggregation;
+  /** Whether a value or gauge draws a small trend too; charts always do. */
+  enabled?: boolean;
+  /** Time shown, in minutes. */
+  range_min?: number;
+  /** Time between points in seconds; range over width when absent. */
+  step_secs?: number | null;
+};
+
+/** true or false, a finite number or a text; bytes are hexadecimal text */
+export type Value = boolean | number | string;
+
+/** One tile of a dashboard on a grid of 12 columns. */
+export type Widget = {
+  /** The value axis of a chart or gauge. */
+  axis: Axis;
+  /** The tags it shows, 1 to 8; a text has none. */
+  bindings: (Binding)[];
+  /** Text of a text widget, or the tooltip of another. */
+  description?: string;
+  /** How numbers are shown. */
+  format: Format;
+  /** Rows of 64 pixels and a gap of 8, 1 to 24. */
+  h: number;
+  /** Whether a chart names its pens. */
+  show_legend: boolean;
+  /** Title; the tag's name when empty. */
+  title: string;
+  /** How history is shown. */
+  trend: Trend;
+  /** What it shows its tags as. */
+  type: WidgetType;
+  /** Columns, 1 to 12. */
+  w: number;
+  /** Left column, 0 to 11. */
+  x: number;
+  /** Top row within the group. */
+  y: number;
+};
+
+/** One tile of a dashboard on a grid of 12 columns. */
+export type WidgetInput = {
+  /** The value axis of a chart or gauge. */
+  axis?: AxisInput;
+  /** The tags it shows, 1 to 8; a text has none. */
+  bindings?: (Binding)[];
+  /** Text of a text widget, or the tooltip of another. */
+  description?: string;
+  /** How numbers are shown. */
+  format?: FormatInput;
+  /** Rows of 64 pixels and a gap of 8, 1 to 24. */
+  h: number;
+  /** Whether a chart names its pens. */
+  show_legend?: boolean;
+  /** Title; the tag's name when empty. */
+  title?: string;
+  /** How history is shown. */
+  trend?: TrendInput;
+  /** What it shows its tags as. */
+  type: WidgetType;
+  /** Columns, 1 to 12. */
+  w: number;
+  /** Left column, 0 to 11. */
+  x: number;
+  /** Top row within the group. */
+  y: number;
+};
+
+/** The types of widgets. */
+export type WidgetType = 'value' | 'gauge' | 'line' | 'bar' | 'status' | 'text';
+
+/** One frame. */
+export type WireFrame = {
+  /** The frame in hexadecimal digits. */
+  bytes: string;
+  /** `sent` to the device or `received` from it. */
+  direction: string;
+  /** What became of it. */
+  note: string;
+  /** When, microseconds since 1970-01-01 UTC. */
+  time_us: number;
+};
+
+/** Frames as they were on the wire. */
+export type WireFrames = {
+  /** Whether frames are kept. */
+  enabled: boolean;
+  /** The newest frames, oldest first; at most 1000. */
+  entries: (WireFrame)[];
+};
+
+/** Whether frames are to be kept. */
+export type WireSwitch = {
+  /** True to keep frames, false to forget them. */
+  enabled: boolean;
+};
+
+/** A value to be written. */
+export type WriteBody = {
+  /** The value in engineering units. */
+  value: Value;
+};
+
+/** A write that reached the device. */
+export type WriteOutcome = {
+  /** Whether what was read back is what was written. */
+  confirmed: boolean;
+  /** The value that was read back, when the device could be read. */
+  read_back: Value | null;
+  /** When the outcome was known, microseconds since 1970-01-01 UTC. */
+  time_us: number;
+  /** The value that was sent, in engineering units. */
+  value: Value;
+};
