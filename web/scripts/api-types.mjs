@@ -6,7 +6,13 @@ const source = fileURLToPath(new URL('../../api/openapi.json', import.meta.url))
 const target = fileURLToPath(new URL('../src/lib/api.gen.ts', import.meta.url));
 
 /** JSON Schema's words for what TypeScript calls otherwise. */
-const PLAIN = { string: 'string', integer: 'number', number: 'number', boolean: 'boolean', null: 'null' };
+const PLAIN = {
+  string: 'string',
+  integer: 'number',
+  number: 'number',
+  boolean: 'boolean',
+  null: 'null',
+};
 
 /** Returns the type of a schema. */
 function typeOf(schema) {
@@ -17,7 +23,8 @@ function typeOf(schema) {
   const union = schema.oneOf ?? schema.anyOf;
   if (union) return [...new Set(union.map(typeOf))].join(' | ');
   if (schema.allOf) return schema.allOf.map(typeOf).join(' & ');
-  if (Array.isArray(schema.type)) return schema.type.map((type) => typeOf({ ...schema, type })).join(' | ');
+  if (Array.isArray(schema.type))
+    return schema.type.map((type) => typeOf({ ...schema, type })).join(' | ');
   if (schema.type === 'array') return listOf(schema);
   if (schema.type === 'object' || schema.properties) return objectOf(schema);
   return PLAIN[schema.type] ?? 'unknown';
@@ -31,14 +38,17 @@ function listOf(schema) {
 function objectOf({ properties = {}, required = [], additionalProperties }) {
   const fields = Object.entries(properties).map(([name, schema]) => {
     const mark = required.includes(name) ? '' : '?';
-    return `${comment(schema.description)}  ${/^\w+$/.test(name) ? name : literal(name)}${mark}: ${typeOf(schema)};\n`;
+    const key = /^\w+$/.test(name) ? name : literal(name);
+    return `${comment(schema.description)}  ${key}${mark}: ${typeOf(schema)};\n`;
   });
-  if (fields.length === 0) return `Record<string, ${typeOf(additionalProperties === false ? undefined : additionalProperties)}>`;
+  if (fields.length === 0) return `Record<string, ${typeOf(additionalProperties || undefined)}>`;
   return `{\n${fields.join('')}}`;
 }
 
 function literal(value) {
-  return typeof value === 'string' ? `'${value.replace(/['\\]/g, '\\$&')}'` : JSON.stringify(value);
+  return typeof value === 'string'
+    ? `'${value.replace(/['\\]/g, '\\$&')}'`
+    : JSON.stringify(value);
 }
 
 function comment(text) {
@@ -51,9 +61,11 @@ function main() {
     const head = comment(schema.description).trimStart();
     return `${head}export type ${name} = ${typeOf(schema)};\n`;
   });
-  const made = `// Generated from api/openapi.json by scripts/api-types.mjs.\n\n${types.join('\n')}`;
+  const head = '// Generated from api/openapi.json by scripts/api-types.mjs.';
+  const made = `${head}\n\n${types.join('\n')}`;
   if (!process.argv.includes('--check')) return writeFileSync(target, made);
-  if (readFileSync(target, 'utf8') === made) return console.log('src/lib/api.gen.ts is up to date');
+  if (readFileSync(target, 'utf8') === made)
+    return console.log('src/lib/api.gen.ts is up to date');
   console.error('src/lib/api.gen.ts is out of date; run `npm run codegen`');
   return process.exit(1);
 }

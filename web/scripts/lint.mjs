@@ -1,4 +1,5 @@
-// Rules that no type checker knows: colours only from tokens, no words in components, no inline styles.
+// Rules that no type checker knows: colours only from tokens, no words in components, no inline
+// styles.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -46,7 +46,8 @@ for (const [name, size, max] of rows) {
   const isMet = size <= max;
   if (!isMet) failed += 1;
   console.log(
-    `${isMet ? 'ok ' : 'TOO LARGE'} ${(size / KB).toFixed(1).padStart(7)} kB of ${max / KB} kB  ${name}`,
+    isMet ? 'ok ' : 'TOO LARGE',
+    `${(size / KB).toFixed(1).padStart(7)} kB of ${max / KB} kB  ${name}`,
   );
 }
 if (failed > 0) process.exit(1);

@@ -15,7 +15,10 @@ const SEPARATOR = /\t|;/;
 export function parseBulk(text: string, device: string): BulkLine[] {
   return text
     .split(/\r?\n/)
-    .map((line, at) => ({ line: at + 1, cells: line.split(SEPARATOR).map((cell) => cell.trim()) }))
+    .map((line, at) => ({
+      line: at + 1,
+      cells: line.split(SEPARATOR).map((cell) => cell.trim()),
+    }))
     .filter(({ cells }) => cells.some(Boolean))
     .map(({ line, cells }) => ({ line, cells, tag: tagOf(cells, device) }));
 }

@@ -113,31 +113,48 @@ export function formatTick(ms: number, stepMs: number, locale: string): string {
   return timeFormat(locale, DAY).format(ms);
 }
 
-const STEPS: [number, string][] = [
+const STEPS: [number, 'day' | 'hour' | 'minute' | 'second'][] = [
   [86_400, 'day'],
   [3_600, 'hour'],
   [60, 'minute'],
   [1, 'second'],
 ];
+/** The symbols of the SI are the same in every language that writes them in Latin letters. */
+const SYMBOLS = { day: 'd', hour: 'h', minute: 'min', second: 's', millisecond: 'ms' };
+
+function withUnit(value: number, unit: keyof typeof SYMBOLS, locale: string, digits = 0): string {
+  const options = { maximumFractionDigits: digits };
+  if (locale.startsWith('zh')) {
+    const words = { style: 'unit', unit, unitDisplay: 'short', ...options } as const;
+    return new Intl.NumberFormat(locale, words).format(value);
+  }
+  return `${new Intl.NumberFormat(locale, options).format(value)} ${SYMBOLS[unit]}`;
+}
 
 /** Returns a span as its one or two largest units, e.g. "2 h 5 min" or "0.4 s". */
 export function formatSpan(ms: number, locale: string): string {
-  const unit = (value: number, name: string, digits = 0) =>
-    new Intl.NumberFormat(locale, {
-      style: 'unit',
-      unit: name,
-      unitDisplay: 'short',
-      maximumFractionDigits: digits,
-    }).format(value);
-  const seconds = Math.abs(ms) / 1000;
-  if (seconds < 0.9995) return unit(Math.round(Math.abs(ms)), 'millisecond');
-  if (seconds < 9.95) return unit(seconds, 'second', 1);
-  const at = STEPS.findIndex(([size]) => size <= seconds);
-  const [size, name] = STEPS[at] ?? [1, 'second'];
-  const whole = Math.floor(seconds / size);
+  const size = Math.abs(ms);
+  const seconds = size / 1000;
+  if (seconds < 0.9995) return withUnit(Math.round(size), 'millisecond', locale);
+  if (seconds < 9.95) return withUnit(seconds, 'second', locale, 1);
+  const at = STEPS.findIndex(([step]) => step <= seconds);
+  const [step, unit] = STEPS[at] ?? [1, 'second'];
+  const whole = Math.floor(seconds / step);
   const next = STEPS[at + 1];
-  const rest = next ? Math.floor((seconds - whole * size) / next[0]) : 0;
-  return unit(whole, name) + (next && 0 < rest ? ` ${unit(rest, next[1])}` : '');
+  const rest = next ? Math.floor((seconds - whole * step) / next[0]) : 0;
+  const first = withUnit(whole, unit, locale);
+  return next && 0 < rest ? `${first} ${withUnit(rest, next[1], locale)}` : first;
+}
+
+/** Returns the age of a value; below a second it says nothing that an eye could follow. */
+export function formatAge(ms: number, locale: string): string {
+  if (ms < 1000) return `< ${formatSpan(1000, locale)}`;
+  return formatSpan(Math.floor(ms / 1000) * 1000, locale);
+}
+
+/** Returns a number with all its digits, as somebody entered it. */
+export function formatPlain(value: number, locale: string): string {
+  return new Intl.NumberFormat(locale, { maximumFractionDigits: 15 }).format(value);
 }
 
 /** Returns microseconds as milliseconds with the digits that matter. */

@@ -28,6 +28,10 @@ export const i18n = {
   get language(): Language {
     return chosen;
   },
+  /** How numbers and times are written: as the browser's region does, in the chosen language. */
+  get locale(): string {
+    return localeOf(chosen, navigator.languages);
+  },
 };
 
 /** Returns the language to start with: the one kept, else the first of the browser's we have. */
@@ -37,6 +41,14 @@ export function firstLanguage(kept: string | null, wanted: readonly string[]): L
     if (language in LANGUAGES) return language as Language;
   }
   return 'en';
+}
+
+/** Returns the browser's regional form of a language; without one that of Europe. */
+export function localeOf(language: Language, wanted: readonly string[]): string {
+  const regional = wanted.find(
+    (tag) => tag.toLowerCase().split('-')[0] === language && tag.includes('-'),
+  );
+  return regional ?? (language === 'en' ? 'en-GB' : language);
 }
 
 export async function setLanguage(language: Language): Promise<void> {

@@ -32,7 +32,7 @@ export function liveValue({
 }: ValueOptions): (node: HTMLElement) => () => void {
   return (node) => {
     const words = { yes: t('value.on'), no: t('value.off') };
-    const locale = i18n.language;
+    const locale = i18n.locale;
     const parts = {
       v: node.querySelector('.v'),
       u: node.querySelector('.u'),

@@ -1,7 +1,9 @@
 /** The address bar as state: path, query and moves between pages, under any base path. */
 
 /** The base path, ending in a slash: the script lies in `<base>assets/`. */
-export const BASE = import.meta.env.DEV ? '/' : new URL(/* @vite-ignore */ '..', import.meta.url).pathname;
+export const BASE = import.meta.env.DEV
+  ? '/'
+  : new URL(/* @vite-ignore */ '..', import.meta.url).pathname;
 
 interface Route {
   path: string;

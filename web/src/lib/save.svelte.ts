@@ -18,7 +18,9 @@ export class Saver<T extends Stored> {
     this.error = null;
     this.errors = {};
     try {
-      return stored ? await api.put<T>(`${this.kind}/${stored.id}`, body, stored.revision) : await api.post<T>(this.kind, body);
+      return stored
+        ? await api.put<T>(`${this.kind}/${stored.id}`, body, stored.revision)
+        : await api.post<T>(this.kind, body);
     } catch (error) {
       await this.refused(error, stored?.id);
       return null;

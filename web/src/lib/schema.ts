@@ -231,7 +231,8 @@ export function initial(raw: Schema, root: Schema): Settings {
   }
   for (const field of fieldsOf(raw, root, settings)) {
     if (field.name in settings) continue;
-    if (field.schema.default != null) settings[field.name] = structuredClone(field.schema.default);
+    if (field.schema.default != null)
+      settings[field.name] = structuredClone(field.schema.default);
     else if (field.kind === 'object' && field.required)
       settings[field.name] = initial(field.schema, root);
     else if (field.kind === 'choice' && field.required)

@@ -155,6 +155,7 @@ export class Series {
 /** Turns the open end of columns into a gap: uPlot breaks a line only where every cell says so. */
 function breakBefore(...columns: Cell[][]): void {
   for (const column of columns) {
-    for (let at = column.length - 1; column[at] === undefined && 0 <= at; at -= 1) column[at] = null;
+    for (let at = column.length - 1; column[at] === undefined && 0 <= at; at -= 1)
+      column[at] = null;
   }
 }

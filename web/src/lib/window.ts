@@ -21,7 +21,11 @@ export function readWindow(query: URLSearchParams): TimeWindow {
 }
 
 /** Returns the query of a window; one that reaches the present follows it again. */
-export function windowQuery(startMs: number, endMs: number, nowMs: number): { span: string; end: string | null } {
+export function windowQuery(
+  startMs: number,
+  endMs: number,
+  nowMs: number,
+): { span: string; end: string | null } {
   const span = Math.round(Math.min(SPAN_MS_MAX, Math.max(SPAN_MS_MIN, endMs - startMs)));
   const isNow = nowMs <= endMs;
   return { span: String(span), end: isNow ? null : String(Math.round(endMs)) };

@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { Series } from '../../src/lib/series.ts';
+
+const SECOND = 1_000_000;
+
+/** Rows of the server: one sample per bucket. */
+const rows = (...points: [number, number | null][]) =>
+  points.map(([second, value]) => [
+    second * SECOND,
+    value,
+    value,
+    value,
+    value === null ? 0 : 1,
+    value === null ? 1 : 0,
+  ]);
+
+test('samples that come slower than buckets are joined, not broken', () => {
+  const series = new Series(SECOND, 0, 5000);
+  series.load(rows([0, 1], [5, 2], [10, 3]));
+  const { times, mean } = series.columns(0, 10 * SECOND);
+  assert.deepEqual(times, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  assert.deepEqual(mean, [
+    1,
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+    2,
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+    3,
+  ]);
+});
+
+test('a gap longer than expected breaks the line in every bucket', () => {
+  const series = new Series(SECOND, 0, 1000);
+  series.load(rows([0, 1], [1, 2], [6, 3]));
+  assert.deepEqual(series.columns(0, 6 * SECOND).mean, [1, 2, null, null, null, null, 3]);
+});
+
+test('a bad sample breaks the line from the last good one to the next', () => {
+  const series = new Series(SECOND, 0, 10_000);
+  series.load(rows([0, 1], [3, null], [6, 2]));
+  assert.deepEqual(series.columns(0, 6 * SECOND).mean, [1, null, null, null, null, null, 2]);
+  assert.equal(series.at(4 * SECOND), null);
+});
+
+test('live samples go on where history ends', () => {
+  const series = new Series(SECOND, 500_000, 1000);
+  series.load([[500_000, 1, 3, 2, 2, 0]]);
+  assert.equal(series.push(900_000, 8), false);
+  assert.equal(series.push(1_600_000, 4), true);
+  assert.deepEqual(series.at(900_000), { min: 1, max: 8, mean: 4, sum: 12, count: 3, bad: 0 });
+  assert.deepEqual(series.columns(500_000, 1_600_000).times, [0.5, 1.5]);
+  assert.deepEqual(series.summary(), { min: 1, max: 8, last: 4 });
+  series.trim(1_500_000);
+  assert.deepEqual(series.summary(), { min: 4, max: 4, last: 4 });
+});
+
+test('a span is aggregated by weight', () => {
+  const series = new Series(SECOND, 0, 1000);
+  series.load([
+    [SECOND, 0, 2, 1, 1, 0],
+    [2 * SECOND, 4, 6, 5, 3, 0],
+  ]);
+  assert.deepEqual(series.over(0, 2 * SECOND), { min: 0, max: 6, mean: 4 });
+  assert.equal(series.over(5 * SECOND, 9 * SECOND), null);
+});
