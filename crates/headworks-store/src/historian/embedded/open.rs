@@ -95,21 +95,21 @@ fn latest_of(catalog: &Catalog) -> Result<Latest, StoreError> {
     segments.sort_by_key(|segment| segment.footer.seal);
     for segment in segments {
         catalog.scan(&segment, &mut |meta| {
-            let is_string = meta.kind.is_blob() && meta.bad < meta.count;
-            if is_string
-                && latest
-                    .time_us(meta.tag)
-                    .is_none_or(|time| time <= meta.last_us)
+            if latest
+                .time_us(meta.tag)
+                .is_none_or(|time| time <= meta.last_us)
             {
-                strings.insert(meta.tag, (Arc::clone(&segment), *meta));
+                if meta.kind.is_blob() {
+                    strings.insert(meta.tag, (Arc::clone(&segment), *meta));
+                } else {
+                    strings.remove(&meta.tag);
+                }
             }
             latest.offer(meta.tag, &last_point(meta));
         })?;
     }
     for (segment, meta) in strings.values() {
-        if latest.time_us(meta.tag) == Some(meta.last_us)
-            && let Some(points) = catalog.block(segment, meta)?
-        {
+        if let Some(points) = catalog.block(segment, meta)? {
             latest.offer(meta.tag, &points.point(points.len() - 1));
         }
     }

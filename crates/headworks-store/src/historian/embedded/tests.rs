@@ -447,3 +447,18 @@ fn after_close_appends_are_refused_and_reads_work() {
     assert_eq!(read(&historian, 0).len(), 10);
     historian.close().unwrap();
 }
+
+#[test]
+fn a_text_does_not_outlive_the_number_that_replaced_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let historian = open(directory.path());
+    historian
+        .append(&[good(0, 5, Value::Text("old".into()))])
+        .unwrap();
+    historian.shared.seal_now().unwrap();
+    historian.append(&[good(0, 5, Value::I64(7))]).unwrap();
+    historian.close().unwrap();
+    drop(historian);
+    let found = open(directory.path()).latest(&[TagIndex(0)]).unwrap();
+    assert_eq!(found, [Some(Sample::good(5, Value::I64(7)))]);
+}
