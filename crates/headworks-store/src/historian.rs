@@ -5,6 +5,7 @@ mod block;
 mod bytes;
 mod cache;
 mod catalog;
+mod checkpoint;
 mod disk;
 mod embedded;
 mod latest;

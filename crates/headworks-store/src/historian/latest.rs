@@ -90,4 +90,26 @@ impl Latest {
             quality,
         })
     }
+
+    /// Returns a tag's newest sample as a point.
+    pub(super) fn point(&self, tag: u32) -> Option<Point> {
+        let row = self.rows.get(tag as usize).filter(|row| row.known)?;
+        let value = if Quality::from_code(row.quality).is_bad() {
+            Raw::Missing
+        } else if row.kind.is_blob() {
+            Raw::Blob(row.kind, self.blobs.get(&tag)?.clone())
+        } else {
+            Raw::Bits(row.kind, row.bits)
+        };
+        Some(Point {
+            time_us: row.time_us,
+            quality: row.quality,
+            value,
+        })
+    }
+
+    /// One more than the greatest tag.
+    pub(super) fn tags(&self) -> u32 {
+        super::bytes::to_u32(self.rows.len())
+    }
 }

@@ -11,6 +11,7 @@ use super::{HistorianOptions, Sealing, Shared, Signal, Tables, Writer};
 use crate::error::StoreError;
 use crate::historian::block::BlockMeta;
 use crate::historian::catalog::{Catalog, Segment};
+use crate::historian::checkpoint;
 use crate::historian::disk::Disk;
 use crate::historian::latest::Latest;
 use crate::historian::memtable::Memtable;
@@ -36,7 +37,7 @@ pub(super) fn open(
         options.cache_bytes_max,
     )?;
     let committed = catalog.committed();
-    let sealed_latest = latest_of(&catalog)?;
+    let sealed_latest = latest_of(&catalog, &segment_directory)?;
     let mut replay = Replay {
         latest: sealed_latest.clone(),
         ..Replay::default()
@@ -88,10 +89,14 @@ pub(super) fn open(
 }
 
 /// Returns the newest sample of each tag in the files.
-fn latest_of(catalog: &Catalog) -> Result<Latest, StoreError> {
-    let mut latest = Latest::default();
+fn latest_of(catalog: &Catalog, directory: &Path) -> Result<Latest, StoreError> {
+    // A list that knows of more than the files is that of other files.
+    let (mut latest, seal) = checkpoint::read(directory)
+        .filter(|(_, seal)| *seal <= catalog.newest())
+        .unwrap_or_default();
     let mut strings: HashMap<u32, (Arc<Segment>, BlockMeta)> = HashMap::new();
     let mut segments = catalog.all();
+    segments.retain(|segment| seal < segment.footer.seal);
     segments.sort_by_key(|segment| segment.footer.seal);
     for segment in segments {
         catalog.scan(&segment, &mut |meta| {

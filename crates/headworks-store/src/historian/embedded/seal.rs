@@ -8,6 +8,7 @@ use crate::error::StoreError;
 use crate::historian::block::{Encoder, POINTS_MAX};
 use crate::historian::bytes::Damaged;
 use crate::historian::catalog::{day_end, day_of};
+use crate::historian::checkpoint;
 use crate::historian::latest::Latest;
 use crate::historian::memtable::Stream;
 use crate::historian::points::{Points, cut};
@@ -57,6 +58,11 @@ impl Sealer {
         let files = publish(shared, written)?;
         for (path, footer, bytes) in files {
             shared.catalog.add(path, footer, bytes);
+        }
+        let directory = &shared.segment_directory;
+        let kept = checkpoint::write(&shared.disk, directory, &self.latest, sealing.generation);
+        if let Err(error) = kept {
+            tracing::warn!(%error, "the next start reads the index of all new files");
         }
         Ok(())
     }

@@ -154,6 +154,7 @@ fn a_day_has_a_file_and_no_block_crosses_it() {
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
     names.sort();
+    assert_eq!(names.pop().as_deref(), Some("latest.bin"));
     assert_eq!(
         names,
         [

@@ -26,7 +26,7 @@ fn files(directory: &Path) -> Vec<PathBuf> {
     for part in ["seg", "wal"] {
         for entry in std::fs::read_dir(directory.join(part)).unwrap() {
             let path = entry.unwrap().path();
-            if path.metadata().unwrap().len() != 0 {
+            if !path.ends_with("latest.bin") {
                 found.push(path);
             }
         }
@@ -203,5 +203,33 @@ fn files_of_a_newer_program_are_refused_untouched() {
             "{part}"
         );
         assert_eq!(std::fs::read(&path).unwrap(), bytes);
+    }
+}
+
+#[test]
+fn a_damaged_list_of_newest_samples_is_made_again() {
+    let origin = tempfile::tempdir().unwrap();
+    {
+        let historian = open(origin.path());
+        historian.append(&ramp(0, 0, 10)).unwrap();
+        historian
+            .append(&[good(1, 5, Value::Text("on".into())), bad(2, 7)])
+            .unwrap();
+        historian.close().unwrap();
+    }
+    let tags = [0, 1, 2].map(TagIndex);
+    let want = open(origin.path()).latest(&tags).unwrap();
+    assert_eq!(want[1], Some(Sample::good(5, Value::Text("on".into()))));
+    let bytes = std::fs::read(origin.path().join("seg/latest.bin")).unwrap();
+    for bit in 0..bytes.len() * 8 {
+        let directory = copy(origin.path());
+        let mut bytes = bytes.clone();
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        std::fs::write(directory.path().join("seg/latest.bin"), bytes).unwrap();
+        assert_eq!(
+            open(directory.path()).latest(&tags).unwrap(),
+            want,
+            "bit {bit}"
+        );
     }
 }
