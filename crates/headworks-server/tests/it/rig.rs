@@ -1,0 +1,307 @@
+//! A hub and a server of one test, and clients for them.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use headworks_core::{Sample, TagIndex, Update, Value};
+use headworks_hub::{Hub, HubSettings};
+use headworks_server::{Server, ServerSettings};
+use serde_json::{Value as Json, json};
+use tempfile::TempDir;
+use tokio::net::TcpStream as AsyncStream;
+use tokio::task::JoinHandle;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+use tokio_util::sync::CancellationToken;
+
+use crate::protocol::{PROTOCOLS, give};
+
+/// A running hub and server.
+pub(crate) struct Rig {
+    pub(crate) hub: Hub,
+    pub(crate) address: SocketAddr,
+    pub(crate) stop: CancellationToken,
+    pub(crate) serving: JoinHandle<()>,
+    line: String,
+    agent: ureq::Agent,
+    _directory: TempDir,
+}
+
+/// An answer of the server.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: ureq::http::HeaderMap,
+    pub(crate) text: String,
+}
+
+/// A WebSocket of the test.
+pub(crate) struct Watcher(pub(crate) WebSocketStream<MaybeTlsStream<AsyncStream>>);
+
+impl Rig {
+    pub(crate) async fn start() -> Rig {
+        static LINES: AtomicU32 = AtomicU32::new(0);
+        let directory = TempDir::new().unwrap();
+        let settings = HubSettings {
+            protocols: PROTOCOLS,
+            ..HubSettings::new(directory.path())
+        };
+        let hub = Hub::start(settings).await.unwrap();
+        let listen = SocketAddr::from(([127, 0, 0, 1], 0));
+        let server = Server::bind(ServerSettings { listen }, hub.handle())
+            .await
+            .unwrap();
+        let address = server.local_address();
+        let stop = CancellationToken::new();
+        let agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(Duration::from_secs(20)))
+            .build();
+        Rig {
+            hub,
+            address,
+            serving: tokio::spawn(server.serve(stop.clone())),
+            stop,
+            line: format!("line {}", LINES.fetch_add(1, Ordering::Relaxed)),
+            agent: agent.into(),
+            _directory: directory,
+        }
+    }
+
+    /// Starts with a connection, a device at `plant/boiler` and tags of these names.
+    pub(crate) async fn with_tags(names: &[&str]) -> (Rig, Vec<Json>) {
+        let rig = Rig::start().await;
+        let device = rig.make_device("boiler").await;
+        let mut tags = Vec::new();
+        for name in names {
+            let tag = json!({
+                "device": device["id"], "name": name, "address": name,
+                "data_type": "float64", "unit": "°C", "writable": true, "max": 1e6,
+            });
+            tags.push(rig.post("/api/v1/tags", &tag).expect(201));
+        }
+        (rig, tags)
+    }
+
+    pub(crate) fn connection(&self) -> Json {
+        json!({ "name": "line", "protocol": "given", "settings": { "line": self.line } })
+    }
+
+    /// Makes the connection, if there is none, and a device with its own path.
+    pub(crate) async fn make_device(&self, name: &str) -> Json {
+        let connections = self.get("/api/v1/connections").expect(200);
+        let connection = match connections["items"][0]["id"].as_str() {
+            Some(id) => json!(id),
+            None => self
+                .post("/api/v1/connections", &self.connection())
+                .expect(201)["id"]
+                .take(),
+        };
+        let device = json!({
+            "name": name, "connection": connection, "path": format!("plant/{name}"),
+            "period_ms": 3_600_000,
+        });
+        self.post("/api/v1/devices", &device).expect(201)
+    }
+
+    /// Gives a tag a value and waits until the hub knows it.
+    pub(crate) async fn give(&self, tag: &Json, time_us: i64, value: f64) {
+        let update = sample(tag, time_us, value);
+        self.give_batch(vec![update]).await;
+        let index = index_of(tag);
+        wait_for(|| {
+            self.hub
+                .handle()
+                .last(index)
+                .is_some_and(|last| last.time_us == time_us)
+        })
+        .await;
+    }
+
+    pub(crate) async fn give_batch(&self, batch: Vec<Update>) {
+        give(&self.line, batch).await;
+    }
+
+    pub(crate) fn now_us(&self) -> i64 {
+        self.hub.handle().clock().now_us()
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Answer {
+        self.send("GET", path, &[], None)
+    }
+
+    pub(crate) fn post(&self, path: &str, body: &Json) -> Answer {
+        self.send("POST", path, &[], Some(body.to_string().into_bytes()))
+    }
+
+    pub(crate) fn put(&self, path: &str, if_match: &str, body: &Json) -> Answer {
+        let headers = [("if-match", if_match)];
+        self.send("PUT", path, &headers, Some(body.to_string().into_bytes()))
+    }
+
+    pub(crate) fn delete(&self, path: &str) -> Answer {
+        self.send("DELETE", path, &[], None)
+    }
+
+    /// Sends any request; a body is JSON unless a header says otherwise.
+    pub(crate) fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<Vec<u8>>,
+    ) -> Answer {
+        let url = format!("http://{}{path}", self.address);
+        let mut request = ureq::http::Request::builder().method(method).uri(url);
+        if body.is_some() && !headers.iter().any(|(name, _)| *name == "content-type") {
+            request = request.header("content-type", "application/json");
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        tokio::task::block_in_place(|| {
+            let answer = match body {
+                Some(body) => self.agent.run(request.body(body).unwrap()),
+                None => self.agent.run(request.body(()).unwrap()),
+            };
+            let mut answer = answer.unwrap_or_else(|error| panic!("{method} {path}: {error}"));
+            let text = answer.body_mut().read_to_string().unwrap();
+            Answer {
+                status: answer.status().as_u16(),
+                headers: answer.headers().clone(),
+                text,
+            }
+        })
+    }
+
+    /// Sends bytes as they are and returns all that comes back.
+    pub(crate) fn raw(&self, request: &str) -> String {
+        tokio::task::block_in_place(|| {
+            let mut stream = TcpStream::connect(self.address).unwrap();
+            stream
+                .set_read_timeout(Some(Duration::from_secs(10)))
+                .unwrap();
+            stream.write_all(request.as_bytes()).unwrap();
+            let mut answer = Vec::new();
+            stream.read_to_end(&mut answer).unwrap();
+            String::from_utf8_lossy(&answer).into_owned()
+        })
+    }
+
+    pub(crate) async fn watch(&self, path: &str) -> Watcher {
+        let url = format!("ws://{}{path}", self.address);
+        let (socket, _) = tokio_tungstenite::connect_async(url).await.unwrap();
+        Watcher(socket)
+    }
+
+    /// Opens the multiplexed socket and reads its greeting.
+    pub(crate) async fn watch_all(&self) -> Watcher {
+        let mut watcher = self.watch("/ws").await;
+        let hello = watcher.next().await;
+        assert_eq!(hello["op"], "hello");
+        watcher
+    }
+}
+
+impl Answer {
+    #[track_caller]
+    pub(crate) fn json(&self) -> Json {
+        let parsed = serde_json::from_str(&self.text);
+        parsed.unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    #[track_caller]
+    pub(crate) fn expect(&self, status: u16) -> Json {
+        assert_eq!(self.status, status, "{}", self.text);
+        if self.text.is_empty() {
+            Json::Null
+        } else {
+            self.json()
+        }
+    }
+
+    /// Checks a problem: its status, its code, and returns the pointers of its fields.
+    #[track_caller]
+    pub(crate) fn refused(&self, status: u16, code: &str) -> Vec<String> {
+        assert_eq!(self.status, status, "{}", self.text);
+        assert_eq!(self.headers["content-type"], "application/problem+json");
+        let problem = self.json();
+        assert_eq!(problem["code"], code, "{problem}");
+        assert_eq!(problem["status"], status);
+        assert_eq!(
+            problem["request_id"],
+            self.headers["x-request-id"].to_str().unwrap()
+        );
+        let errors = problem["errors"].as_array().cloned().unwrap_or_default();
+        let pointer = |error: &Json| error["pointer"].as_str().unwrap().to_owned();
+        errors.iter().map(pointer).collect()
+    }
+}
+
+impl Watcher {
+    pub(crate) async fn say(&mut self, message: &Json) {
+        self.say_text(&message.to_string()).await;
+    }
+
+    pub(crate) async fn say_text(&mut self, text: &str) {
+        self.0.send(Message::text(text)).await.unwrap();
+    }
+
+    /// Returns the next JSON message; fails after five seconds.
+    pub(crate) async fn next(&mut self) -> Json {
+        let message = self.next_within(Duration::from_secs(5)).await;
+        message.expect("a message within 5 s")
+    }
+
+    pub(crate) async fn next_within(&mut self, time: Duration) -> Option<Json> {
+        let end = tokio::time::Instant::now() + time;
+        loop {
+            let message = tokio::time::timeout_at(end, self.0.next()).await.ok()?;
+            match message?.unwrap() {
+                Message::Text(text) => return Some(serde_json::from_str(&text).unwrap()),
+                Message::Close(frame) => panic!("closed: {frame:?}"),
+                _ => {}
+            }
+        }
+    }
+
+    /// Returns the next message of an operation, and drops those before it.
+    pub(crate) async fn next_op(&mut self, op: &str) -> Json {
+        loop {
+            let message = self.next().await;
+            if message["op"] == op || message["type"] == op {
+                return message;
+            }
+        }
+    }
+
+    /// Subscribes and returns the tags and the snapshot.
+    pub(crate) async fn subscribe(&mut self, order: Json) -> (Json, Json) {
+        self.say(&order).await;
+        (self.next_op("tags").await, self.next_op("values").await)
+    }
+}
+
+pub(crate) fn index_of(tag: &Json) -> TagIndex {
+    TagIndex(u32::try_from(tag["index"].as_u64().unwrap()).unwrap())
+}
+
+pub(crate) fn sample(tag: &Json, time_us: i64, value: f64) -> Update {
+    Update {
+        tag: index_of(tag),
+        sample: Sample::good(time_us, Value::F64(value)),
+    }
+}
+
+pub(crate) async fn wait_for(mut is_so: impl FnMut() -> bool) {
+    for _ in 0..500 {
+        if is_so() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("it did not happen within 5 s");
+}

@@ -1,0 +1,152 @@
+//! The answers against the OpenAPI document.
+
+use serde_json::{Value as Json, json};
+
+use crate::rig::Rig;
+
+/// Returns where `value` does not fit `schema`, if anywhere.
+fn misfit(document: &Json, schema: &Json, value: &Json, place: &str) -> Option<String> {
+    if let Some(reference) = schema["$ref"].as_str() {
+        let target = document.pointer(&reference[1..]).unwrap();
+        return misfit(document, target, value, place);
+    }
+    let misfits = |schema| misfit(document, schema, value, place);
+    for choice in ["anyOf", "oneOf"] {
+        if let Some(choices) = schema[choice].as_array()
+            && choices.iter().all(|choice| misfits(choice).is_some())
+        {
+            return Some(format!("{place}: {value} fits none of {choice}"));
+        }
+    }
+    if let Some(wanted) = schema.get("const")
+        && wanted != value
+    {
+        return Some(format!("{place}: {value} is not {wanted}"));
+    }
+    if let Some(values) = schema["enum"].as_array()
+        && !values.contains(value)
+    {
+        return Some(format!("{place}: {value} is none of {values:?}"));
+    }
+    let types = match &schema["type"] {
+        Json::Array(types) => types.clone(),
+        Json::String(_) => vec![schema["type"].clone()],
+        _ => Vec::new(),
+    };
+    if !types.is_empty()
+        && !types
+            .iter()
+            .any(|name| is_of(value, name.as_str().unwrap()))
+    {
+        return Some(format!("{place}: {value} is no {types:?}"));
+    }
+    misfit_inside(document, schema, value, place)
+}
+
+fn misfit_inside(document: &Json, schema: &Json, value: &Json, place: &str) -> Option<String> {
+    match value {
+        Json::Object(fields) => {
+            let required = schema["required"].as_array().cloned().unwrap_or_default();
+            let missing = required
+                .iter()
+                .find(|name| !fields.contains_key(name.as_str().unwrap()));
+            if let Some(missing) = missing {
+                return Some(format!("{place}: {missing} is missing"));
+            }
+            let known = schema["properties"].as_object();
+            fields.iter().find_map(|(name, value)| {
+                let place = format!("{place}/{name}");
+                match known.and_then(|known| known.get(name)) {
+                    Some(schema) => misfit(document, schema, value, &place),
+                    None if known.is_some() => Some(format!("{place}: is not documented")),
+                    None => None,
+                }
+            })
+        }
+        Json::Array(items) => items.iter().enumerate().find_map(|(at, item)| {
+            misfit(document, &schema["items"], item, &format!("{place}/{at}"))
+        }),
+        _ => None,
+    }
+}
+
+fn is_of(value: &Json, name: &str) -> bool {
+    match name {
+        "null" => value.is_null(),
+        "boolean" => value.is_boolean(),
+        "integer" => value.is_i64() || value.is_u64(),
+        "number" => value.is_number(),
+        "string" => value.is_string(),
+        "array" => value.is_array(),
+        "object" => value.is_object(),
+        other => panic!("unknown type {other}"),
+    }
+}
+
+#[track_caller]
+fn check(document: &Json, method: &str, path: &str, value: &Json) {
+    let responses = &document["paths"][path][method]["responses"];
+    let status = if responses["201"].is_object() {
+        "201"
+    } else {
+        "200"
+    };
+    let schema = &responses[status]["content"]["application/json"]["schema"];
+    assert!(schema.is_object(), "{method} {path} has no schema");
+    if let Some(reason) = misfit(document, schema, value, "") {
+        panic!("{method} {path}: {reason}\n{value}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_answer_has_the_documented_shape() {
+    let (rig, tags) = Rig::with_tags(&["a", "b"]).await;
+    rig.give(&tags[0], rig.now_us() - 1_000_000, 1.5).await;
+    let auto = rig.get("/api/v1/dashboards/auto").expect(200);
+    let dashboard = rig.post("/api/v1/dashboards", &auto).expect(201);
+    let document = rig.get("/api/schema").expect(200);
+    check(&document, "post", "/api/v1/dashboards", &dashboard);
+    check(&document, "post", "/api/v1/tags", &tags[0]);
+    let row = json!({ "device": tags[0]["device"], "name": "c", "address": "1" });
+    let many = rig
+        .post("/api/v1/tags", &json!({ "items": [row] }))
+        .expect(201);
+    check(&document, "post", "/api/v1/tags", &many);
+    let unsaved = json!({ "connection": rig.connection() });
+    let outcome = rig.post("/api/v1/connections/test", &unsaved).expect(200);
+    check(&document, "post", "/api/v1/connections/test", &outcome);
+
+    let device = rig.get("/api/v1/devices").expect(200)["items"][0].clone();
+    let mut seen = 0;
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        if !methods["get"]["responses"]["200"]["content"]["application/json"].is_object() {
+            continue;
+        }
+        let id = match path.split('/').nth(3) {
+            Some("connections") => &device["connection"],
+            Some("devices") => &device["id"],
+            Some("tags") => &tags[0]["id"],
+            _ => &dashboard["id"],
+        };
+        let place = path
+            .replace("{id}", id.as_str().unwrap())
+            .replace("{kind}", "tag");
+        check(&document, "get", path, &rig.get(&place).expect(200));
+        seen += 1;
+    }
+    assert!(20 < seen, "{seen}");
+    let raw = format!(
+        "/api/v1/tags/{}/trend-data?raw=true",
+        tags[0]["id"].as_str().unwrap()
+    );
+    check(
+        &document,
+        "get",
+        "/api/v1/tags/{id}/trend-data",
+        &rig.get(&raw).expect(200),
+    );
+    let problem = rig.get("/api/v1/tags?limit=0").json();
+    let schema = &document["components"]["responses"]["Problem"]["content"];
+    let schema = &schema["application/problem+json"]["schema"];
+    assert_eq!(misfit(&document, schema, &problem, ""), None);
+}
