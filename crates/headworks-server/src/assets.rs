@@ -63,14 +63,27 @@ fn find(assets: &'static [Asset], path: &str) -> Option<&'static Asset> {
 
 /// Returns whether a path can be a page: no file name with an ending, and nothing odd in it.
 fn is_page(path: &str) -> bool {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-_~.%".contains(&byte);
-    let last = path.rsplit('/').next().unwrap_or_default();
-    let lower = path.to_ascii_lowercase();
-    let odd = ["..", "//", "%2e", "%2f", "%5c", "%00", "%25"];
-    path.bytes().all(is_plain)
-        && !last.contains('.')
-        && !path.starts_with("/assets/")
-        && !odd.iter().any(|odd| lower.contains(odd))
+    let Some(decoded) = decode(path) else {
+        return false;
+    };
+    let odd = ["..", "//", "\\", "%", ":"];
+    let last = decoded.rsplit('/').next().unwrap_or_default();
+    !last.contains('.')
+        && !decoded.starts_with("/assets/")
+        && !odd.iter().any(|odd| decoded.contains(odd))
+        && !decoded.chars().any(char::is_control)
+}
+
+/// Decodes percent signs; nothing when that gives no UTF-8.
+fn decode(path: &str) -> Option<String> {
+    let mut parts = path.split('%');
+    let mut bytes = parts.next()?.as_bytes().to_vec();
+    for part in parts {
+        let digits = part.get(..2)?;
+        bytes.push(u8::from_str_radix(digits, 16).ok()?);
+        bytes.extend_from_slice(part.get(2..)?.as_bytes());
+    }
+    String::from_utf8(bytes).ok()
 }
 
 fn accepts_html(headers: &HeaderMap) -> bool {

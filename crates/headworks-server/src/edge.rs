@@ -9,6 +9,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 
 use crate::app::App;
+use crate::parse;
 use crate::problem::{ApiError, Code};
 
 /// The number of a request, as the log and the answer name it.
@@ -57,7 +58,10 @@ pub(crate) async fn guard(
             request.extensions_mut().insert(RequestId(id.clone()));
             next.run(request).await
         }
-        Err(error) => error.into_response(&id),
+        Err(error) => {
+            parse::drain(request.into_body()).await;
+            error.into_response(&id)
+        }
     };
     if response.status().is_server_error() {
         let status = response.status().as_u16();

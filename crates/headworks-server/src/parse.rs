@@ -1,8 +1,10 @@
 //! Reading of requests: query parameters, JSON bodies, `If-Match`; every mistake names its place.
 
+use std::time::Duration;
+
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, header};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_path_to_error::{Path, Segment};
 
 use crate::problem::{ApiError, Code, FieldProblem};
@@ -31,8 +33,9 @@ fn unknown_name(detail: &str) -> String {
     detail.split('`').nth(1).unwrap_or_default().to_owned()
 }
 
-/// Reads a JSON body.
+/// Reads a JSON body, which is always an object.
 pub(crate) fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    check_object(bytes)?;
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut reader);
     let value = value.map_err(|error| {
@@ -45,11 +48,25 @@ pub(crate) fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     Ok(value)
 }
 
+/// Refuses lists, which serde would take for objects without names.
+fn check_object(bytes: &[u8]) -> Result<(), ApiError> {
+    if bytes.trim_ascii_start().first() == Some(&b'{') {
+        return Ok(());
+    }
+    match serde_json::from_slice::<IgnoredAny>(bytes) {
+        Ok(_) => Err(ApiError::field("", "a JSON object is needed")),
+        Err(error) => Err(body_error(String::new(), &error)),
+    }
+}
+
 /// Reads one part of a JSON body that stands at `place`.
 pub(crate) fn json_part<T: DeserializeOwned>(
     place: &str,
     value: serde_json::Value,
 ) -> Result<T, FieldProblem> {
+    if !value.is_object() {
+        return Err(FieldProblem::new(place, "a JSON object is needed"));
+    }
     serde_path_to_error::deserialize(value).map_err(|error| {
         let pointer = pointer(place, error.path());
         let detail = error.into_inner().to_string();
@@ -121,6 +138,14 @@ pub(crate) async fn read_body(body: Body) -> Result<Bytes, ApiError> {
                 ApiError::new(Code::InvalidJson, "the body broke off")
             }
         })
+}
+
+/// Reads a short body that nobody wants, so that the connection can serve the next request.
+pub(crate) async fn drain(body: Body) {
+    const BYTES_MAX: usize = 64 << 10;
+    let reading = axum::body::to_bytes(body, BYTES_MAX);
+    // What is longer or slower is cut off with the connection.
+    drop(tokio::time::timeout(Duration::from_secs(1), reading).await);
 }
 
 /// Refuses bodies that are not JSON by their own word.

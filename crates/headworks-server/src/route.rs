@@ -210,7 +210,10 @@ impl<Q: DeserializeOwned, B: RequestBody> Call<Q, B> {
         let query = parse::query(parts.uri.query().unwrap_or_default())?;
         let bytes = match B::SCHEMA {
             Some(_) => parse::read_body(body).await?,
-            None => Bytes::new(),
+            None => {
+                parse::drain(body).await;
+                Bytes::new()
+            }
         };
         let body = B::parse(&parts.headers, &bytes)?;
         Ok(Call {

@@ -16,7 +16,7 @@ use crate::app::App;
 use crate::edge::{self, RequestId};
 use crate::problem::{ApiError, Code};
 use crate::route::{Handler, Route};
-use crate::{assets, routes};
+use crate::{assets, parse, routes};
 
 /// Longest time from a request's head to its answer's head.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
@@ -61,7 +61,9 @@ fn methods_of(routes: Vec<Route>) -> MethodRouter<Arc<App>> {
     }
     methods.fallback(move |request: Request| async move {
         let error = ApiError::method_not_allowed(request.method().as_str(), &allow);
-        error.into_response(&RequestId::of(request.extensions()))
+        let request_id = RequestId::of(request.extensions());
+        parse::drain(request.into_body()).await;
+        error.into_response(&request_id)
     })
 }
 
@@ -99,6 +101,12 @@ async fn answer(app: Arc<App>, handler: Handler, request: Request) -> Result<Res
 /// Answers paths that are not in the table: the web UI, or a problem.
 async fn fallback(request: Request) -> Response {
     let request_id = RequestId::of(request.extensions());
+    let answer = file_or_problem(&request);
+    parse::drain(request.into_body()).await;
+    answer.unwrap_or_else(|error| error.into_response(&request_id))
+}
+
+fn file_or_problem(request: &Request) -> Result<Response, ApiError> {
     let path = request.uri().path();
     let is_api = ["/api", "/ws"].into_iter().any(|prefix| {
         path.strip_prefix(prefix)
@@ -107,8 +115,7 @@ async fn fallback(request: Request) -> Response {
     if is_api {
         let shown: String = path.chars().take(200).collect();
         let detail = format!("{shown:?} is no path of this API; GET /api/schema lists all");
-        return ApiError::new(Code::UnknownPath, detail).into_response(&request_id);
+        return Err(ApiError::new(Code::UnknownPath, detail));
     }
-    assets::serve(assets::EMBEDDED, &request)
-        .unwrap_or_else(|error| error.into_response(&request_id))
+    assets::serve(assets::EMBEDDED, request)
 }

@@ -98,10 +98,14 @@ impl Feed {
         };
         let mut shared = interest.group.encoded.lock();
         let fits = |known: &&Encoded| {
-            known.seen == self.seen && start.saturating_duration_since(known.made) < SHARED_AGE_MAX
+            known.seen == self.seen
+                && known.seen < known.now
+                && start.saturating_duration_since(known.made) < SHARED_AGE_MAX
         };
         if let Some(known) = shared.as_ref().filter(fits) {
             self.seen = known.now;
+            // What came after it was encoded goes out in the next slot.
+            self.pending = known.now < self.live.changes.now();
             return Arc::clone(&known.frames);
         }
         let (now, tags) = self.live.changes.since(&interest.group.tags, self.seen);

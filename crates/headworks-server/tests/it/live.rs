@@ -117,7 +117,7 @@ async fn garbage_is_answered_and_the_socket_lives_on() {
     for (text, want) in [
         ("", "EOF"),
         ("hello", "expected value"),
-        ("[]", "invalid"),
+        ("[]", "missing field `op`"),
         ("{\"op\":\"fly\"}", "unknown variant `fly`"),
         ("{\"op\":\"ping\",\"x\":1}", "unknown field `x`"),
         ("{\"op\":\"subscribe\"}", "missing field `id`"),
