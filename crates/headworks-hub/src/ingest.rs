@@ -11,10 +11,11 @@ use std::time::Duration;
 
 use headworks_core::{Quality, Sample, TagIndex, Update};
 use parking_lot::Mutex;
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::broadcast;
 use tokio::time::Instant;
 
 use crate::plant::TagEntry;
+use crate::recorder::RecorderQueue;
 use crate::space::{DataSpace, NEVER, Tick};
 use rules::Verdict;
 
@@ -26,7 +27,7 @@ pub(crate) struct Ingest {
     space: DataSpace,
     bus: broadcast::Sender<Arc<[Update]>>,
     /// Taken away when the hub stops.
-    history: Mutex<Option<mpsc::Sender<Arc<[Update]>>>>,
+    history: Mutex<Option<RecorderQueue>>,
     /// Held from the change of the space to the hand-over to the bus, so that readers of the bus
     /// see the changes of a tag in the order in which they happened.
     order: Mutex<()>,
@@ -44,7 +45,7 @@ struct Outcome {
 }
 
 impl Ingest {
-    pub(crate) fn new(history: mpsc::Sender<Arc<[Update]>>) -> Ingest {
+    pub(crate) fn new(history: RecorderQueue) -> Ingest {
         Ingest {
             space: DataSpace::default(),
             bus: broadcast::Sender::new(BUS_BATCHES),
@@ -65,12 +66,9 @@ impl Ingest {
         self.bus.subscribe()
     }
 
-    /// Returns how many batches wait for the historian.
+    /// Returns how many samples wait for the historian.
     pub(crate) fn history_queue(&self) -> usize {
-        let history = self.history.lock();
-        history
-            .as_ref()
-            .map_or(0, |queue| queue.max_capacity() - queue.capacity())
+        self.history.lock().as_ref().map_or(0, RecorderQueue::len)
     }
 
     /// Ends the way to the historian, so that the recorder can finish.
@@ -245,8 +243,7 @@ impl Ingest {
     async fn store(&self, batch: Option<Arc<[Update]>>) {
         let history = self.history.lock().clone();
         if let (Some(batch), Some(history)) = (batch, history) {
-            // an error only says that the recorder has ended: then the hub stops
-            drop(history.send(batch).await);
+            history.send(batch).await;
         }
     }
 

@@ -23,7 +23,7 @@ use crate::status::ConnectionState;
 /// Orders that may wait for a link or its driver.
 const ORDERS: usize = 64;
 /// Batches of samples that may wait for ingest before the driver has to.
-const SAMPLE_BATCHES: usize = 64;
+const SAMPLE_BATCHES: usize = 16;
 /// Time a driver has to end when it is told to.
 const HALT: Duration = Duration::from_secs(1);
 /// A run that lasted so long was a success: failures before it do not count any more.

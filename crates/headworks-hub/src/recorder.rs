@@ -13,13 +13,16 @@ use headworks_core::Update;
 use headworks_protocols::Clock;
 use headworks_store::{Historian, StoreError};
 use parking_lot::Mutex;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tracing::{error, info};
 
 use crate::status::HistoryFault;
 
-/// Batches that may wait for the historian before drivers have to.
-const QUEUE_BATCHES: usize = 1024;
+/// Samples that may wait for the historian before drivers have to: some seconds of a large plant,
+/// 20 MB, so that a slow disk does not disturb the polling.
+const QUEUE_SAMPLES: usize = 400_000;
+/// Batches that may wait, so that many small ones have a bound too.
+const QUEUE_BATCHES: usize = 16_384;
 
 /// Time between two tries while the historian fails.
 const RETRY: Duration = Duration::from_millis(500);
@@ -32,7 +35,15 @@ pub(crate) struct Record {
     fault: Mutex<Option<HistoryFault>>,
 }
 
-/// The thread and what it says of itself.
+/// The way to the recorder.
+#[derive(Clone)]
+pub(crate) struct RecorderQueue {
+    batches: mpsc::Sender<Arc<[Update]>>,
+    /// A permit for each sample that may still be queued.
+    room: Arc<Semaphore>,
+}
+
+/// The thread.
 pub(crate) struct Recorder {
     thread: JoinHandle<Result<(), StoreError>>,
 }
@@ -40,6 +51,7 @@ pub(crate) struct Recorder {
 struct Writer {
     historian: Arc<dyn Historian>,
     record: Arc<Record>,
+    room: Arc<Semaphore>,
     clock: Clock,
     /// When the historian failed last, while it fails.
     failed: Option<Failure>,
@@ -56,24 +68,47 @@ impl Recorder {
         historian: Arc<dyn Historian>,
         record: Arc<Record>,
         clock: Clock,
-    ) -> std::io::Result<(Recorder, mpsc::Sender<Arc<[Update]>>)> {
-        let (sender, queue) = mpsc::channel(QUEUE_BATCHES);
+    ) -> std::io::Result<(Recorder, RecorderQueue)> {
+        let (batches, queue) = mpsc::channel(QUEUE_BATCHES);
+        let room = Arc::new(Semaphore::new(QUEUE_SAMPLES));
         let writer = Writer {
             historian,
             record,
+            room: Arc::clone(&room),
             clock,
             failed: None,
         };
         let thread = std::thread::Builder::new()
             .name("recorder".into())
             .spawn(move || writer.run(queue))?;
-        Ok((Recorder { thread }, sender))
+        Ok((Recorder { thread }, RecorderQueue { batches, room }))
     }
 
     /// Waits for the end of the thread and returns how the historian closed; blocks.
     pub(crate) fn join(self) -> Option<Result<(), StoreError>> {
         self.thread.join().ok()
     }
+}
+
+impl RecorderQueue {
+    /// Queues a batch; waits while too much is queued.
+    pub(crate) async fn send(&self, batch: Arc<[Update]>) {
+        // an error only says that the recorder has ended: then the hub stops
+        if let Ok(permits) = self.room.acquire_many(permits_of(&batch)).await {
+            permits.forget(); // the recorder gives them back
+            drop(self.batches.send(batch).await);
+        }
+    }
+
+    /// Returns how many samples wait.
+    pub(crate) fn len(&self) -> usize {
+        QUEUE_SAMPLES - self.room.available_permits()
+    }
+}
+
+/// Returns the permits of a batch; one that is larger than the queue takes it whole.
+fn permits_of(batch: &[Update]) -> u32 {
+    u32::try_from(batch.len().min(QUEUE_SAMPLES)).unwrap_or(u32::MAX)
 }
 
 impl Record {
@@ -97,6 +132,7 @@ impl Writer {
     fn run(mut self, mut queue: mpsc::Receiver<Arc<[Update]>>) -> Result<(), StoreError> {
         while let Some(batch) = queue.blocking_recv() {
             self.store(&batch);
+            self.room.add_permits(batch.len().min(QUEUE_SAMPLES));
         }
         self.historian.close()
     }

@@ -102,7 +102,7 @@ pub struct HubStats {
     pub history_dropped: u64,
     /// Why the historian refuses samples at present.
     pub history_fault: Option<HistoryFault>,
-    /// Batches that wait for the historian.
+    /// Samples that wait for the historian.
     pub history_queue: usize,
     /// How far the hub's clock is ahead of the system's after that was set back, microseconds.
     pub clock_ahead_us: i64,

@@ -263,8 +263,8 @@ pub(crate) struct MemoryHistorian {
     pub(crate) fails: AtomicBool,
     pub(crate) closed: AtomicBool,
     pub(crate) dropped: Mutex<u64>,
-    /// Held by a test to make appending wait.
-    pub(crate) gate: Mutex<()>,
+    /// Set by a test to make appending wait.
+    pub(crate) waits: AtomicBool,
 }
 
 impl MemoryHistorian {
@@ -277,7 +277,9 @@ impl MemoryHistorian {
 
 impl Historian for MemoryHistorian {
     fn append(&self, batch: &[Update]) -> Result<Ack, StoreError> {
-        let _gate = self.gate.lock();
+        while self.waits.load(Ordering::Relaxed) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
         if self.fails.load(Ordering::Relaxed) {
             return Err(StoreError::Io {
                 action: "writing",

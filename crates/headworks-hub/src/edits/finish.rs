@@ -122,31 +122,39 @@ pub(crate) fn load(
     shapes: &mut Shapes,
 ) -> Result<PlantChanges, HubError> {
     let mut changes = PlantChanges::default();
-    for object in &stored {
+    // one pass, so that the memory of each body is free for what is made of the next; the store
+    // gives devices before tags
+    for object in stored {
         match object.kind {
-            Kind::Connection => keep(&mut changes.connections, object)?,
-            Kind::Device => keep(&mut changes.devices, object)?,
-            Kind::Dashboard => keep(&mut changes.dashboards, object)?,
-            Kind::Tag => {}
+            Kind::Connection => keep(&mut changes.connections, &object)?,
+            Kind::Device => keep(&mut changes.devices, &object)?,
+            Kind::Dashboard => keep(&mut changes.dashboards, &object)?,
+            Kind::Tag => keep_tag(&mut changes, &object, shapes)?,
         }
     }
-    for object in stored.iter().filter(|object| object.kind == Kind::Tag) {
-        let missing = |what| damaged(Kind::Tag, object.id, what);
-        let index = object.tag.ok_or_else(|| missing("it has no number"))?;
-        let tag: Arc<Object<Tag>> = parse(object)?;
-        let device = changes
-            .devices
-            .get(&tag.body.device)
-            .and_then(Option::as_ref);
-        let path = &device
-            .ok_or_else(|| missing("its device is missing"))?
-            .body
-            .path;
-        let entry = TagEntry::new(Arc::unwrap_or_clone(tag), index, path, shapes)
-            .map_err(|error| damaged(Kind::Tag, object.id, error))?;
-        changes.tags.insert(index, Some(Arc::new(entry)));
-    }
     Ok(changes)
+}
+
+fn keep_tag(
+    changes: &mut PlantChanges,
+    object: &StoredObject,
+    shapes: &mut Shapes,
+) -> Result<(), HubError> {
+    let missing = |what| damaged(Kind::Tag, object.id, what);
+    let index = object.tag.ok_or_else(|| missing("it has no number"))?;
+    let tag: Arc<Object<Tag>> = parse(object)?;
+    let device = changes
+        .devices
+        .get(&tag.body.device)
+        .and_then(Option::as_ref);
+    let path = &device
+        .ok_or_else(|| missing("its device is missing"))?
+        .body
+        .path;
+    let entry = TagEntry::new(Arc::unwrap_or_clone(tag), index, path, shapes)
+        .map_err(|error| damaged(Kind::Tag, object.id, error))?;
+    changes.tags.insert(index, Some(Arc::new(entry)));
+    Ok(())
 }
 
 fn keep<T: DeserializeOwned>(

@@ -41,7 +41,7 @@ async fn a_write_is_scaled_confirmed_and_shown_at_once() {
     // what was read before the write and comes after it must not undo it on screen
     let stale = good(line.index, written.time_us - 1000, Value::I64(1));
     line.fake.send(vec![stale]).await;
-    test.until(|_| test.historian.rows.lock().len() == 4).await;
+    test.until(|_| 4 <= test.historian.rows.lock().len()).await;
     assert_eq!(
         test.handle.last(line.index).unwrap().value,
         Some(Value::F64(20.5))
@@ -177,7 +177,7 @@ async fn the_figures_count_what_there_is() {
         stats.samples_per_sec
     );
     assert!(
-        stats.uptime_secs == 5 && stats.process.is_some(),
+        5 <= stats.uptime_secs && stats.process.is_some(),
         "{stats:?}"
     );
     let status = test.handle.connection_status(line.connection).unwrap();

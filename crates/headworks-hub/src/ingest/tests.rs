@@ -1,10 +1,12 @@
 use headworks_core::Value;
 use headworks_core::model::{Object, ObjectId};
+use headworks_store::Historian;
 use serde_json::json;
 
 use super::*;
 use crate::plant::Shapes;
-use crate::testing::{bad, good, tag_with};
+use crate::recorder::Recorder;
+use crate::testing::{MemoryHistorian, bad, good, tag_with};
 
 const TAG: TagIndex = TagIndex(5);
 const SECOND: Duration = Duration::from_secs(1);
@@ -12,19 +14,24 @@ const SECOND: Duration = Duration::from_secs(1);
 struct Bench {
     ingest: Ingest,
     bus: broadcast::Receiver<Arc<[Update]>>,
-    history: mpsc::Receiver<Arc<[Update]>>,
+    recorder: Option<Recorder>,
+    historian: Arc<MemoryHistorian>,
 }
 
 /// An ingest with one tag that has `fields`, polled each second.
 fn bench(fields: serde_json::Value) -> Bench {
-    let (sender, history) = mpsc::channel(16);
-    let ingest = Ingest::new(sender);
+    let historian = Arc::<MemoryHistorian>::default();
+    let kept: Arc<dyn Historian> = Arc::<MemoryHistorian>::clone(&historian);
+    let clock = headworks_protocols::Clock::new(|| 0);
+    let (recorder, queue) = Recorder::start(kept, Arc::default(), clock).unwrap();
+    let ingest = Ingest::new(queue);
     ingest.grow(10);
     assert!(ingest.configure(&entry(&fields), Some(SECOND), 0).is_some());
     Bench {
         bus: ingest.subscribe(),
         ingest,
-        history,
+        recorder: Some(recorder),
+        historian,
     }
 }
 
@@ -56,12 +63,11 @@ impl Bench {
             .collect()
     }
 
+    /// Ends the way to the historian and returns what went it.
     fn stored(&mut self) -> Vec<Quality> {
-        let mut qualities = Vec::new();
-        while let Ok(batch) = self.history.try_recv() {
-            qualities.extend(batch.iter().map(|update| update.sample.quality));
-        }
-        qualities
+        self.ingest.close();
+        self.recorder.take().unwrap().join().unwrap().unwrap();
+        self.historian.qualities_of(TAG)
     }
 
     fn last(&self) -> Sample {
