@@ -42,6 +42,11 @@ impl Inbox {
         self.start = 0;
     }
 
+    #[cfg(test)]
+    pub(super) fn push(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
     /// Waits for bytes; may be dropped while it waits without losing any.
     pub(super) async fn fill(&mut self, stream: &mut (impl AsyncRead + Unpin)) -> io::Result<()> {
         if 0 < self.start {

@@ -32,6 +32,7 @@ impl Bus {
         inbox: &mut Inbox,
         now: Now,
     ) -> Result<(), FrameError> {
+        let is_line_used = !inbox.bytes().is_empty();
         while !inbox.bytes().is_empty() {
             match self.framing.decode(inbox.bytes(), Direction::Answer) {
                 Ok(Step::More) => break,
@@ -50,7 +51,7 @@ impl Bus {
                 }
             }
         }
-        if self.half_duplex && self.pending.is_empty() {
+        if self.half_duplex && self.pending.is_empty() && is_line_used {
             // Whatever comes unasked keeps the line busy.
             self.free_us = self.free_us.max(now.us + self.silence_us);
             inbox.clear();
