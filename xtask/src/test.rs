@@ -27,12 +27,9 @@ fn steps(summary: &mut Summary) {
     summary.step("tidy", tidy::check);
     // Before clippy, because the server takes the built pages into the binary.
     summary.step("web build", || plain(build::npm(&["run", "build"])));
-    summary.step("web types and lint", || {
-        counted(build::npm(&["run", "check"]))
-    });
-    summary.step("web unit tests", || {
-        counted(build::npm(&["run", "test:unit"]))
-    });
+    summary.step("web types", || counted(build::npm(&["run", "check"])));
+    summary.step("web lint", || counted(build::npm(&["run", "lint"])));
+    summary.step("web unit tests", || counted(build::npm(&["run", "test"])));
     summary.step("clippy", || plain(clippy()));
     summary.step("rust tests", || counted(rust_tests()));
     summary.step("generated files", codegen::check);
