@@ -9,6 +9,7 @@ use std::process::Command;
 
 use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::{build, setup, shell};
 
@@ -77,8 +78,8 @@ struct Figure {
     name: String,
     value: f64,
     unit: String,
-    /// What it must be, e.g. `<= 6`; `-` when nothing was promised.
-    reach: String,
+    /// What it must be, as text such as `<= 6`, or a bound alone; `-` when nothing was promised.
+    reach: Value,
     met: bool,
 }
 
@@ -194,12 +195,10 @@ fn print_table(name: &str, figures: &[Figure], before: &str, after: &str) {
     for figure in figures {
         let met = if figure.met { "yes" } else { "NO" };
         let Figure {
-            name,
-            value,
-            unit,
-            reach,
-            ..
+            name, value, unit, ..
         } = figure;
+        let reach = figure.reach.as_str();
+        let reach = reach.map_or_else(|| figure.reach.to_string(), str::to_owned);
         println!(
             "{name:62} {:>12} {unit:10} {reach:>12}  {met}",
             shown(*value)
