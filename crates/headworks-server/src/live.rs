@@ -44,7 +44,7 @@ const WATCHERS_MAX: usize = 12_000;
 /// Most patterns whose tags are remembered.
 const PATTERNS_MAX: usize = 256;
 /// Shortest time between two looks at the states of connections and devices.
-const STATUS_PERIOD: Duration = Duration::from_millis(500);
+const STATUS_PERIOD: Duration = Duration::from_millis(100);
 
 /// What hands out live values.
 pub(crate) struct Live {
@@ -93,10 +93,11 @@ impl Live {
         })
     }
 
-    /// Hands out batches until `stop`.
+    /// Hands out batches and states until `stop`.
     pub(crate) async fn run(live: Arc<Live>, stop: CancellationToken) {
         let mut batches = live.hub.subscribe();
-        let mut next_look = Instant::now();
+        let (mut states, mut plant) = (live.hub.status_changes(), live.hub.plant_changes());
+        let (mut is_due, mut next_look) = (false, Instant::now());
         loop {
             tokio::select! {
                 () = stop.cancelled() => break,
@@ -105,7 +106,12 @@ impl Live {
                     Err(RecvError::Lagged(_)) => live.pass_on_all(),
                     Err(RecvError::Closed) => break,
                 },
-                () = tokio::time::sleep_until(next_look) => next_look = live.look_at_statuses(),
+                Ok(()) = states.changed() => is_due = true,
+                Ok(()) = plant.changed() => is_due = true,
+                () = tokio::time::sleep_until(next_look), if is_due => {
+                    is_due = false;
+                    next_look = live.look_at_statuses();
+                }
             }
         }
     }

@@ -50,6 +50,7 @@ const DELETE: Method = Method::DELETE;
 pub(crate) fn routes() -> Vec<Route> {
     let mut routes = Vec::new();
     routes.extend(connection_routes());
+    routes.extend(connection_test_routes());
     routes.extend(device_routes());
     routes.extend(tag_routes());
     routes.extend(dashboard_routes());
@@ -108,6 +109,11 @@ fn connection_routes() -> Vec<Route> {
             objects::delete::<Connection>,
         )
         .about("connections", "Deletes a connection."),
+    ]
+}
+
+fn connection_test_routes() -> Vec<Route> {
+    vec![
         Route::new(
             "get_connection_history",
             GET,

@@ -14,7 +14,7 @@ use super::socket::{Ended, Incoming, Socket};
 use super::{Live, STATUS_PERIOD, Tags, frames};
 
 /// Most subscriptions of a socket.
-const SUBSCRIPTIONS_MAX: usize = 256;
+const SUBSCRIPTIONS_MAX: usize = 1024;
 /// Most tags of all subscriptions of a socket.
 const TAGS_MAX: usize = 200_000;
 

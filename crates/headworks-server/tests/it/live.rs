@@ -164,20 +164,20 @@ async fn garbage_is_answered_and_the_socket_lives_on() {
 async fn a_socket_has_bounds() {
     let (rig, _) = Rig::with_tags(&["a"]).await;
     let mut watcher = rig.watch_all().await;
-    for id in 0..256 {
+    for id in 0..1024 {
         watcher
             .subscribe(json!({ "op": "subscribe", "id": id, "pattern": "**" }))
             .await;
     }
     watcher
-        .say(&json!({ "op": "subscribe", "id": 256, "pattern": "**" }))
+        .say(&json!({ "op": "subscribe", "id": 1024, "pattern": "**" }))
         .await;
     let error = watcher.next_op("error").await;
     assert!(
         error["detail"]
             .as_str()
             .unwrap()
-            .contains("256 subscriptions")
+            .contains("1024 subscriptions")
     );
     // all of them watch the same tag: one group
     let stats = rig.get("/api/v1/system/stats").expect(200);

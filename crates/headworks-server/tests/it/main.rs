@@ -1,11 +1,21 @@
 //! The server as clients see it: a real hub in a directory of its own, a real port, `ureq` and
 //! `tokio-tungstenite` as clients.
 
+#[cfg(test)]
 mod edge;
+#[cfg(test)]
+mod figures;
+#[cfg(test)]
 mod live;
+#[cfg(test)]
 mod objects;
+#[cfg(test)]
 mod protocol;
+#[cfg(test)]
 mod refusals;
+#[cfg(test)]
 mod rig;
+#[cfg(test)]
 mod schema;
+#[cfg(test)]
 mod values;
