@@ -163,7 +163,7 @@ async fn the_figures_count_what_there_is() {
         line.fake.send(vec![sample]).await;
         tokio::time::sleep(std::time::Duration::from_secs(1)).await;
     }
-    test.until(|handle| handle.stats().history_stored == 7)
+    test.until(|handle| 7 <= handle.stats().history_stored)
         .await;
     let stats = test.handle.stats();
     assert_eq!(
@@ -199,9 +199,13 @@ async fn live_values_go_on_while_the_disk_is_full() {
         test.until(|handle| handle.last(line.index).is_some_and(seen))
             .await;
     }
-    test.until(|handle| handle.stats().history_dropped == 5)
-        .await;
+    // more than five when the tests' clock runs ahead of the recorder's thread
+    let counted = |stats: &HubStats| 7 <= stats.history_stored + stats.history_dropped;
+    test.until(|handle| counted(&handle.stats())).await;
     let stats = test.handle.stats();
-    assert!(stats.history_fault.is_some());
+    assert!(
+        5 <= stats.history_dropped && stats.history_fault.is_some(),
+        "{stats:?}"
+    );
     assert_eq!(stats.connections.running, 1);
 }
