@@ -46,7 +46,8 @@ pub(crate) struct ModbusArguments {
     #[arg(long, default_value_t = 1)]
     count: u16,
     /// Data type: uint16, int32, float32, string, bcd16 ...
-    #[arg(long = "type", value_name = "TYPE", default_value = "uint16", value_parser = named::<DataType>)]
+    #[arg(long = "type", value_name = "TYPE", default_value = "uint16")]
+    #[arg(value_parser = named::<DataType>)]
     data_type: DataType,
     /// Byte order: ABCD, CDAB, BADC, DCBA, or all to see which one is right
     #[arg(long, default_value = "ABCD", value_parser = order)]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context;
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum, value_parser};
 use headworks_protocols::modbus::frame::Framing;
 use headworks_protocols::modbus::simulator::{
     Fault, Plant, Ports, SerialLine, Simulator, SimulatorConfig, demo_plant, fault,
@@ -40,10 +40,12 @@ pub(crate) struct ModbusArguments {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["devices", "registers"])]
     plant: Option<PathBuf>,
     /// Number of equal devices instead of a plant
-    #[arg(long, value_name = "COUNT", requires = "registers", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "COUNT", requires = "registers")]
+    #[arg(value_parser = value_parser!(u16).range(1..))]
     devices: Option<u16>,
     /// Holding registers of each of the equal devices
-    #[arg(long, value_name = "COUNT", requires = "devices", value_parser = clap::value_parser!(u16).range(1..=i64::from(Plant::GENERATED_REGISTERS_MAX)))]
+    #[arg(long, value_name = "COUNT", requires = "devices")]
+    #[arg(value_parser = value_parser!(u16).range(1..=i64::from(Plant::GENERATED_REGISTERS_MAX)))]
     registers: Option<u16>,
     /// Decides phases and walks of equal devices
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
@@ -67,7 +69,7 @@ pub(crate) struct ModbusArguments {
     #[arg(long, value_name = "ADDRESS")]
     control: Option<SocketAddr>,
     /// At the end, say how regularly the devices were asked, held against this period
-    #[arg(long, value_name = "MILLISECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "MILLISECONDS", value_parser = value_parser!(u64).range(1..))]
     period: Option<u64>,
 }
 

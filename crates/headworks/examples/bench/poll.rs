@@ -8,9 +8,9 @@ use anyhow::anyhow;
 use crate::browser;
 use crate::device::{Behaviour, Content, Devices};
 use crate::figure::{Reach, report};
-use crate::load;
+use crate::load::{self, Cost};
 use crate::plant::{self, Layout};
-use crate::scans;
+use crate::scans::{self, Regularity};
 use crate::support::rest::Hub;
 
 /// Time between polls.
@@ -60,8 +60,9 @@ fn measure_size(binary: &Path, size: &Size) -> anyhow::Result<()> {
     )?;
     let data = tempfile::tempdir()?;
     let hub = Hub::start(binary, data.path(), &[]).map_err(|error| anyhow!(error))?;
+    let links = devices.links();
     let layout = Layout {
-        links: devices.links(),
+        links,
         tags: size.tags,
         period_ms: 1000,
         timeout_ms: 1000,
@@ -74,7 +75,7 @@ fn measure_size(binary: &Path, size: &Size) -> anyhow::Result<()> {
         "no browser: none installed"
     };
     println!(
-        "{}: {} devices x {} tags, history on, {watching}",
+        "{}: {} x {} tags, history on, {watching}",
         size.name, size.devices, size.tags
     );
     std::thread::sleep(WARM_UP);
@@ -84,10 +85,25 @@ fn measure_size(binary: &Path, size: &Size) -> anyhow::Result<()> {
     let cost = load::watch(hub.process.id(), TIME)?;
     let seen = devices.scans();
     let after = stats(&hub)?;
-    let regularity = scans::judge(&seen, PERIOD, TIME);
-
+    report_cost(size, &cost);
+    report_scans(size, &scans::judge(&seen, PERIOD, TIME));
+    report_counts(size, &before, &after);
     let name = |what: &str| format!("{}: {what}", size.name);
-    let stored = (after.stored - before.stored) as f64 / TIME.as_secs_f64();
+    report(
+        &name("configured over REST in"),
+        configured.as_secs_f64(),
+        "s",
+        Reach::None,
+    );
+    let peak = load::memory_mb(hub.process.id(), "VmHWM:")?;
+    report(&name("hub RSS, peak since start"), peak, "MB", Reach::None);
+    drop(browser);
+    hub.stop().map_err(|error| anyhow!(error))?;
+    Ok(())
+}
+
+fn report_cost(size: &Size, cost: &Cost) {
+    let name = |what: &str| format!("{}: {what}", size.name);
     report(
         &name("hub CPU per 60 s"),
         cost.cpu_secs,
@@ -100,30 +116,38 @@ fn measure_size(binary: &Path, size: &Size) -> anyhow::Result<()> {
         "MB",
         Reach::AtMost(size.rss_mb),
     );
+}
+
+fn report_scans(size: &Size, scans: &Regularity) {
+    let name = |what: &str| format!("{}: {what}", size.name);
     report(
         &name("scan jitter p99"),
-        regularity.jitter_p99_ms,
+        scans.jitter_p99_ms,
         "ms",
         Reach::AtMost(5.0),
     );
     report(
         &name("scan jitter max"),
-        regularity.jitter_max_ms,
+        scans.jitter_max_ms,
         "ms",
         Reach::None,
     );
     report(
         &name("missed scans"),
-        regularity.missed as f64,
+        scans.missed as f64,
         "scans",
         Reach::AtMost(0.0),
     );
     report(
         &name("scans seen"),
-        regularity.scans as f64,
+        scans.scans as f64,
         "scans",
         Reach::None,
     );
+}
+
+fn report_counts(size: &Size, before: &Stats, after: &Stats) {
+    let name = |what: &str| format!("{}: {what}", size.name);
     let missed = (after.missed - before.missed) as f64;
     report(
         &name("missed scans, as the hub says"),
@@ -131,6 +155,7 @@ fn measure_size(binary: &Path, size: &Size) -> anyhow::Result<()> {
         "scans",
         Reach::AtMost(0.0),
     );
+    let stored = (after.stored - before.stored) as f64 / TIME.as_secs_f64();
     report(&name("samples stored"), stored, "samples/s", Reach::None);
     let dropped = (after.dropped - before.dropped) as f64;
     report(
@@ -139,17 +164,6 @@ fn measure_size(binary: &Path, size: &Size) -> anyhow::Result<()> {
         "samples",
         Reach::AtMost(0.0),
     );
-    report(
-        &name("configured over REST in"),
-        configured.as_secs_f64(),
-        "s",
-        Reach::None,
-    );
-    let peak = load::memory_mb(hub.process.id(), "VmHWM:")?;
-    report(&name("hub RSS, peak since start"), peak, "MB", Reach::None);
-    drop(browser);
-    hub.stop().map_err(|error| anyhow!(error))?;
-    Ok(())
 }
 
 /// What the hub counts of itself.
