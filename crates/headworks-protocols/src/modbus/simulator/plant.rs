@@ -23,6 +23,9 @@
 //! signal = "sine:120s:68..82"        # see `signal::GRAMMAR`
 //! ```
 
+#[cfg(test)]
+pub(super) mod tests;
+
 use headworks_core::codec::RegisterFormat;
 use headworks_core::model::{Connection, Device, ObjectId, Settings, Tag};
 use headworks_core::{ByteOrder, DataType, Scaling, TagName, TagPath};

@@ -1,15 +1,13 @@
-use headworks_core::DataType;
 use serde_json::{Value as Json, json};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::super::address::Address;
 use super::super::exception::ExceptionCode;
 use super::super::frame::{Direction, Step};
 use super::super::pdu::{Answer, AnswerError, Request};
 use super::super::table::Table;
-use super::plant::parse_span;
+use super::plant::{parse_span, tests::PLANT};
 use super::*;
 
 /// A client of the simulator that asks one thing at a time.
@@ -99,36 +97,6 @@ fn refused(code: u8) -> Result<Vec<u8>, AnswerError> {
     Err(AnswerError::Exception(ExceptionCode(code)))
 }
 
-const PLANT: &str = r#"
-    [[device]]
-    name = "Tank"
-    path = "test/tank"
-    unit_id = 6
-    strict = true
-    tag = [
-        { name = "level", address = "HR0", scale = 0.1, signal = "follow:100ms:level_setpoint" },
-        { name = "level_setpoint", address = "HR1", scale = 0.1, signal = "setpoint:62" },
-        { name = "speed_setpoint", address = "HR2", data_type = "float32", signal = "setpoint:1450" },
-        { name = "flags", address = "HR4.9", data_type = "bool", signal = "constant:1" },
-        { name = "more_flags", address = "HR4.0", data_type = "bool", signal = "constant:1" },
-        { name = "kind", address = "HR5", data_type = "string", length = 3, signal = "text:tank" },
-        { name = "valve", address = "C0", data_type = "bool", signal = "setpoint:1" },
-        { name = "drain", address = "C1", data_type = "bool", signal = "setpoint:0" },
-        { name = "full", address = "DI0", data_type = "bool", signal = "constant:1" },
-        { name = "count", address = "IR0", signal = "counter:0/s:65538" },
-    ]
-
-    [[device]]
-    name = "Free"
-    path = "test/free"
-    unit_id = 7
-    order = "CDAB"
-    forbidden = ["holding:40..49"]
-    tag = [
-        { name = "total", address = "HR10", data_type = "uint32", signal = "constant:305419896" },
-    ]
-"#;
-
 async fn start() -> (Simulator, Client<TcpStream>) {
     let config = SimulatorConfig::tcp(Plant::from_toml(PLANT).unwrap());
     let simulator = Simulator::start(config).await.unwrap();
@@ -190,7 +158,7 @@ async fn addresses_without_a_tag_and_forbidden_ones_are_refused() {
 }
 
 #[tokio::test]
-async fn set_points_are_written_by_every_function_and_nothing_else_is() {
+async fn set_points_are_written_whole_or_in_part_and_followed() {
     let (simulator, mut client) = start().await;
     let register = |address, value| Request::WriteRegister { address, value };
     assert_eq!(client.ask(6, &register(1, 700)).await, Ok(Vec::new()));
@@ -222,7 +190,11 @@ async fn set_points_are_written_by_every_function_and_nothing_else_is() {
         simulator.value("Tank", "speed_setpoint").unwrap(),
         Value::F64(123.0)
     );
+}
 
+#[tokio::test]
+async fn set_points_are_written_by_every_other_function() {
+    let (simulator, mut client) = start().await;
     let mask = Request::MaskRegister {
         address: 1,
         and_mask: 0xFFF0,
@@ -231,7 +203,7 @@ async fn set_points_are_written_by_every_function_and_nothing_else_is() {
     assert_eq!(client.ask(6, &mask).await, Ok(Vec::new()));
     assert_eq!(
         simulator.value("Tank", "level_setpoint").unwrap(),
-        Value::F64(10.1)
+        Value::F64(61.3)
     );
     let both = Request::ReadWriteRegisters {
         read_start: 1,
@@ -253,7 +225,12 @@ async fn set_points_are_written_by_every_function_and_nothing_else_is() {
     };
     assert_eq!(client.ask(6, &coil).await, Ok(Vec::new()));
     assert_eq!(simulator.value("Tank", "drain").unwrap(), Value::F64(0.0));
+}
 
+#[tokio::test]
+async fn only_set_points_are_written() {
+    let (simulator, mut client) = start().await;
+    let register = |address, value| Request::WriteRegister { address, value };
     assert_eq!(
         client.ask(6, &register(0, 1)).await,
         refused(2),
@@ -271,7 +248,7 @@ async fn set_points_are_written_by_every_function_and_nothing_else_is() {
     );
     assert_eq!(
         simulator.value("Tank", "speed_setpoint").unwrap(),
-        Value::F64(123.0)
+        Value::F64(1450.0)
     );
     let many = Request::WriteCoils {
         start: 0,
@@ -542,102 +519,4 @@ async fn what_cannot_start_says_why() {
         error.starts_with("cannot open serial port \"/dev/does-not-exist\""),
         "{error}"
     );
-}
-
-#[test]
-fn the_demo_gives_the_hub_objects_that_are_valid() {
-    use headworks_core::model::{ObjectBody, ObjectId};
-
-    let id: ObjectId = "0192d3c0-0000-7000-8000-000000000000".parse().unwrap();
-    let plant = demo_plant();
-    assert_eq!(plant.devices.len(), 6);
-    Plant::connection("Simulator", "127.0.0.1:5020")
-        .check()
-        .unwrap();
-    for device in &plant.devices {
-        device.device(id).check().unwrap();
-        for tag in device.tags(id) {
-            tag.check().unwrap();
-            let address: Address = tag.address.parse().unwrap();
-            assert!(!tag.writable || matches!(address.table, Table::Coil | Table::Holding));
-            assert_eq!(
-                address.table.is_bits() || address.bit.is_some(),
-                tag.data_type == DataType::Bool
-            );
-        }
-    }
-    let writable = plant
-        .devices
-        .iter()
-        .flat_map(|device| device.tags(id))
-        .filter(|tag| tag.writable);
-    assert_eq!(writable.count(), 8);
-}
-
-#[track_caller]
-fn check_plant(change: (&str, &str), want: &str) {
-    let text = PLANT.replacen(change.0, change.1, 1);
-    assert_ne!(text, PLANT);
-    let error = Plant::from_toml(&text).unwrap_err().to_string();
-    assert!(error.contains(want), "{error}");
-}
-
-#[test]
-fn mistakes_in_a_plant_name_their_place() {
-    check_plant(
-        ("unit_id = 6", "unit_id = 0"),
-        "device \"Tank\": unit_id: 0; 1 to 247",
-    );
-    check_plant(
-        ("\"Free\"", "\"Tank\""),
-        "device \"Tank\": name: another device has it",
-    );
-    check_plant(
-        ("40..49", "49..40"),
-        "device \"Free\": forbidden: \"holding:49..40\"",
-    );
-    check_plant(
-        ("\"kind\"", "\"level\""),
-        "device \"Tank\", tag level: name: another tag",
-    );
-    check_plant(
-        ("\"HR0\"", "\"XR0\""),
-        "device \"Tank\", tag level: address: \"XR0\"",
-    );
-    check_plant(
-        ("length = 3, ", ""),
-        "tag kind: data_type: a string needs a length",
-    );
-    check_plant(
-        ("100ms:level_setpoint", "100ms:kind"),
-        "tag level: signal: \"kind\" is no set point",
-    );
-    check_plant(("scale = 0.1", "scale = 0"), "tag level: scale: scale 0");
-    check_plant(
-        ("\"C0\", data_type = \"bool\"", "\"C0\""),
-        "tag valve: data_type: uint16",
-    );
-    check_plant(
-        ("\"HR2\"", "\"HR65535\""),
-        "tag speed_setpoint: address: ends beyond",
-    );
-    check_plant(("constant:1", "constant:x"), "\"x\" is no finite number");
-    check_plant(("strict", "strickt"), "unknown field `strickt`");
-}
-
-#[test]
-fn a_generated_plant_is_valid_and_full() {
-    let plant = Plant::generated(100, 1000, 1);
-    plant.check().unwrap();
-    assert_eq!(
-        (plant.devices.len(), plant.devices[99].tags.len()),
-        (100, 1000)
-    );
-    let unit = Unit::new(&plant.devices[0], 1);
-    let mut pdu = Vec::new();
-    read(Table::Holding, 875, 125).encode(&mut pdu);
-    let mut answer = Vec::new();
-    unit.answer(&pdu, Duration::from_secs(5), &mut answer);
-    assert_eq!(answer.len(), 252);
-    assert!(20 < answer[2..].iter().filter(|byte| **byte != 0).count());
 }
