@@ -467,7 +467,6 @@ async fn orders_are_obeyed_at_the_control_port() {
         (&report["total"]["requests"], &report["devices"][5]["scans"]),
         (&json!(1), &json!(1))
     );
-
     for (line, want) in [
         ("", "orders are: devices"),
         ("fault 99 mute", "there is no device \\\"99\\\""),

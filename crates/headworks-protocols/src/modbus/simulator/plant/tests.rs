@@ -16,7 +16,7 @@ pub(in super::super) const PLANT: &str = r#"
     tag = [
         { name = "level", address = "HR0", scale = 0.1, signal = "follow:100ms:level_setpoint" },
         { name = "level_setpoint", address = "HR1", scale = 0.1, signal = "setpoint:62" },
-        { name = "speed_setpoint", address = "HR2", data_type = "float32", signal = "setpoint:1450" },
+    { name = "speed_setpoint", address = "HR2", data_type = "float32", signal = "setpoint:1450" },
         { name = "flags", address = "HR4.9", data_type = "bool", signal = "constant:1" },
         { name = "more_flags", address = "HR4.0", data_type = "bool", signal = "constant:1" },
         { name = "kind", address = "HR5", data_type = "string", length = 3, signal = "text:tank" },
