@@ -5,8 +5,9 @@
 //! usual round trips (20 ms at least) the next request goes out while the first one goes on
 //! waiting. A unit that was silent, or is slower than that limit, does not hold up the others at
 //! all. A serial line has no transaction ids: there one request waits at a time, and after a
-//! time-out the line rests before the next, and the silent unit for one more time-out, so that a
-//! late answer is never taken for that of another request.
+//! time-out the line rests before the next, and the silent unit for one more time-out. When a
+//! silent unit answers, the line is listened to for as long as it takes to see whether that was
+//! the answer to an earlier request, so that a late answer is never taken for that of another.
 
 mod answers;
 
@@ -48,6 +49,8 @@ const BATCH_AGE_US: u64 = 5_000;
 const BATCH_MAX: usize = 2_000;
 /// First rest of a device that is busy, in microseconds; doubles.
 const BUSY_REST_US: u64 = 100_000;
+/// Time-outs of a unit after which its answer on a serial line cannot come any more.
+const LATENESS_TIMEOUTS: u64 = 8;
 /// Rest of a line after a time-out while nothing is known of its devices, in microseconds.
 const DRAIN_US: u64 = 50_000;
 
@@ -238,6 +241,7 @@ impl Bus {
         for unit in &mut self.units {
             unit.on_wire = false;
             unit.not_before_us = 0;
+            unit.is_proving = false;
             unit.silent(reason.to_owned(), now, &mut self.updates);
             self.scheduler.suspend(unit.key, u64::MAX);
         }

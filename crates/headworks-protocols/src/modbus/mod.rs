@@ -1,7 +1,7 @@
 //! Modbus: TCP, TLS, RTU, ASCII and serial lines through TCP.
 //!
 //! Reading order: [`settings`] and [`address`] say what a person writes, `check` makes of it what
-//! the driver works with. [`pdu`] is the protocol, [`mbap`], [`rtu`] and [`ascii`] are its framings.
+//! the driver works with. [`pdu`] is the protocol, [`mbap`], [`rtu`] and [`ascii`] its framings.
 //! [`planner`] decides what to ask, `unit` knows one device, `bus` decides when each is asked,
 //! `driver` moves the bytes.
 

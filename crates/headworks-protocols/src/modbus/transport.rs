@@ -208,7 +208,8 @@ fn serial_reason(error: &tokio_serial::Error) -> String {
     let remedy = match error.kind() {
         tokio_serial::ErrorKind::NoDevice
         | tokio_serial::ErrorKind::Io(io::ErrorKind::NotFound) => {
-            "there is no such port; plug the adapter in or choose another port (see /dev/serial/by-id)"
+            "there is no such port; plug the adapter in or choose another port (see \
+             /dev/serial/by-id)"
         }
         tokio_serial::ErrorKind::Io(io::ErrorKind::PermissionDenied) => {
             "not allowed; give the user the right to serial ports (on Linux: the group dialout)"

@@ -49,6 +49,10 @@ pub(super) struct Unit {
     /// How late the last late answer was, since the request, in microseconds.
     pub(super) late_us: Option<u64>,
     pub(super) round_trip: Median,
+    /// When the last request was sent that got no answer in time, until an answer is trusted.
+    pub(super) expired_us: Option<u64>,
+    /// Whether the line is listened to for an answer that would show the last one to be late.
+    pub(super) is_proving: bool,
     /// Whether function 22 was refused as unknown.
     pub(super) knows_no_mask: bool,
     /// Grows with each change of tags, so that an answer to an older plan is not misread.
@@ -148,6 +152,8 @@ impl Unit {
             silences: 0,
             late_us: None,
             round_trip: Median::default(),
+            expired_us: None,
+            is_proving: false,
             knows_no_mask: false,
             generation: 0,
             cost,

@@ -1,12 +1,12 @@
 //! What received frames and time-outs mean.
 
-use super::{Aim, BUSY_REST_US, Bus, DRAIN_US, EXPIRED_MAX, Expired, Pending};
+use super::{Aim, BUSY_REST_US, Bus, DRAIN_US, EXPIRED_MAX, Expired, LATENESS_TIMEOUTS, Pending};
 use crate::driver::WriteReport;
 use crate::modbus::exception::ExceptionCode;
 use crate::modbus::frame::{Direction, Frame, FrameError, Step};
 use crate::modbus::inbox::Inbox;
 use crate::modbus::pdu::{Answer, AnswerError};
-use crate::modbus::unit::Now;
+use crate::modbus::unit::{Now, Unit};
 use crate::modbus::write::Next;
 use crate::poll::{self, DeviceKey, Turn};
 use crate::stats::Exchange;
@@ -92,6 +92,9 @@ impl Bus {
 
     /// A frame that answers no request that waits.
     fn stray(&mut self, frame: &Frame, whole: &[u8], now: Now) {
+        if self.half_duplex {
+            self.is_late_indeed(frame.unit, whole.len(), now);
+        }
         let is_late = |expired: &Expired| match frame.transaction {
             Some(transaction) => expired.transaction == transaction,
             None => expired.unit_id == frame.unit,
@@ -127,6 +130,14 @@ impl Bus {
             return;
         };
         self.rest(index, now);
+        if let Aim::Read(turn, _) = pending.aim
+            && self.may_be_late(index, pending, now)
+        {
+            self.prove(index, pending, turn, now);
+            return;
+        }
+        self.units[index].is_proving = false;
+        self.units[index].expired_us = None;
         match result {
             Ok(answer) => {
                 self.units[index].round_trip.record(exchange.round_trip_us);
@@ -142,6 +153,47 @@ impl Bus {
                 self.units[index].stats.malformed(exchange, &fault);
                 self.broken(index, pending, &fault.to_string(), now);
             }
+        }
+    }
+
+    /// Returns whether an answer without a transaction id may be that of an earlier request.
+    fn may_be_late(&self, index: usize, pending: &Pending, now: Now) -> bool {
+        let unit = &self.units[index];
+        let Some(expired_us) = unit.expired_us else {
+            return false;
+        };
+        let is_possible = now.us - expired_us <= LATENESS_TIMEOUTS * unit.timeout_us();
+        let usual_us = unit.round_trip.us().or(self.round_trip.us());
+        let is_slow = 4 * usual_us.unwrap_or(DRAIN_US) < now.us - pending.sent_us;
+        self.half_duplex && is_possible && !unit.is_proving && (0 < unit.silences || is_slow)
+    }
+
+    /// Drops an answer and listens for as long as the device's own answer would take if that one
+    /// was late; the request is sent again when nothing came.
+    fn prove(&mut self, index: usize, pending: &Pending, turn: Turn, now: Now) {
+        let drain_us = self.drain_us(index);
+        let unit = &mut self.units[index];
+        let latency_us = now.us - unit.expired_us.unwrap_or(now.us);
+        unit.is_proving = true;
+        unit.expired_us = Some(pending.sent_us);
+        unit.not_before_us = pending.sent_us + latency_us + drain_us;
+        self.hold(turn.device);
+    }
+
+    /// The unit that was listened to has answered once more: all its answers are late.
+    fn is_late_indeed(&mut self, unit_id: u8, bytes_in: usize, now: Now) {
+        let is_it = |unit: &Unit| unit.is_proving && unit.config.settings.unit_id == unit_id;
+        let Some(index) = self.units.iter().position(is_it) else {
+            return;
+        };
+        let unit = &mut self.units[index];
+        unit.is_proving = false;
+        unit.late_us = unit.expired_us.map(|sent_us| now.us - sent_us);
+        unit.stats.late(bytes_in as u64);
+        let (key, text) = (unit.key, unit.silence_text());
+        self.held.retain(|held| *held != key);
+        if let Some(turn) = self.units[index].turn {
+            self.unanswered(index, turn, &text, now);
         }
     }
 
@@ -300,6 +352,8 @@ impl Bus {
         let drain_us = self.drain_us(index);
         let unit = &mut self.units[index];
         unit.on_wire = false;
+        unit.is_proving = false;
+        unit.expired_us = Some(pending.sent_us);
         if self.half_duplex {
             self.free_us = now.us + drain_us;
             unit.not_before_us = now.us + unit.timeout_us();

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use headworks_core::model::Settings;
-use headworks_core::{DataType, TagIndex};
+use headworks_core::{DataType, TagIndex, Value};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -102,10 +102,7 @@ impl World {
             let mut out = Vec::new();
             self.bus.advance(now, &mut out);
             self.take_requests(out);
-            self.samples += self
-                .bus
-                .ready_updates(now)
-                .map_or(0, |batch| batch.len() as u64);
+            self.take_samples(now);
             self.waiting_max = self.waiting_max.max(self.coming.len());
             let next = self.coming.keys().next().map(|(time_us, _)| *time_us);
             let wake = self.bus.wake_us(now);
@@ -120,6 +117,17 @@ impl World {
             }
             let now = super::tests::now(self.now_us);
             self.bus.receive(&mut self.inbox, now).unwrap();
+        }
+    }
+
+    /// Counts samples and checks that each register has the value that it has in every device.
+    fn take_samples(&mut self, now: Now) {
+        for update in self.bus.ready_updates(now).unwrap_or_default() {
+            self.samples += 1;
+            let want = i64::from(update.tag.0 % 1000);
+            if let Some(value) = update.sample.value {
+                assert_eq!(value, Value::I64(want));
+            }
         }
     }
 
@@ -196,7 +204,9 @@ fn now(us: u64) -> Now {
 
 fn answer(request: &Request) -> Vec<u8> {
     match request {
-        Request::Read { table, count, .. } => vec![7; table.bytes(*count)],
+        Request::Read { start, count, .. } => {
+            (*start..start + count).flat_map(u16::to_be_bytes).collect()
+        }
         other => panic!("{other:?} is no read"),
     }
 }
@@ -296,6 +306,43 @@ fn a_dead_unit_on_a_serial_line_costs_its_time_out_and_backs_off() {
             "unit {unit}: {scans}"
         );
     }
+}
+
+#[test]
+fn late_answers_on_a_serial_line_never_become_values_of_others() {
+    let connection = json!({"transport": "rtu", "serial_port": "/dev/null", "baud_rate": 19200});
+    let mut config = config(connection, 1, 1);
+    let first = config.devices[0].tags[0].clone();
+    // Requests of one shape at several addresses and of several periods.
+    config.devices[0].tags = (0..6)
+        .map(|number| TagConfig {
+            tag: TagIndex(1000 + number * 100),
+            address: format!("HR{}", number * 100).into(),
+            period: Duration::from_millis(u64::from(500 + number * 250)),
+            ..first.clone()
+        })
+        .collect();
+    for retries in [0, 1] {
+        config.devices[0].settings = settings(json!({"retries": retries}));
+        for latency_us in (1000 * MS..9000 * MS).step_by(37_000) {
+            LATENCY_US.set(latency_us);
+            let mut world = World::new(&config, |_| Some(LATENCY_US.get()));
+            world.run(60 * SECOND);
+        }
+    }
+    // And a unit that becomes quick again is believed again.
+    let mut world = World::new(&config, |_| Some(LATENCY_US.get()));
+    LATENCY_US.set(2500 * MS);
+    world.run(20 * SECOND);
+    LATENCY_US.set(20 * MS);
+    world.run(60 * SECOND);
+    world.samples = 0;
+    world.run(10 * SECOND);
+    assert!(40 <= world.samples, "{}", world.samples);
+}
+
+thread_local! {
+    static LATENCY_US: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
 }
 
 #[test]
