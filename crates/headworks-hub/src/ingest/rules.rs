@@ -1,12 +1,13 @@
 //! The rules of quality: what a sample means for its tag. Pure; time comes as an argument.
 //!
-//! | event | tag had a usable value | tag had none |
-//! | --- | --- | --- |
-//! | source silent: link down, device does not answer | `UncertainNoCommunicationLastUsableValue` for the grace time, then `BadNoCommunication` | `BadNoCommunication` |
-//! | no sample for the grace time although the link is up | `UncertainLastUsableValue` | stays |
-//! | bad sample of another kind | that quality | that quality |
-//! | start of the hub | `UncertainLastUsableValue` with its old time | `BadWaitingForInitialData` |
-//! | polling switched off | `BadOutOfService` | `BadOutOfService` |
+//! * Source silent (link down, device does not answer): a tag that had a usable value keeps it
+//!   as `UncertainNoCommunicationLastUsableValue` for the grace time and is `BadNoCommunication`
+//!   after it; a tag that had none is `BadNoCommunication` at once.
+//! * No sample for the grace time although the link is up: `UncertainLastUsableValue`.
+//! * Bad sample of another kind: that quality.
+//! * Start of the hub: `UncertainLastUsableValue` with its old time, or
+//!   `BadWaitingForInitialData` when nothing was stored.
+//! * Polling switched off: `BadOutOfService`.
 //!
 //! A bad sample is passed on when it begins and not again; the last value stays visible.
 
