@@ -86,6 +86,9 @@ pub(crate) struct Shape {
 /// Writes the schema of a type.
 pub(crate) type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
 
+/// Longest body that is read on the threads of the sockets; longer ones take milliseconds.
+const INLINE_BYTES_MAX: usize = 256 << 10;
+
 /// A boxed future of an answer.
 pub(crate) type Answering = Pin<Box<dyn Future<Output = Result<Response, ApiError>> + Send>>;
 
@@ -135,7 +138,7 @@ pub(crate) struct Events(pub Response);
 pub(crate) struct Upgrade(pub Response);
 
 /// What a handler can take as body.
-pub(crate) trait RequestBody: Sized + Send {
+pub(crate) trait RequestBody: Sized + Send + 'static {
     /// Schema of the body, if there is one.
     const SCHEMA: Option<SchemaOf>;
 
@@ -215,7 +218,12 @@ impl<Q: DeserializeOwned, B: RequestBody> Call<Q, B> {
                 Bytes::new()
             }
         };
-        let body = B::parse(&parts.headers, &bytes)?;
+        let body = if bytes.len() <= INLINE_BYTES_MAX {
+            B::parse(&parts.headers, &bytes)?
+        } else {
+            let headers = parts.headers.clone();
+            app.blocking(move || B::parse(&headers, &bytes)).await?
+        };
         Ok(Call {
             app,
             parts,
@@ -261,7 +269,7 @@ impl RequestBody for NoBody {
     }
 }
 
-impl<T: DeserializeOwned + JsonSchema + Send> RequestBody for Json<T> {
+impl<T: DeserializeOwned + JsonSchema + Send + 'static> RequestBody for Json<T> {
     const SCHEMA: Option<SchemaOf> = Some(SchemaGenerator::subschema_for::<T>);
 
     fn parse(headers: &HeaderMap, bytes: &Bytes) -> Result<Json<T>, ApiError> {

@@ -83,6 +83,9 @@ impl Groups {
 
     /// Wakes the groups of the tags that changed.
     pub(super) fn wake(&mut self, batch: u64, tags: impl Iterator<Item = TagIndex>) {
+        if self.count == 0 {
+            return;
+        }
         for tag in tags {
             for &slot in self
                 .by_tag
