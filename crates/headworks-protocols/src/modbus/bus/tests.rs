@@ -215,6 +215,73 @@ fn percentile(sorted: &[u64], percent: usize) -> u64 {
     sorted[(sorted.len() * percent / 100).min(sorted.len() - 1)]
 }
 
+/// Plays the frames of a folder in `testcases`; returns the samples that come of them.
+fn play(folder: &std::path::Path) -> String {
+    let text = |file: &str| std::fs::read_to_string(folder.join(file)).unwrap();
+    let config = crate::conformance::link_of(&text("link.toml"));
+    let now = now(1_000 * SECOND);
+    let mut bus = Bus::new(
+        check_link(&config).unwrap(),
+        Arc::default(),
+        Arc::default(),
+        now,
+    );
+    bus.connected(now);
+    let mut inbox = Inbox::new();
+    for line in text("wire.hex").lines() {
+        let (arrow, digits) = line.split_once(' ').unwrap();
+        let bytes = digits
+            .split(' ')
+            .map(|pair| u8::from_str_radix(pair, 16).unwrap());
+        let bytes: Vec<u8> = bytes.collect();
+        if arrow == "->" {
+            let mut out = Vec::new();
+            bus.advance(now, &mut out);
+            assert_eq!(out, bytes, "{}: {line}", folder.display());
+        } else {
+            inbox.push(&bytes);
+            bus.receive(&mut inbox, now).unwrap();
+        }
+    }
+    let path = |tag: TagIndex| {
+        let mut tags = config.devices.iter().flat_map(|device| &device.tags);
+        tags.find(|one| one.tag == tag).unwrap().path.clone()
+    };
+    let line = |update: &Update| {
+        let sample = &update.sample;
+        let value = sample
+            .value
+            .as_ref()
+            .map_or_else(|| "-".to_owned(), Value::to_string);
+        format!("{} {value} {}\n", path(update.tag), sample.quality)
+    };
+    bus.take_updates().iter().map(line).collect()
+}
+
+#[test]
+fn every_test_case_brings_the_samples_expected() {
+    let cases = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/modbus/testcases");
+    let folders = std::fs::read_dir(cases)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let mut count = 0;
+    for folder in folders.filter(|path| path.is_dir()) {
+        let found = play(&folder);
+        let expected = folder.join("expected.txt");
+        if std::env::var_os("UPDATE_EXPECT").is_some() {
+            std::fs::write(&expected, &found).unwrap();
+        }
+        assert_eq!(
+            found,
+            std::fs::read_to_string(&expected).unwrap(),
+            "{}",
+            folder.display()
+        );
+        count += 1;
+    }
+    assert!(2 <= count, "{count} folders");
+}
+
 const TCP: &str = "192.0.2.1";
 
 #[test]
