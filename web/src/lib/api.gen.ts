@@ -106,8 +106,7 @@ export type ConnectionItem = {
 };
 
 /** Whether a connection does its work. */
-export type ConnectionState =
-  'stopped' | 'starting' | 'running' | 'degraded' | 'error' | 'disabled';
+export type ConnectionState = 'stopped' | 'starting' | 'running' | 'degraded' | 'error' | 'disabled';
 
 /** The state of a connection at one instant. */
 export type ConnectionStatus = {
@@ -156,7 +155,7 @@ export type Current = {
 /** A page of widgets in groups. */
 export type Dashboard = {
   /** Row blocks, from top to bottom. */
-  groups: Group[];
+  groups: (Group)[];
   /** Name on screen, unique among dashboards. */
   name: string;
   /** Place in the list of dashboards, lowest first. */
@@ -166,7 +165,7 @@ export type Dashboard = {
 /** A page of widgets in groups. */
 export type DashboardInput = {
   /** Row blocks, from top to bottom. */
-  groups?: GroupInput[];
+  groups?: (GroupInput)[];
   /** Name on screen, unique among dashboards. */
   name: string;
   /** Place in the list of dashboards, lowest first. */
@@ -174,24 +173,7 @@ export type DashboardInput = {
 };
 
 /** How the bytes of a tag are to be read. */
-export type DataType =
-  | 'bool'
-  | 'int8'
-  | 'uint8'
-  | 'int8_high'
-  | 'uint8_high'
-  | 'int16'
-  | 'uint16'
-  | 'int32'
-  | 'uint32'
-  | 'int64'
-  | 'uint64'
-  | 'float16'
-  | 'float32'
-  | 'float64'
-  | 'bcd16'
-  | 'bcd32'
-  | 'string';
+export type DataType = 'bool' | 'int8' | 'uint8' | 'int8_high' | 'uint8_high' | 'int16' | 'uint16' | 'int32' | 'uint32' | 'int64' | 'uint64' | 'float16' | 'float32' | 'float64' | 'bcd16' | 'bcd32' | 'string';
 
 /** An addressable thing behind a connection, e.g. one Modbus unit. */
 export type Device = {
@@ -323,7 +305,7 @@ export type Group = {
   /** Title on screen. */
   name: string;
   /** Tiles of the block. */
-  widgets: Widget[];
+  widgets: (Widget)[];
 };
 
 /** A titled row block of a dashboard. */
@@ -335,7 +317,7 @@ export type GroupInput = {
   /** Title on screen. */
   name: string;
   /** Tiles of the block. */
-  widgets?: WidgetInput[];
+  widgets?: (WidgetInput)[];
 };
 
 /** Whether the hub does its work. */
@@ -352,7 +334,7 @@ export type Health = {
 
 /** The past states of an object, newest first. */
 export type History = {
-  items: Revision[];
+  items: (Revision)[];
 };
 
 /** Why samples are not stored at present. */
@@ -410,7 +392,7 @@ export type LiveStats = {
 /** An object as it is kept: its body with identity and revision. */
 export type Object = {
   /** Row blocks, from top to bottom. */
-  groups: Group[];
+  groups: (Group)[];
   /** Lasting identity. */
   id: ObjectId;
   /** Name on screen, unique among dashboards. */
@@ -429,7 +411,7 @@ export type ObjectId = string;
 /** One page of a list. */
 export type PageOfConnectionItem = {
   /** The items. */
-  items: ConnectionItem[];
+  items: (ConnectionItem)[];
   /** `cursor` of the next page; null after the last. */
   next_cursor: string | null;
   /** Items of all pages. */
@@ -439,7 +421,7 @@ export type PageOfConnectionItem = {
 /** One page of a list. */
 export type PageOfDeviceItem = {
   /** The items. */
-  items: DeviceItem[];
+  items: (DeviceItem)[];
   /** `cursor` of the next page; null after the last. */
   next_cursor: string | null;
   /** Items of all pages. */
@@ -449,7 +431,7 @@ export type PageOfDeviceItem = {
 /** One page of a list. */
 export type PageOfObject = {
   /** The items. */
-  items: Object[];
+  items: (Object)[];
   /** `cursor` of the next page; null after the last. */
   next_cursor: string | null;
   /** Items of all pages. */
@@ -459,7 +441,7 @@ export type PageOfObject = {
 /** One page of a list. */
 export type PageOfPathValue = {
   /** The items. */
-  items: PathValue[];
+  items: (PathValue)[];
   /** `cursor` of the next page; null after the last. */
   next_cursor: string | null;
   /** Items of all pages. */
@@ -469,7 +451,7 @@ export type PageOfPathValue = {
 /** One page of a list. */
 export type PageOfTagItem = {
   /** The items. */
-  items: TagItem[];
+  items: (TagItem)[];
   /** `cursor` of the next page; null after the last. */
   next_cursor: string | null;
   /** Items of all pages. */
@@ -509,7 +491,7 @@ export type Problem = {
   /** What happened here, for people. */
   detail: string;
   /** The fields that cannot work, when fields are to blame. */
-  errors?: FieldProblem[];
+  errors?: (FieldProblem)[];
   /** Names the request in the log of the hub. */
   request_id: string;
   /** The HTTP status. */
@@ -551,7 +533,7 @@ export type ProtocolItem = {
 /** The protocols. */
 export type Protocols = {
   /** In order of name. */
-  items: ProtocolItem[];
+  items: (ProtocolItem)[];
 };
 
 /** The three classes of quality, from the two top bits of the code. */
@@ -572,8 +554,7 @@ export type Revision = {
 };
 
 /** Orders of the list of tags. */
-export type Sort =
-  'path' | '-path' | 'name' | '-name' | 'device' | '-device' | 'quality' | '-quality';
+export type Sort = 'path' | '-path' | 'name' | '-name' | 'device' | '-device' | 'quality' | '-quality';
 
 /** Figures of the system at one instant. */
 export type Stats = {
@@ -600,7 +581,7 @@ export type Tag = {
   /** Whether its samples are stored. */
   history?: boolean;
   /** Raw integers by which the device says that it has no value, e.g. 32768. */
-  invalid?: number[];
+  invalid?: (number)[];
   /** Registers of a string. */
   length?: number | null;
   /** Greatest scaled value that is plausible; above it the quality is uncertain and writes fail. */
@@ -648,7 +629,7 @@ export type TagItem = {
   /** Number under which its values come over the WebSocket. */
   index: number;
   /** Raw integers by which the device says that it has no value, e.g. 32768. */
-  invalid?: number[];
+  invalid?: (number)[];
   /** Registers of a string. */
   length?: number | null;
   /** Greatest scaled value that is plausible; above it the quality is uncertain and writes fail. */
@@ -696,12 +677,10 @@ export type TagRef = {
 };
 
 /** What was made. */
-export type TagsMade =
-  | TagItem
-  | {
-      /** The tags in the order of the request. */
-      items: TagRef[];
-    };
+export type TagsMade = TagItem | {
+  /** The tags in the order of the request. */
+  items: (TagRef)[];
+};
 
 /** Unsaved settings to be tried. */
 export type TestBody = {
@@ -716,7 +695,7 @@ export type TestOutcome = {
   /** Time until the link was open, microseconds. */
   connect_us: number | null;
   /** What was sent and received. */
-  exchange: string[];
+  exchange: (string)[];
   /** What happened, with the remedy when it failed. */
   message: string;
   /** Whether the link opened and, when a device was given, the device answered. */
@@ -745,13 +724,13 @@ export type TrendData = {
   /** Width of a bucket; null with `raw`. */
   bucket_us: number | null;
   /** What the entries of a row are: `time_us`, `min`, `max`, `mean`, `count`, `bad` of a bucket */
-  columns: string[];
+  columns: (string)[];
   /** First instant after the range. */
   end_us: number;
   /** Its path. */
   path: string;
   /** Rows in order of time; empty buckets are left out. */
-  rows: (Value | null)[][];
+  rows: ((Value | null)[])[];
   /** First instant of the range. */
   start_us: number;
   /** The tag. */
@@ -782,7 +761,7 @@ export type Widget = {
   /** The value axis of a chart or gauge. */
   axis: Axis;
   /** The tags it shows, 1 to 8; a text has none. */
-  bindings: Binding[];
+  bindings: (Binding)[];
   /** Text of a text widget, or the tooltip of another. */
   description?: string;
   /** How numbers are shown. */
@@ -810,7 +789,7 @@ export type WidgetInput = {
   /** The value axis of a chart or gauge. */
   axis?: AxisInput;
   /** The tags it shows, 1 to 8; a text has none. */
-  bindings?: Binding[];
+  bindings?: (Binding)[];
   /** Text of a text widget, or the tooltip of another. */
   description?: string;
   /** How numbers are shown. */
@@ -853,7 +832,7 @@ export type WireFrames = {
   /** Whether frames are kept. */
   enabled: boolean;
   /** The newest frames, oldest first; at most 1000. */
-  entries: WireFrame[];
+  entries: (WireFrame)[];
 };
 
 /** Whether frames are to be kept. */

@@ -20,7 +20,7 @@ function read(): Route {
 }
 
 let current = $state.raw<Route>(read());
-let guard: (() => boolean) | null = null;
+let guard: { isDirty: () => boolean; question: string } | null = null;
 
 export const route = {
   get path(): string {
@@ -52,7 +52,7 @@ export function href(path: string): string {
 export function go(path: string, options: { replace?: boolean } = {}): void {
   const move = new URL(href(path), window.location.origin);
   const same = move.pathname === window.location.pathname;
-  if (!same && guard && !guard()) return;
+  if (!(same && options.replace) && !mayLeave()) return;
   if (options.replace) window.history.replaceState(null, '', move);
   else window.history.pushState(null, '', move);
   current = read();
@@ -73,19 +73,25 @@ export function setQuery(
   go(current.path + (text ? `?${text}` : ''), options);
 }
 
-/** Asks `mayLeave` before a move to another page; returns how to stop asking. */
-export function guardLeave(mayLeave: () => boolean): () => void {
-  guard = mayLeave;
+/** Asks `question` before a move while `isDirty`; returns how to stop asking. */
+export function guardLeave(isDirty: () => boolean, question: string): () => void {
+  const mine = { isDirty, question };
+  guard = mine;
   return () => {
-    if (guard === mayLeave) guard = null;
+    if (guard === mine) guard = null;
   };
+}
+
+/** Returns whether nothing would be lost, or the reader accepts it. */
+export function mayLeave(): boolean {
+  return !guard?.isDirty() || window.confirm(guard.question);
 }
 
 /** Makes plain clicks on our own links moves without a reload. */
 export function startRouter(): void {
   window.addEventListener('popstate', () => (current = read()));
   window.addEventListener('beforeunload', (event) => {
-    if (guard && !guard()) event.preventDefault();
+    if (guard?.isDirty()) event.preventDefault();
   });
   document.addEventListener('click', (event) => {
     if (event.defaultPrevented || event.button !== 0) return;
