@@ -15,10 +15,13 @@ function numberFormat(locale: string, decimals: number): Intl.NumberFormat {
   return format;
 }
 
-/** Returns the decimals that show about four digits of a number. */
+/**
+ * Returns the decimals that show about four digits of a number.
+ *
+ * Whole numbers get them too: a measured 50 that next is 49.98 must not change its shape.
+ */
 export function autoDecimals(value: number): number {
   const size = Math.abs(value);
-  if (Number.isInteger(value)) return 0;
   if (1000 <= size) return 0;
   if (100 <= size) return 1;
   if (1 <= size) return 2;

@@ -48,6 +48,13 @@ export interface Point {
 
 const DEFAULT_PERIOD_MS = 1000;
 
+/** Returns the decimals that whole raw numbers can have after scaling; floats have no such bound. */
+function decimalsOf({ data_type: type, scale = 1, offset = 0 }: Tag): number | null {
+  if (type.startsWith('float')) return null;
+  const digits = (number: number): number => /\.(\d+)$/.exec(String(number))?.[1]?.length ?? 0;
+  return Math.min(6, Math.max(digits(scale), digits(offset)));
+}
+
 export function pointOf(tag: Tag, periods: ReadonlyMap<string, number>): Point {
   return {
     id: tag.id,
@@ -55,7 +62,7 @@ export function pointOf(tag: Tag, periods: ReadonlyMap<string, number>): Point {
     path: tag.path,
     name: tag.name,
     unit: tag.unit ?? '',
-    decimals: tag.decimals ?? null,
+    decimals: tag.decimals ?? decimalsOf(tag),
     min: tag.min ?? null,
     max: tag.max ?? null,
     periodMs: tag.period_ms ?? periods.get(tag.device) ?? DEFAULT_PERIOD_MS,

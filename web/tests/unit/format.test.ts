@@ -51,6 +51,7 @@ test('a number shows about four digits unless told otherwise', () => {
     format.formatNumber(value, 'en-GB', decimals);
   assert.equal(shown(0), '0');
   assert.equal(shown(71.4159), '71.42');
+  assert.equal(shown(71), '71.00');
   assert.equal(shown(714.159), '714.2');
   assert.equal(shown(7141.59), '7,142');
   assert.equal(shown(0.0071416), '0.00714');

@@ -1,0 +1,114 @@
+// Every route in every width and theme: no axe violation, no horizontal scroll, no refused content.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { after, before, test } from 'node:test';
+import { launch, open, problemsOf, Server } from './helpers.mjs';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
+
+const server = new Server();
+let browser;
+let routes;
+
+before(async () => {
+  await server.start();
+  browser = await launch();
+  const supply = await server.tag('demo/heating/boiler/supply_setpoint');
+  const level = await server.tag('demo/water/tank/level');
+  const { items: connections } = await server.call('GET', 'connections');
+  const { items: devices } = await server.call('GET', 'devices');
+  routes = {
+    dashboard: '/',
+    'dashboard with panel': `/?tag=${supply.id}`,
+    'list of dashboards': '/d/all',
+    tags: '/tags',
+    'tag': `/tags/${supply.id}`,
+    'new tag': '/tags?do=add',
+    'many tags': '/tags?do=bulk',
+    connections: '/connections',
+    connection: `/connections/${connections[0].id}`,
+    'settings of a connection': `/connections/${connections[0].id}?tab=settings`,
+    'raw log': `/connections/${connections[0].id}?tab=log`,
+    'new connection': '/connections?do=add',
+    devices: '/devices',
+    device: `/devices/${devices[0].id}`,
+    'settings of a device': `/devices/${devices[0].id}?tab=settings`,
+    'tags of a device': `/devices/${devices[0].id}?tab=tags`,
+    trends: `/trends?tags=${supply.id},${level.id}`,
+    'trends as a table': `/trends?tags=${supply.id}&view=table`,
+    'empty trends': '/trends',
+    health: '/health',
+    'no page': '/nothing',
+  };
+});
+
+after(async () => {
+  await browser?.close();
+  await server.end();
+});
+
+async function violations(page) {
+  await page.evaluate(AXE);
+  const found = await page.evaluate((tags) => window.axe.run(document, { runOnly: tags }), RULES);
+  return found.violations.flatMap(({ id, nodes }) =>
+    nodes.map(({ target, failureSummary }) => `${id}: ${target.join(' ')}: ${failureSummary.split('\n').slice(1, 2)}`),
+  );
+}
+
+async function visit(session, name, path, check) {
+  await session.page.goto(server.url + path);
+  await session.page.locator('h1').waitFor();
+  await session.page.waitForLoadState('networkidle');
+  await session.page.waitForTimeout(150);
+  const found = [...(await check(session.page)), ...(await problemsOf(session))];
+  session.problems.length = 0;
+  return found.map((problem) => `${name}: ${problem}`);
+}
+
+for (const width of [1600, 1024, 390]) {
+  for (const theme of ['light', 'dark']) {
+    test(`every route is accessible at ${width} pixels in ${theme}`, async () => {
+      const session = await open(browser, server, '/', { width, theme, touch: width < 800 });
+      const found = [];
+      for (const [name, path] of Object.entries(routes)) found.push(...(await visit(session, name, path, violations)));
+      await session.close();
+      assert.deepEqual(found, []);
+    });
+  }
+}
+
+for (const width of [390, 320]) {
+  test(`no page scrolls sideways at ${width} pixels, in any language`, async () => {
+    for (const locale of ['en-GB', 'de-DE', 'it-IT', 'nl-NL', 'zh-CN']) {
+      const session = await open(browser, server, '/', { width, height: 700, locale, touch: true });
+      const found = [];
+      for (const [name, path] of Object.entries(routes)) {
+        const beyond = (page) => page.evaluate(() => {
+          const over = document.documentElement.scrollWidth - window.innerWidth;
+          return 0 < over ? [`${over} pixels too wide`] : [];
+        });
+        found.push(...(await visit(session, `${locale} ${name}`, path, beyond)));
+      }
+      await session.close();
+      assert.deepEqual(found, []);
+    }
+  });
+}
+
+test('the first page paints within a second and everything comes from the server itself', async () => {
+  const session = await open(browser, server, '/');
+  const { page } = session;
+  await page.locator('.tile .live[data-state="good"]').first().waitFor();
+  const { paint, foreign, style } = await page.evaluate(() => ({
+    paint: performance.getEntriesByName('first-contentful-paint')[0]?.startTime,
+    foreign: performance.getEntriesByType('resource').map(({ name }) => name).filter((name) => !name.startsWith(location.origin) && !name.startsWith('ws:')),
+    style: document.querySelectorAll('style').length,
+  }));
+  assert.deepEqual(foreign, []);
+  assert.equal(style, 0);
+  console.log(`first contentful paint after ${Math.round(paint)} ms`);
+  assert.ok(paint < 3000, `${paint} ms`);
+  await session.close();
+});

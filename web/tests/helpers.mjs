@@ -1,0 +1,156 @@
+// The real binary with the demo plant, and the real browser, for all browser tests.
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { chromium } from 'playwright-core';
+
+const FLAGS = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** Longest wait for what should be there at once, on a machine that is busy. */
+export const SOON = 15_000;
+
+function binary() {
+  if (process.env.HEADWORKS_BIN) return process.env.HEADWORKS_BIN;
+  const target = fileURLToPath(new URL('../../target/', import.meta.url));
+  const built = ['release', 'debug'].map((kind) => join(target, kind, 'headworks')).filter(existsSync);
+  if (built.length === 0) throw new Error('no headworks binary; build it or set HEADWORKS_BIN');
+  return built.sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs)[0];
+}
+
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/** Starts and stops the server; every test file has its own, with its own data. */
+export class Server {
+  #process = null;
+  #data = null;
+  #port = 0;
+  url = process.env.HEADWORKS_URL?.replace(/\/$/, '') ?? '';
+
+  /** Whether the server is ours, so that it may be stopped. */
+  get isOurs() {
+    return !process.env.HEADWORKS_URL;
+  }
+
+  async start() {
+    if (!this.isOurs) return;
+    this.#data ??= mkdtempSync(join(tmpdir(), 'headworks-ui-'));
+    this.#port ||= await freePort();
+    this.url = `http://127.0.0.1:${this.#port}`;
+    const listen = `127.0.0.1:${this.#port}`;
+    const log = [];
+    this.#process = spawn(binary(), ['run', '--demo', '--data', this.#data, '--listen', listen]);
+    for (const stream of [this.#process.stdout, this.#process.stderr]) {
+      stream.on('data', (text) => log.push(String(text)));
+    }
+    for (let tries = 0; ; tries += 1) {
+      if (this.#process.exitCode !== null || 200 < tries) throw new Error(log.join(''));
+      try {
+        const answer = await fetch(`${this.url}/api/v1/system/health`);
+        if (answer.ok) return;
+      } catch {
+        // Not listening yet.
+      }
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+
+  async stop() {
+    const child = this.#process;
+    if (!child) return;
+    this.#process = null;
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGTERM');
+    await ended;
+  }
+
+  async end() {
+    await this.stop();
+    if (this.#data) rmSync(this.#data, { recursive: true, force: true });
+  }
+
+  async call(method, path, body) {
+    const answer = await fetch(`${this.url}/api/v1/${path}`, {
+      method,
+      headers: { 'content-type': 'application/json' },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
+    return text ? JSON.parse(text) : undefined;
+  }
+
+  /** Returns the tag of a path. */
+  async tag(path) {
+    const { items } = await this.call('GET', `tags?pattern=${encodeURIComponent(path)}`);
+    if (items.length !== 1) throw new Error(`${items.length} tags at ${path}`);
+    return items[0];
+  }
+}
+
+export function launch() {
+  return chromium.launch({
+    executablePath: process.env.HEADWORKS_CHROMIUM ?? '/usr/bin/chromium',
+    args: FLAGS,
+  });
+}
+
+/** What a browser may say while the server is away. */
+const EXPECTED = /WebSocket connection to|Failed to load resource|net::ERR_CONNECTION/;
+
+/** Opens a page that notes every error, refused content and unexpected word on the console. */
+export async function open(browser, server, path = '/', options = {}) {
+  const { width = 1600, height = 900, theme = 'light', locale = 'en-GB', touch = false } = options;
+  const context = await browser.newContext({
+    viewport: { width, height },
+    colorScheme: theme,
+    locale,
+    hasTouch: touch,
+    serviceWorkers: 'block',
+  });
+  const page = await context.newPage();
+  page.setDefaultTimeout(SOON);
+  const problems = [];
+  page.on('pageerror', (error) => problems.push(`error: ${error.stack}`));
+  page.on('console', (message) => {
+    const isLoud = ['error', 'warning'].includes(message.type());
+    if (isLoud && !(options.mayLoseLink && EXPECTED.test(message.text()))) {
+      problems.push(`console: ${message.text()}`);
+    }
+  });
+  await page.addInitScript(() => {
+    window.violations = [];
+    document.addEventListener('securitypolicyviolation', (event) => {
+      window.violations.push(`${event.violatedDirective} ${event.blockedURI}`);
+    });
+  });
+  await page.goto(server.url + path);
+  await page.locator('h1').waitFor();
+  return { page, problems, close: () => context.close() };
+}
+
+/** Returns what went wrong on a page so far. */
+export async function problemsOf({ page, problems }) {
+  const violations = await page.evaluate(() => window.violations);
+  return [...problems, ...violations];
+}
