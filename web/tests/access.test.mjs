@@ -8,6 +8,9 @@ import { launch, open, problemsOf, Server } from './helpers.mjs';
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
 
+/** Time in which a page reads its data and lays itself out. */
+const SETTLE = 450;
+
 const server = new Server();
 let browser;
 let routes;
@@ -24,7 +27,7 @@ before(async () => {
     'dashboard with panel': `/?tag=${supply.id}`,
     'list of dashboards': '/d/all',
     tags: '/tags',
-    'tag': `/tags/${supply.id}`,
+    tag: `/tags/${supply.id}`,
     'new tag': '/tags?do=add',
     'many tags': '/tags?do=bulk',
     connections: '/connections',
@@ -53,15 +56,21 @@ async function violations(page) {
   await page.evaluate(AXE);
   const found = await page.evaluate((tags) => window.axe.run(document, { runOnly: tags }), RULES);
   return found.violations.flatMap(({ id, nodes }) =>
-    nodes.map(({ target, failureSummary }) => `${id}: ${target.join(' ')}: ${failureSummary.split('\n').slice(1, 2)}`),
+    nodes.map(
+      ({ target, failureSummary }) =>
+        `${id}: ${target.join(' ')}: ${failureSummary.split('\n').slice(1, 2)}`,
+    ),
   );
 }
 
 async function visit(session, name, path, check) {
-  await session.page.goto(server.url + path);
+  // As a click on a link does it, which is much faster than loading everything again.
+  await session.page.evaluate((next) => {
+    history.pushState(null, '', next);
+    dispatchEvent(new PopStateEvent('popstate'));
+  }, path);
+  await session.page.waitForTimeout(SETTLE);
   await session.page.locator('h1').waitFor();
-  await session.page.waitForLoadState('networkidle');
-  await session.page.waitForTimeout(150);
   const found = [...(await check(session.page)), ...(await problemsOf(session))];
   session.problems.length = 0;
   return found.map((problem) => `${name}: ${problem}`);
@@ -72,29 +81,37 @@ for (const width of [1600, 1024, 390]) {
     test(`every route is accessible at ${width} pixels in ${theme}`, async () => {
       const session = await open(browser, server, '/', { width, theme, touch: width < 800 });
       const found = [];
-      for (const [name, path] of Object.entries(routes)) found.push(...(await visit(session, name, path, violations)));
+      for (const [name, path] of Object.entries(routes))
+        found.push(...(await visit(session, name, path, violations)));
       await session.close();
       assert.deepEqual(found, []);
     });
   }
 }
 
+const LOCALES = { 390: ['en-GB', 'de-DE'], 320: ['en-GB', 'de-DE', 'it-IT', 'nl-NL', 'zh-CN'] };
+
+/** Returns by how much a page is wider than the screen. */
+async function beyond(page) {
+  const over = await page.evaluate(
+    () => document.documentElement.scrollWidth - window.innerWidth,
+  );
+  return 0 < over ? [`${over} pixels too wide`] : [];
+}
+
 for (const width of [390, 320]) {
-  test(`no page scrolls sideways at ${width} pixels, in any language`, async () => {
-    for (const locale of ['en-GB', 'de-DE', 'it-IT', 'nl-NL', 'zh-CN']) {
-      const session = await open(browser, server, '/', { width, height: 700, locale, touch: true });
+  for (const locale of LOCALES[width]) {
+    test(`no page scrolls sideways at ${width} pixels in ${locale}`, async () => {
+      const options = { width, height: 700, locale, touch: true };
+      const session = await open(browser, server, '/', options);
       const found = [];
       for (const [name, path] of Object.entries(routes)) {
-        const beyond = (page) => page.evaluate(() => {
-          const over = document.documentElement.scrollWidth - window.innerWidth;
-          return 0 < over ? [`${over} pixels too wide`] : [];
-        });
-        found.push(...(await visit(session, `${locale} ${name}`, path, beyond)));
+        found.push(...(await visit(session, name, path, beyond)));
       }
       await session.close();
       assert.deepEqual(found, []);
-    }
-  });
+    });
+  }
 }
 
 test('the first page paints within a second and everything comes from the server itself', async () => {
@@ -103,7 +120,10 @@ test('the first page paints within a second and everything comes from the server
   await page.locator('.tile .live[data-state="good"]').first().waitFor();
   const { paint, foreign, style } = await page.evaluate(() => ({
     paint: performance.getEntriesByName('first-contentful-paint')[0]?.startTime,
-    foreign: performance.getEntriesByType('resource').map(({ name }) => name).filter((name) => !name.startsWith(location.origin) && !name.startsWith('ws:')),
+    foreign: performance
+      .getEntriesByType('resource')
+      .map(({ name }) => name)
+      .filter((name) => !name.startsWith(location.origin) && !name.startsWith('ws:')),
     style: document.querySelectorAll('style').length,
   }));
   assert.deepEqual(foreign, []);

@@ -24,7 +24,9 @@ export const SOON = 15_000;
 function binary() {
   if (process.env.HEADWORKS_BIN) return process.env.HEADWORKS_BIN;
   const target = fileURLToPath(new URL('../../target/', import.meta.url));
-  const built = ['release', 'debug'].map((kind) => join(target, kind, 'headworks')).filter(existsSync);
+  const built = ['release', 'debug']
+    .map((kind) => join(target, kind, 'headworks'))
+    .filter(existsSync);
   if (built.length === 0) throw new Error('no headworks binary; build it or set HEADWORKS_BIN');
   return built.sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs)[0];
 }
@@ -120,7 +122,13 @@ const EXPECTED = /WebSocket connection to|Failed to load resource|net::ERR_CONNE
 
 /** Opens a page that notes every error, refused content and unexpected word on the console. */
 export async function open(browser, server, path = '/', options = {}) {
-  const { width = 1600, height = 900, theme = 'light', locale = 'en-GB', touch = false } = options;
+  const {
+    width = 1600,
+    height = 900,
+    theme = 'light',
+    locale = 'en-GB',
+    touch = false,
+  } = options;
   const context = await browser.newContext({
     viewport: { width, height },
     colorScheme: theme,
