@@ -243,6 +243,7 @@ onPage(
     await server.call('POST', 'tags', { device, name: 'supply', address: 'HR0' });
     await panel.locator('[data-state="running"]').waitFor();
     await panel.getByRole('tab', { name: 'Settings' }).click();
+    await panel.getByText(/More settings/).click();
     await panel.getByLabel(/Answer within/).fill('750');
     await panel.getByRole('button', { name: 'Save' }).click();
     await page.getByText('Second way was saved').waitFor();

@@ -118,6 +118,7 @@ export type Key =
   | 'filter.all_devices'
   | 'filter.any_quality'
   | 'form.leave'
+  | 'form.more'
   | 'frame.configure'
   | 'frame.fold'
   | 'frame.more'

@@ -202,7 +202,31 @@ export function fieldsOf(raw: Schema, root: Schema, value: Settings): Field[] {
     if (fields.every((field) => field.name !== name) && applies(property))
       fields.push(fieldOf(name, property, root, need.has(name)));
   }
-  return fields;
+  const choosers = new Set(Object.values(schema.properties ?? {}).flatMap(choosersOf));
+  return fields
+    .map((field, at) => ({ field, at, rank: choosers.has(field.name) ? -1 : rankOf(field) }))
+    .sort((a, b) => a.rank - b.rank || a.at - b.at)
+    .map(({ field }) => field);
+}
+
+/** Returns the settings by which a property says that it applies. */
+function choosersOf(property: Schema): string[] {
+  return Object.keys(property).flatMap((key) => /^x-(\w+)s$/.exec(key)?.[1] ?? []);
+}
+
+/** Times, limits and switches have defaults that nearly always fit: they stand last, and folded. */
+export function isFineTuning({ name, kind, required, schema }: Field): boolean {
+  if (required || schema.default === undefined) return false;
+  return (
+    unitOf(name) !== '' || kind === 'bool' || /^(?:max_|min_|retries$)|_(?:max|min)$/.test(name)
+  );
+}
+
+/** What must be said comes first, then choices, then what has a default. */
+function rankOf(field: Field): number {
+  if (isFineTuning(field)) return 3;
+  if (field.required || (field.kind === 'text' && !field.schema.default)) return 0;
+  return field.kind === 'integer' ? 1 : 2;
 }
 
 function discriminatorField({ name, variants }: { name: string; variants: Variant[] }): Field {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { fieldsOf, initial, labelOf, prune, unitOf } from '../../src/lib/schema.ts';
+import { fieldsOf, isFineTuning, initial, labelOf, prune, unitOf } from '../../src/lib/schema.ts';
 import type { Schema } from '../../src/lib/types.ts';
 
 const MODBUS = {
@@ -69,6 +69,25 @@ test('bounds, choices and nullable types are read', () => {
     [labelOf('connect_timeout_ms'), unitOf('connect_timeout_ms'), unitOf('endpoint')],
     ['Connect timeout', 'ms', ''],
   );
+});
+
+test('what must be said comes first and fine tuning last', () => {
+  const schema: Schema = {
+    type: 'object',
+    properties: {
+      connect_timeout_ms: { type: 'integer', default: 3000 },
+      endpoint: { type: 'string', default: '' },
+      max_registers: { type: 'integer', default: 125 },
+      read_back: { type: 'boolean', default: true },
+      unit_id: { type: 'integer', default: 1 },
+    },
+  };
+  const fields = fieldsOf(schema, schema, {});
+  assert.deepEqual(
+    fields.filter((field) => !isFineTuning(field)).map(({ name }) => name),
+    ['endpoint', 'unit_id'],
+  );
+  assert.deepEqual(fields.map(({ name }) => name).slice(0, 2), ['endpoint', 'unit_id']);
 });
 
 test('references and tagged unions become a choice with the fields of the variant', () => {
