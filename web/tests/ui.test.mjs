@@ -105,7 +105,7 @@ test('a table of ten thousand tags scrolls to its end with few rows in the page'
     name: 'Many',
     connection: connection.id,
     path: 'zz/many',
-    period_ms: 60_000,
+    period_ms: 5_000,
   });
   for (let start = 0; start < 10_000; start += 1000) {
     const items = Array.from({ length: 1000 }, (_, at) => {
@@ -126,7 +126,7 @@ test('a table of ten thousand tags scrolls to its end with few rows in the page'
     const grid = page.getByRole('grid');
     await grid.evaluate((node) => node.scrollTo(0, node.scrollHeight));
     await page.getByRole('row', { name: /t09999/ }).waitFor();
-    await page.locator('.live[data-state="good"]').last().waitFor();
+    await page.locator('.live[data-state="good"]').first().waitFor();
     assert.ok((await page.locator('[role="row"]').count()) < 60);
     assert.ok((await page.locator('*').count()) < 3000);
     await grid.evaluate((node) => node.scrollTo(0, 180_000));

@@ -265,6 +265,8 @@ export type Key =
   | 'tag.enabled'
   | 'tag.failed'
   | 'tag.history'
+  | 'tag.invalid'
+  | 'tag.invalid.help'
   | 'tag.length'
   | 'tag.limits'
   | 'tag.list_failed'
