@@ -359,7 +359,7 @@ export type HubStats = {
   history_dropped: number;
   /** Why the historian refuses samples at present. */
   history_fault: HistoryFault | null;
-  /** Batches that wait for the historian. */
+  /** Samples that wait for the historian. */
   history_queue: number;
   /** Samples given to the historian and accepted, since the start. */
   history_stored: number;
