@@ -7,12 +7,10 @@ use crate::{build, setup, shell};
 
 /// Writes the generated files anew.
 pub(crate) fn run(_arguments: &[String]) -> anyhow::Result<()> {
-    // The tests that compare the snapshots of `api/` write them when they are told to.
-    for package in ["headworks-server", "headworks"] {
-        let mut command = shell::cargo(["test", "--quiet", "--package", package, "snapshot"]);
-        command.env("UPDATE_EXPECT", "1");
-        shell::run(command)?;
-    }
+    // The tests that compare committed files write them when they are told to.
+    let mut command = shell::cargo(["test", "--quiet", "--workspace", "--lib", "--bins"]);
+    command.env("UPDATE_EXPECT", "1");
+    shell::run(command)?;
     setup::node_modules()?;
     shell::run(build::npm(&["run", "codegen"]))
 }

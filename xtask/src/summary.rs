@@ -90,7 +90,13 @@ impl Counts {
     /// Reads the counts from the closing lines of nextest, cargo test, node's runner or vitest;
     /// `ok` is whether the program succeeded.
     pub(crate) fn read(output: &str, ok: bool) -> Counts {
-        let mut counts = output
+        // nextest shows the closing lines of tests that failed too, and sums them up itself.
+        let own_sum = output
+            .lines()
+            .rev()
+            .find(|line| line.trim_start().starts_with("Summary ["));
+        let mut counts = own_sum
+            .map_or(output, |line| line)
             .lines()
             .filter(|line| is_closing_line(line))
             .fold(Counts::default(), |sum, line| sum.plus(read_line(line)));
@@ -183,6 +189,13 @@ mod tests {
         check("      Tests  1 failed | 11 passed (12)", false, 11, 1);
         check("# tests 4\n# pass 3\n# fail 1", false, 3, 1);
         check("ℹ pass 9\nℹ fail 0", true, 9, 0);
+    }
+
+    #[test]
+    fn nextest_shows_a_failed_test_and_counts_it_once() {
+        let output = "test result: FAILED. 0 passed; 1 failed; 0 ignored\n\
+            Summary [ 49.1s] 470 tests run: 469 passed, 1 failed, 4 skipped";
+        check(output, false, 469, 1);
     }
 
     #[test]
