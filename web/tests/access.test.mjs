@@ -114,7 +114,7 @@ for (const width of [390, 320]) {
   }
 }
 
-test('the first page paints within a second and everything comes from the server itself', async () => {
+test('the first page paints within a second and loads nothing from elsewhere', async () => {
   const session = await open(browser, server, '/');
   const { page } = session;
   await page.locator('.tile .live[data-state="good"]').first().waitFor();

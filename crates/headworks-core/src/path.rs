@@ -207,7 +207,8 @@ impl JsonSchema for TagPath {
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({
             "type": "string",
-            "description": "1 to 16 segments joined by `/`; a segment is 1 to 128 bytes without `/ + # $ *`, control characters or outer blanks",
+            "description": "1 to 16 segments joined by `/`; a segment is 1 to 128 bytes without \
+                            `/ + # $ *`, control characters or outer blanks",
             "pattern": "^[^+#$*/]+(/[^+#$*/]+){0,15}$",
             "minLength": 1,
         })
@@ -222,7 +223,8 @@ impl JsonSchema for TagName {
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({
             "type": "string",
-            "description": "one segment of a tag path: 1 to 128 bytes without `/ + # $ *`, control characters or outer blanks",
+            "description": "one segment of a tag path: 1 to 128 bytes without `/ + # $ *`, control \
+                            characters or outer blanks",
             "pattern": "^[^+#$*/]+$",
             "minLength": 1,
             "maxLength": 128,

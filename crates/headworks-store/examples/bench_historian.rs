@@ -250,6 +250,12 @@ fn load(directory: &Path, name: &str, plant: &mut Plant, seconds: i64) -> Outcom
     assert_eq!(stats.error, None, "{name}");
     load.wal_bytes = wal.1 as f64 / load.points as f64;
     load.segment_bytes = stats.segment_bytes as f64 / stats.segment_samples as f64;
+    let segments = stats.segments as f64;
+    report(name, &load, segments);
+    Ok(load)
+}
+
+fn report(name: &str, load: &Load, segments: f64) {
     figure(
         &format!("{name} points"),
         load.points as f64,
@@ -257,13 +263,7 @@ fn load(directory: &Path, name: &str, plant: &mut Plant, seconds: i64) -> Outcom
         1.0,
         Best::High,
     );
-    figure(
-        &format!("{name} files"),
-        stats.segments as f64,
-        "files",
-        1e4,
-        Best::Low,
-    );
+    figure(&format!("{name} files"), segments, "files", 1e4, Best::Low);
     let append: f64 = load.batches.iter().map(Duration::as_secs_f64).sum();
     let append_us = append / load.points as f64 * 1e6;
     figure(
@@ -273,7 +273,6 @@ fn load(directory: &Path, name: &str, plant: &mut Plant, seconds: i64) -> Outcom
         0.15,
         Best::Low,
     );
-    Ok(load)
 }
 
 fn open(directory: &Path) -> Outcome<EmbeddedHistorian> {

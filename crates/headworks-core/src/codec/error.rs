@@ -7,7 +7,10 @@ use super::types::DataType;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FormatError {
     /// A text without a length or with one out of bounds.
-    #[error("a string needs a length of 1 to {max} registers, not {found}", max = RegisterFormat::REGISTERS_MAX)]
+    #[error(
+        "a string needs a length of 1 to {max} registers, not {found}",
+        max = RegisterFormat::REGISTERS_MAX
+    )]
     StringLength {
         /// Length given, 0 for none.
         found: u16,

@@ -231,7 +231,10 @@ proptest! {
     }
 
     #[test]
-    fn text_survives(text in "[ -~°äé]{0,4}[!-~]", order in prop::sample::select(&ByteOrder::ALL[..])) {
+    fn text_survives(
+        text in "[ -~°äé]{0,4}[!-~]",
+        order in prop::sample::select(&ByteOrder::ALL[..]),
+    ) {
         let format = RegisterFormat::new(DataType::String, order, Some(6), None).unwrap();
         let value = Value::from(text.as_str());
         prop_assert_eq!(format.decode(&format.encode(&value).unwrap()).unwrap(), value);

@@ -168,10 +168,10 @@ impl ObjectBody for Tag {
 mod tests {
     use super::*;
 
+    const DEVICE: &str = "0192d3c0-0000-7000-8000-000000000000";
+
     fn tag(extra: &str) -> Result<Tag, String> {
-        let json = format!(
-            r#"{{"device":"0192d3c0-0000-7000-8000-000000000000","name":"t","address":"40001"{extra}}}"#
-        );
+        let json = format!(r#"{{"device":"{DEVICE}","name":"t","address":"40001"{extra}}}"#);
         let tag: Tag = serde_json::from_str(&json).map_err(|error| error.to_string())?;
         tag.check().map_err(|error| error.to_string())?;
         Ok(tag)
@@ -188,7 +188,7 @@ mod tests {
         let json = serde_json::to_string(&tag("").unwrap()).unwrap();
         assert_eq!(
             json,
-            r#"{"device":"0192d3c0-0000-7000-8000-000000000000","name":"t","address":"40001","data_type":"uint16"}"#
+            format!(r#"{{"device":"{DEVICE}","name":"t","address":"40001","data_type":"uint16"}}"#)
         );
     }
 

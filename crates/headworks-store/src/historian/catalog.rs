@@ -276,9 +276,15 @@ impl Catalog {
             Err(ReadError::Io(error)) => Err(StoreError::io("reading", &segment.path, error)),
             Err(ReadError::Damaged(Damaged(reason))) => {
                 if self.is_news(segment, meta.offset) {
-                    tracing::error!(file = ?segment.path, tag = meta.tag().0,
-                        from_us = meta.first_us, to_us = meta.last_us, samples = meta.count, reason, "block is damaged and \
-                        left out; restore the file from a backup");
+                    tracing::error!(
+                        file = ?segment.path,
+                        tag = meta.tag().0,
+                        from_us = meta.first_us,
+                        to_us = meta.last_us,
+                        samples = meta.count,
+                        reason,
+                        "block is damaged and left out; restore the file from a backup"
+                    );
                 }
                 Ok(None)
             }
