@@ -28,6 +28,15 @@ export function autoDecimals(value: number): number {
   return size === 0 ? 0 : Math.min(6, 2 - Math.floor(Math.log10(size)));
 }
 
+/** Returns the decimals that tell marks of an axis apart: 2.5 needs one, 20 none. */
+export function stepDecimals(step: number): number {
+  for (let decimals = 0; decimals < 6; decimals += 1) {
+    const scaled = step * 10 ** decimals;
+    if (Math.abs(scaled - Math.round(scaled)) < 1e-6 && 1 <= scaled + 1e-6) return decimals;
+  }
+  return 6;
+}
+
 /** Returns a number with its decimals; very large and very small ones in powers of ten. */
 export function formatNumber(value: number, locale: string, decimals?: number | null): string {
   const size = Math.abs(value);

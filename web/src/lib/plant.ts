@@ -51,7 +51,7 @@ const DEFAULT_PERIOD_MS = 1000;
 /** Returns the decimals that whole raw numbers can have after scaling; floats have no bound. */
 function decimalsOf({ data_type: type, scale = 1, offset = 0 }: Tag): number | null {
   if (type.startsWith('float')) return null;
-  const digits = (number: number): number => /\.(\d+)$/.exec(String(number))?.[1]?.length ?? 0;
+  const digits = (number: number): number => String(number).split('.')[1]?.length ?? 0;
   return Math.min(6, Math.max(digits(scale), digits(offset)));
 }
 

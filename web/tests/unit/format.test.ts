@@ -60,6 +60,11 @@ test('a number shows about four digits unless told otherwise', () => {
   assert.equal(format.formatNumber(1234.5, 'de', 1), '1.234,5');
 });
 
+test('marks of an axis are told apart', () => {
+  const steps = [20, 5, 2.5, 0.5, 0.25, 0.001, 1e-9];
+  assert.deepEqual(steps.map(format.stepDecimals), [0, 0, 1, 1, 2, 3, 6]);
+});
+
 test('spans are said in their two largest units', () => {
   const cases: [number, string][] = [
     [400, '400 ms'],
