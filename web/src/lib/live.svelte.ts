@@ -14,6 +14,7 @@ const tickers = new Set<() => void>();
 
 let up = $state(false);
 let everUp = $state(false);
+let reconnects = $state(0);
 let downSinceMs = $state(0);
 let nowMs = $state(Date.now());
 let offsetMs = 0;
@@ -46,6 +47,7 @@ const link = new LiveLink(
   },
   {
     up() {
+      if (everUp) reconnects += 1;
       up = true;
       everUp = true;
       generation += 1;
@@ -101,6 +103,10 @@ export const live = {
   },
   get isUp(): boolean {
     return up;
+  },
+  /** Counts returns of a lost link: history has a hole to be read again. */
+  get reconnects(): number {
+    return reconnects;
   },
   /** Browser time, renewed each second. */
   get nowMs(): number {
