@@ -39,6 +39,8 @@ pub struct DriverContext {
     /// Takes samples with raw values; bounded, so that a full hub slows the driver down.
     ///
     /// A tag that cannot be read is sent once as a bad sample when that begins, not every scan.
+    /// A driver with nothing to read sends one empty batch when the link is open, so that people
+    /// see it running before they have made their first tag.
     pub samples: mpsc::Sender<Vec<Update>>,
     /// Writes and other orders of people; they go before reads.
     pub commands: mpsc::Receiver<Command>,

@@ -143,6 +143,9 @@ impl Run<'_> {
         };
         let now = self.now();
         self.bus.connected(now);
+        if self.bus.wake_us(now).is_none() && self.cx.samples.send(Vec::new()).await.is_err() {
+            return Ok(());
+        }
         self.poll(&mut stream).await
     }
 

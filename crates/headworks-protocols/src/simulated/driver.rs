@@ -89,6 +89,9 @@ struct Run<'a> {
 impl Run<'_> {
     async fn until_stopped(&mut self) {
         let stop = self.cx.stop.clone();
+        if self.scheduler.wake_us().is_none() && !self.hand_on(Vec::new()).await {
+            return;
+        }
         loop {
             while let Some(turn) = self.scheduler.next(self.now_us()) {
                 let updates = self.scan(turn);

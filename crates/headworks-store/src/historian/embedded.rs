@@ -74,6 +74,8 @@ struct Shared {
     signal: Mutex<Signal>,
     changed: Condvar,
     catalog: Catalog,
+    /// Size of the log, kept apart so that whoever asks need not wait for a writer.
+    wal_bytes: AtomicU64,
     appended: AtomicU64,
     dropped: AtomicU64,
     sync_us: AtomicU64,
@@ -220,7 +222,6 @@ impl Shared {
     }
 
     fn stats(&self) -> HistorianStats {
-        let wal_bytes = self.writer.lock().wal_bytes();
         let in_memory = {
             let tables = self.tables.read();
             let sealing = tables.sealing.as_ref();
@@ -233,7 +234,7 @@ impl Shared {
             appended: self.appended.load(Ordering::Relaxed),
             dropped: self.dropped.load(Ordering::Relaxed),
             in_memory,
-            wal_bytes,
+            wal_bytes: self.wal_bytes.load(Ordering::Relaxed),
             segments,
             segment_bytes,
             segment_samples,

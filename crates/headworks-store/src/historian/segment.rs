@@ -30,7 +30,8 @@ pub(super) struct SegmentWriter {
     written: u64,
     day: i32,
     seal: u64,
-    index: Vec<u8>,
+    /// Whole pages, each an allocation: one growing buffer would hold twice as much at times.
+    index: Vec<Vec<u8>>,
     page: Vec<u8>,
     first_tags: Vec<u32>,
     blocks: u32,
@@ -98,6 +99,7 @@ impl SegmentWriter {
         meta.offset = offset;
         if self.page.is_empty() {
             self.first_tags.push(meta.tag);
+            self.page.reserve_exact(PAGE_BYTES);
         }
         meta.write(&mut self.page);
         self.blocks += 1;
@@ -112,9 +114,10 @@ impl SegmentWriter {
     }
 
     fn end_page(&mut self) {
-        let crc = crc32fast::hash(&self.page);
-        self.index.append(&mut self.page);
-        self.index.extend_from_slice(&crc.to_le_bytes());
+        let mut page = std::mem::take(&mut self.page);
+        let crc = crc32fast::hash(&page);
+        page.extend_from_slice(&crc.to_le_bytes());
+        self.index.push(page);
     }
 
     fn flush(&mut self) -> Result<(), StoreError> {
@@ -143,8 +146,12 @@ impl SegmentWriter {
             samples: self.samples,
             directory_crc: crc32fast::hash(&directory),
         };
-        self.flush()?;
-        self.buffer = std::mem::take(&mut self.index);
+        for page in std::mem::take(&mut self.index) {
+            self.buffer.extend_from_slice(&page);
+            if BUFFER_BYTES <= self.buffer.len() {
+                self.flush()?;
+            }
+        }
         self.buffer.extend_from_slice(&directory);
         footer.write(&mut self.buffer);
         self.flush()?;

@@ -56,6 +56,12 @@ pub(super) fn open(
         .unwrap_or(0)
         .max(catalog.newest());
     let wal = Wal::create(&disk, &wal_directory, last + 1)?;
+    // A log without samples waits for no seal that would remove it.
+    if replay.table.points() == 0 {
+        for &generation in &generations {
+            disk.remove(&wal::path_of(&wal_directory, generation))?;
+        }
+    }
     let sealing = (replay.table.points() != 0).then(|| {
         Arc::new(Sealing {
             table: replay.table,
@@ -80,6 +86,7 @@ pub(super) fn open(
         }),
         changed: Condvar::new(),
         catalog,
+        wal_bytes: AtomicU64::new(0),
         appended: AtomicU64::new(0),
         dropped: AtomicU64::new(0),
         sync_us: AtomicU64::new(0),

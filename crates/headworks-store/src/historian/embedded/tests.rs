@@ -463,3 +463,13 @@ fn a_text_does_not_outlive_the_number_that_replaced_it() {
     let found = open(directory.path()).latest(&[TagIndex(0)]).unwrap();
     assert_eq!(found, [Some(Sample::good(5, Value::I64(7)))]);
 }
+
+#[test]
+fn starts_without_samples_leave_nothing_behind() {
+    let directory = tempfile::tempdir().unwrap();
+    for _ in 0..5 {
+        open(directory.path());
+    }
+    let logs = std::fs::read_dir(directory.path().join("wal")).unwrap();
+    assert_eq!(logs.count(), 1);
+}

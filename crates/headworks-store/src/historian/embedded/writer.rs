@@ -74,10 +74,6 @@ impl Writer {
         }
     }
 
-    pub(super) fn wal_bytes(&self) -> u64 {
-        self.wal.length
-    }
-
     pub(super) fn close(&mut self) {
         self.closed = true;
     }
@@ -275,6 +271,7 @@ impl Shared {
             tables.latest.offer(update.tag.0, &point_of(update));
         }
         writer.since.get_or_insert_with(Instant::now);
+        self.wal_bytes.store(writer.wal.length, Ordering::Relaxed);
         self.appended
             .fetch_add(batch.len() as u64, Ordering::Relaxed);
     }
@@ -323,6 +320,7 @@ impl Shared {
             writer.unsynced = false;
         }
         writer.wal = next;
+        self.wal_bytes.store(writer.wal.length, Ordering::Relaxed);
         writer.cursors.fill(Cursor::default());
         writer.blobs.clear();
         writer.since = None;
