@@ -60,7 +60,7 @@ pub enum StoreError {
         id: String,
     },
     /// The database failed.
-    #[error("database {path:?} failed")]
+    #[error("database {path:?} failed; a full disk and a damaged file are the usual reasons")]
     Database {
         /// Which database.
         path: PathBuf,

@@ -131,3 +131,24 @@ fn the_demonstration_leaves_a_plant_alone() {
     assert_eq!(connections.body["total"], 1, "{}", connections.body);
     assert_eq!(hub.stop().unwrap(), Some(0));
 }
+
+#[test]
+fn a_connection_runs_before_it_has_a_tag() {
+    let directory = tempfile::tempdir().unwrap();
+    let hub = start_demo(directory.path());
+    let plant = hub.get("connections").unwrap().body["items"][0].clone();
+    let wired = json!({ "name": "w", "protocol": "modbus", "settings": plant["settings"] });
+    let signals = json!({ "name": "s", "protocol": "simulated" });
+    for connection in [wired, signals] {
+        let id = hub.create_id("connections", &connection).unwrap();
+        let path = format!("plant/{}", connection["name"].as_str().unwrap());
+        let device = json!({ "name": path, "connection": id, "path": path });
+        hub.create("devices", &device).unwrap();
+        wait_for("the running connection", PATIENCE, || {
+            let state = hub.get(&format!("connections/{id}")).ok()?.body["status"]["state"].clone();
+            (state == "running").then_some(())
+        })
+        .unwrap();
+    }
+    assert_eq!(hub.stop().unwrap(), Some(0));
+}

@@ -4,6 +4,7 @@
 mod command_line;
 mod demonstration;
 mod faults;
+mod full_disk;
 mod probe;
 mod simulate;
 #[path = "../support/mod.rs"]

@@ -56,11 +56,8 @@ pub(super) fn open(
         .unwrap_or(0)
         .max(catalog.newest());
     let wal = Wal::create(&disk, &wal_directory, last + 1)?;
-    // A log without samples waits for no seal that would remove it.
     if replay.table.points() == 0 {
-        for &generation in &generations {
-            disk.remove(&wal::path_of(&wal_directory, generation))?;
-        }
+        remove_empty(&disk, &wal_directory, &generations)?;
     }
     let sealing = (replay.table.points() != 0).then(|| {
         Arc::new(Sealing {
@@ -93,6 +90,12 @@ pub(super) fn open(
         refusal: Mutex::default(),
     };
     Ok((shared, sealed_latest))
+}
+
+/// Removes logs without samples: no seal will, because there is nothing to seal.
+fn remove_empty(disk: &Disk, directory: &Path, generations: &[u64]) -> Result<(), StoreError> {
+    let mut logs = generations.iter();
+    logs.try_for_each(|&generation| disk.remove(&wal::path_of(directory, generation)))
 }
 
 /// Returns the newest sample of each tag in the files.

@@ -1,0 +1,102 @@
+//! A disk that fills up and gets space again, as a small file system of the test's own.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::support::rest::Hub;
+use crate::support::wait_for;
+use crate::{BINARY, headworks};
+
+/// Time until the last block is full or the next try succeeds, on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Starts the demonstration on a file system of 8 MiB that only this process sees.
+fn start_on_small_disk(data: &str) -> Hub {
+    let script = "mount -t tmpfs -o size=8m tmpfs \"$1\" && exec \"$0\" run --demo \
+                  --listen 127.0.0.1:0 --data \"$1\"";
+    let mut command = Command::new("unshare");
+    command.args([
+        "--map-root-user",
+        "--mount",
+        "sh",
+        "-c",
+        script,
+        BINARY,
+        data,
+    ]);
+    command.current_dir(data);
+    Hub::of(command).unwrap()
+}
+
+fn figures(hub: &Hub) -> Value {
+    hub.get("system/stats").unwrap().body["hub"].clone()
+}
+
+#[test]
+fn a_full_disk_stops_the_history_alone_and_heals_by_itself() {
+    let directory = tempfile::tempdir().unwrap();
+    let hub = start_on_small_disk(directory.path().to_str().unwrap());
+    let process = hub.process.id();
+    let seen = directory.path().strip_prefix("/").unwrap();
+    let ballast = PathBuf::from(format!("/proc/{process}/root"))
+        .join(seen)
+        .join("ballast");
+    let full = fs::write(&ballast, vec![0; 9 << 20]).unwrap_err();
+    assert_eq!(full.kind(), std::io::ErrorKind::StorageFull);
+
+    let fault = wait_for("the fault", PATIENCE, || {
+        let fault = figures(&hub)["history_fault"].clone();
+        (!fault.is_null()).then(|| fault.to_string())
+    });
+    let fault = fault.unwrap();
+    assert!(
+        fault.contains("wal") && fault.contains("No space left"),
+        "{fault}"
+    );
+    let health = hub.get("system/health").unwrap().body;
+    assert_eq!(health["status"], "degraded", "{health}");
+    let before = figures(&hub)["samples"].as_u64().unwrap();
+    wait_for("samples on a full disk", PATIENCE, || {
+        (before + 100 < figures(&hub)["samples"].as_u64()?).then_some(())
+    })
+    .unwrap();
+
+    fs::remove_file(&ballast).unwrap();
+    let stored = figures(&hub)["history_stored"].as_u64().unwrap();
+    wait_for("stored samples after the cure", PATIENCE, || {
+        let now = figures(&hub);
+        let healed = now["history_fault"].is_null() && stored < now["history_stored"].as_u64()?;
+        healed.then_some(())
+    })
+    .unwrap();
+    assert_eq!(hub.stop().unwrap(), Some(0));
+}
+
+#[test]
+fn a_start_on_a_full_disk_says_so() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().to_str().unwrap();
+    let script = "mount -t tmpfs -o size=16k tmpfs \"$1\" && exec \"$0\" run --data \"$1\"";
+    let mut command = Command::new("unshare");
+    command.args([
+        "--map-root-user",
+        "--mount",
+        "sh",
+        "-c",
+        script,
+        BINARY,
+        data,
+    ]);
+    let output = command.output().unwrap();
+    let stderr = crate::check_ended(&output, 1);
+    assert!(
+        stderr.contains("headworks.db") && stderr.contains("a full disk"),
+        "{stderr}"
+    );
+    // the same directory without the small disk is fine
+    crate::check_ended(&headworks(&["check", "--data", data]), 0);
+}
