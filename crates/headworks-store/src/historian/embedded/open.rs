@@ -50,11 +50,7 @@ pub(super) fn open(
             replay.file(&path, &catalog)?;
         }
     }
-    let last = generations
-        .last()
-        .copied()
-        .unwrap_or(0)
-        .max(catalog.newest());
+    let last = generations.iter().copied().fold(catalog.newest(), u64::max);
     let wal = Wal::create(&disk, &wal_directory, last + 1)?;
     if replay.table.points() == 0 {
         remove_empty(&disk, &wal_directory, &generations)?;
