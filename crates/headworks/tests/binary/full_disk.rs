@@ -14,22 +14,15 @@ use crate::{BINARY, headworks};
 /// Time until the last block is full or the next try succeeds, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Starts the demonstration on a file system of 8 MiB that only this process sees.
-fn start_on_small_disk(data: &str) -> Hub {
-    let script = "mount -t tmpfs -o size=8m tmpfs \"$1\" && exec \"$0\" run --demo \
-                  --listen 127.0.0.1:0 --data \"$1\"";
+/// Returns `headworks run` with its data on a file system of `size` that only it sees.
+fn on_small_disk(size: &str, data: &str, arguments: &[&str]) -> Command {
+    let script =
+        "mount -t tmpfs -o size=\"$1\" tmpfs \"$2\" && shift && exec \"$0\" run --data \"$@\"";
     let mut command = Command::new("unshare");
-    command.args([
-        "--map-root-user",
-        "--mount",
-        "sh",
-        "-c",
-        script,
-        BINARY,
-        data,
-    ]);
+    command.args(["--map-root-user", "--mount", "sh", "-c", script]);
+    command.args([BINARY, size, data]).args(arguments);
     command.current_dir(data);
-    Hub::of(command).unwrap()
+    command
 }
 
 fn figures(hub: &Hub) -> Value {
@@ -39,7 +32,13 @@ fn figures(hub: &Hub) -> Value {
 #[test]
 fn a_full_disk_stops_the_history_alone_and_heals_by_itself() {
     let directory = tempfile::tempdir().unwrap();
-    let hub = start_on_small_disk(directory.path().to_str().unwrap());
+    let data = directory.path().to_str().unwrap();
+    let hub = Hub::of(on_small_disk(
+        "8m",
+        data,
+        &["--demo", "--listen", "127.0.0.1:0"],
+    ))
+    .unwrap();
     let process = hub.process.id();
     let seen = directory.path().strip_prefix("/").unwrap();
     let ballast = PathBuf::from(format!("/proc/{process}/root"))
@@ -80,18 +79,7 @@ fn a_full_disk_stops_the_history_alone_and_heals_by_itself() {
 fn a_start_on_a_full_disk_says_so() {
     let directory = tempfile::tempdir().unwrap();
     let data = directory.path().to_str().unwrap();
-    let script = "mount -t tmpfs -o size=16k tmpfs \"$1\" && exec \"$0\" run --data \"$1\"";
-    let mut command = Command::new("unshare");
-    command.args([
-        "--map-root-user",
-        "--mount",
-        "sh",
-        "-c",
-        script,
-        BINARY,
-        data,
-    ]);
-    let output = command.output().unwrap();
+    let output = on_small_disk("16k", data, &[]).output().unwrap();
     let stderr = crate::check_ended(&output, 1);
     assert!(
         stderr.contains("headworks.db") && stderr.contains("a full disk"),
