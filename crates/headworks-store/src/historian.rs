@@ -14,6 +14,7 @@ mod points;
 mod query;
 mod segment;
 mod stream;
+mod upkeep;
 mod wal;
 
 use std::ops::ControlFlow;
@@ -21,6 +22,7 @@ use std::ops::ControlFlow;
 use headworks_core::{Sample, TagIndex, Update};
 
 pub use embedded::{EmbeddedHistorian, HistorianOptions};
+pub use upkeep::{Retention, Tier, TierAges, Upkeep};
 
 use crate::error::StoreError;
 
@@ -180,6 +182,27 @@ pub trait Historian: Send + Sync {
         sink: &mut dyn FnMut(&Bucket) -> ControlFlow<()>,
     ) -> Result<ReadStats, StoreError>;
 
+    /// Returns the newest sample of each tag at or before a time, in the order asked for.
+    fn before(&self, tags: &[TagIndex], time_us: i64) -> Result<Vec<Option<Sample>>, StoreError> {
+        let _ = (tags, time_us);
+        Err(unsupported("before"))
+    }
+
+    /// Deletes the samples of tags in a range, raw and rolled up; returns how many samples went.
+    /// They are gone for readers when it returns and stay gone after a crash.
+    fn delete(&self, tags: &[TagIndex], range: TimeRange) -> Result<u64, StoreError> {
+        let _ = (tags, range);
+        Err(unsupported("delete"))
+    }
+
+    /// Does what is due at `now_us`: joins the files of closed days, rolls up, drops what is too
+    /// old. Called each minute by one thread; a round is bounded, what is left follows in the
+    /// next one.
+    fn maintain(&self, now_us: i64, retention: &Retention) -> Result<Upkeep, StoreError> {
+        let _ = (now_us, retention);
+        Ok(Upkeep::default())
+    }
+
     /// Counts samples that the caller gave up on after `append` refused them.
     fn note_dropped(&self, samples: u64);
 
@@ -188,4 +211,11 @@ pub trait Historian: Send + Sync {
 
     /// Seals what is in memory and makes everything durable, before the end of the process.
     fn close(&self) -> Result<(), StoreError>;
+}
+
+fn unsupported(what: &str) -> StoreError {
+    StoreError::Query {
+        field: "historian",
+        reason: format!("this store does not support {what}"),
+    }
 }

@@ -8,6 +8,6 @@ pub mod objects;
 pub use error::StoreError;
 pub use historian::{
     Ack, Bucket, BucketQuery, Chunk, Column, EmbeddedHistorian, Historian, HistorianOptions,
-    HistorianStats, RangeQuery, ReadStats, TimeRange,
+    HistorianStats, RangeQuery, ReadStats, Retention, Tier, TierAges, TimeRange, Upkeep,
 };
 pub use objects::{Action, Change, HISTORY_MAX, HistoryEntry, ObjectStore, StoredObject};

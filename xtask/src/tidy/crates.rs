@@ -12,6 +12,7 @@ static LAYERS: &[(&str, &[&str])] = &[
     ("headworks-core", &[]),
     ("headworks-protocols", &["headworks-core"]),
     ("headworks-store", &["headworks-core"]),
+    ("headworks-exchange", &["headworks-core", "headworks-store"]),
     (
         "headworks-hub",
         &["headworks-core", "headworks-protocols", "headworks-store"],
@@ -22,6 +23,7 @@ static LAYERS: &[(&str, &[&str])] = &[
             "headworks-core",
             "headworks-protocols",
             "headworks-store",
+            "headworks-exchange",
             "headworks-hub",
         ],
     ),
@@ -31,6 +33,7 @@ static LAYERS: &[(&str, &[&str])] = &[
             "headworks-core",
             "headworks-protocols",
             "headworks-store",
+            "headworks-exchange",
             "headworks-hub",
             "headworks-server",
         ],

@@ -1,0 +1,1 @@
+//! History as files: export to and import from CSV, Excel, Parquet and JSON lines.
