@@ -10,6 +10,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::jobs::Jobs;
 use crate::live::Live;
 use crate::openapi;
 use crate::problem::{ApiError, Code};
@@ -25,6 +26,8 @@ pub(crate) struct App {
     pub hub: HubHandle,
     /// Where live values are handed out.
     pub live: Arc<Live>,
+    /// Long work.
+    pub jobs: Jobs,
     /// The address it listens on.
     pub address: SocketAddr,
     /// Turns of requests.
@@ -44,13 +47,15 @@ impl App {
         let live = Live::new(hub.clone());
         // Requests of two runs differ in the log: the first number is the time of the start.
         let first = hub.clock().now_us().unsigned_abs() << 12;
+        let tasks = TaskTracker::new();
         App {
             live,
+            jobs: Jobs::new(hub.clock(), tasks.clone()),
             hub,
             address,
             requests: Semaphore::new(REQUESTS_MAX),
             stop: CancellationToken::new(),
-            tasks: TaskTracker::new(),
+            tasks,
             reads: Arc::new(Semaphore::new(READS_MAX)),
             next_request: AtomicU64::new(first),
             openapi: OnceLock::new(),

@@ -10,6 +10,11 @@ mod api;
 mod app;
 mod assets;
 mod edge;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "exports, imports and backups come next")
+)]
+mod jobs;
 mod live;
 mod openapi;
 mod parse;

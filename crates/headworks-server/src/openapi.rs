@@ -10,6 +10,9 @@ use crate::problem::{Code, Problem};
 use crate::route::Route;
 use crate::routes;
 
+/// Chapters whose things have no revision.
+const UNREVISED: [&str; 3] = ["exports", "imports", "jobs"];
+
 /// Returns the document.
 pub(crate) fn document() -> Value {
     // A field with a default may be left out of a request and is always part of an answer.
@@ -155,7 +158,9 @@ fn operation(
 ) -> Value {
     let mut parameters = path_parameters(route.path);
     parameters.extend(query_parameters((route.shape.query)(requests)));
-    if ["PUT", "DELETE"].contains(&route.method.as_str()) && route.path.ends_with("{id}") {
+    let has_revision = !UNREVISED.contains(&route.tag);
+    let changes = ["PUT", "DELETE"].contains(&route.method.as_str());
+    if changes && has_revision && route.path.ends_with("{id}") {
         parameters.push(json!({
             "name": "If-Match", "in": "header", "required": false,
             "description": "The revision that is to be changed, in quotes.",

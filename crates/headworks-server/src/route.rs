@@ -128,6 +128,10 @@ pub(crate) struct Revised<T>(pub u64, pub T);
 /// A new object: where it is, its revision, and itself.
 pub(crate) struct Created<T>(pub String, pub Option<u64>, pub T);
 
+/// Long work that has begun: where its job is, and the job.
+#[expect(dead_code, reason = "exports, imports and backups come next")]
+pub(crate) struct Accepted<T>(pub String, pub T);
+
 /// Done, and nothing to say.
 pub(crate) struct NoContent;
 
@@ -325,6 +329,20 @@ impl<T: Serialize + JsonSchema> Answer for Created<T> {
         }
         if let Some(revision) = self.1 {
             headers.insert(header::ETAG, etag(revision));
+        }
+        Ok(response)
+    }
+}
+
+impl<T: Serialize + JsonSchema> Answer for Accepted<T> {
+    const STATUS: StatusCode = StatusCode::ACCEPTED;
+    const BODY: Option<(&'static str, SchemaOf)> = Json::<T>::BODY;
+
+    fn into_response(self) -> Result<Response, ApiError> {
+        let mut response = Json(self.1).into_response()?;
+        *response.status_mut() = StatusCode::ACCEPTED;
+        if let Ok(place) = HeaderValue::from_str(&self.0) {
+            response.headers_mut().insert(header::LOCATION, place);
         }
         Ok(response)
     }

@@ -3,6 +3,8 @@
 //! The table makes the router and the OpenAPI document, and with accounts it will make the matrix
 //! of who may do what. A route cannot be written without its permission.
 
+mod jobs;
+
 use axum::http::Method;
 use headworks_core::model::{Connection, Dashboard, Device, Tag};
 
@@ -26,6 +28,10 @@ pub(crate) static TAGS: &[(&str, &str)] = &[
     (
         "live",
         "Values as they change, over WebSocket or server-sent events.",
+    ),
+    (
+        "jobs",
+        "Long work: how far it is, what came of it, and its end.",
     ),
     ("system", "What the system says of itself."),
 ];
@@ -54,6 +60,7 @@ pub(crate) fn routes() -> Vec<Route> {
     routes.extend(device_routes());
     routes.extend(tag_routes());
     routes.extend(dashboard_routes());
+    routes.extend(jobs::job_routes());
     routes.extend(system_routes());
     routes.extend(live_routes());
     routes

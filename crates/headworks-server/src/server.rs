@@ -129,6 +129,7 @@ impl Server {
         }
         drop(self.listener);
         self.app.stop.cancel();
+        self.app.jobs.cancel_all();
         tasks.close();
         if tokio::time::timeout(STOP_GRACE, tasks.wait())
             .await

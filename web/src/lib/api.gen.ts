@@ -379,6 +379,45 @@ export type HubStats = {
   uptime_secs: number;
 };
 
+/** A job as others see it. */
+export type Job = {
+  /** When it was asked for, microseconds since 1970-01-01 UTC. */
+  created_us: number;
+  /** More figures of the kind, as they are now; an object or null. */
+  detail: unknown;
+  /** How much is done, in a unit of the kind. */
+  done: number;
+  /** When it ended. */
+  ended_us: number | null;
+  /** Why it failed. */
+  error: string | null;
+  /** Names the job. */
+  id: ObjectId;
+  /** What it does, e.g. `export`. */
+  kind: string;
+  /** Part that is done, 0 to 1. */
+  progress: number;
+  /** What came of it; null before it is done. */
+  result: unknown;
+  /** When it began to work. */
+  started_us: number | null;
+  /** Where it is. */
+  state: JobState;
+  /** What it does it with, for people. */
+  title: string;
+  /** How much there is to do, 0 as long as nobody knows. */
+  total: number;
+};
+
+/** Jobs, newest first. */
+export type JobList = {
+  /** The jobs. */
+  items: (Job)[];
+};
+
+/** Where a job is. */
+export type JobState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
+
 /** Who looks at the plant. */
 export type LiveStats = {
   /** Batches of the hub that were handed out. */

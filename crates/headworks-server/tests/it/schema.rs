@@ -126,6 +126,8 @@ async fn every_answer_has_the_documented_shape() {
             Some("connections") => &device["connection"],
             Some("devices") => &device["id"],
             Some("tags") => &tags[0]["id"],
+            // the tests of these chapters make one first
+            Some("jobs") if path.contains("{id}") => continue,
             _ => &dashboard["id"],
         };
         let place = path
