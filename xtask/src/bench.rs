@@ -62,6 +62,10 @@ static BENCHMARKS: &[Benchmark] = &[
         program: example("headworks-store", "bench_historian"),
     },
     Benchmark {
+        name: "peers",
+        program: example("headworks-store", "bench_peers"),
+    },
+    Benchmark {
         name: "ui",
         program: Program::Script("bench-ui.mjs"),
     },
@@ -90,7 +94,7 @@ pub(crate) fn names() -> Vec<&'static str> {
 
 /// Measures the benchmarks named, or all; an error when a reach is missed.
 pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
-    let chosen = choose(arguments)?;
+    let chosen = choose(&with_peers(arguments))?;
     let mut missed = Vec::new();
     build::release()?;
     for benchmark in chosen {
@@ -108,9 +112,20 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Returns the names; `--peers` stands for the other stores that the historian is compared with.
+fn with_peers(arguments: &[String]) -> Vec<String> {
+    let name = |argument: &String| match argument.as_str() {
+        "--peers" => "peers".to_owned(),
+        name => name.to_owned(),
+    };
+    arguments.iter().map(name).collect()
+}
+
 fn choose(arguments: &[String]) -> anyhow::Result<Vec<&'static Benchmark>> {
     if arguments.is_empty() {
-        return Ok(BENCHMARKS.iter().collect());
+        // The peers are other people's servers: only on demand.
+        let ours = |benchmark: &&Benchmark| benchmark.name != "peers";
+        return Ok(BENCHMARKS.iter().filter(ours).collect());
     }
     let find = |name: &String| {
         BENCHMARKS
@@ -122,6 +137,9 @@ fn choose(arguments: &[String]) -> anyhow::Result<Vec<&'static Benchmark>> {
 }
 
 fn measure(benchmark: &Benchmark) -> anyhow::Result<Vec<Figure>> {
+    if benchmark.name == "peers" {
+        setup::peers()?;
+    }
     let command = prepare(benchmark)?;
     let before = load()?;
     let (ok, output) = shell::tee(command)?;

@@ -33,18 +33,42 @@ static PACKAGES: &[Package] = &[
     },
 ];
 
+/// What the historian is compared with; only `cargo xtask bench --peers` installs them.
+static PEERS: &[Package] = &[
+    Package {
+        name: "victoria-metrics",
+        evidence: &["/usr/bin/victoria-metrics"],
+        used_for: "comparing the historian",
+    },
+    Package {
+        name: "influxdb",
+        evidence: &["/usr/bin/influxd"],
+        used_for: "comparing the historian",
+    },
+    Package {
+        name: "postgresql",
+        evidence: &["/usr/lib/postgresql"],
+        used_for: "comparing the historian",
+    },
+];
+
 /// Tries of a download before we give up.
 const TRIES: u32 = 3;
 
 /// Installs what is missing; doing it again does nothing.
 pub(crate) fn run(_arguments: &[String]) -> anyhow::Result<()> {
-    debian_packages()?;
+    debian_packages(PACKAGES)?;
     python_packages()?;
     node_modules()
 }
 
-fn debian_packages() -> anyhow::Result<()> {
-    let missing: Vec<&Package> = PACKAGES
+/// Installs the servers that the historian is compared with.
+pub(crate) fn peers() -> anyhow::Result<()> {
+    debian_packages(PEERS)
+}
+
+fn debian_packages(packages: &'static [Package]) -> anyhow::Result<()> {
+    let missing: Vec<&Package> = packages
         .iter()
         .filter(|package| !package.evidence.iter().any(|file| Path::new(file).exists()))
         .collect();

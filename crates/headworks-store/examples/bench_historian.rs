@@ -2,24 +2,21 @@
 //!
 //! `cargo run --release -p headworks-store --example bench_historian [mixed|uniform|wide]`
 
-#![expect(clippy::print_stdout, reason = "the figures are the output")]
+mod workload;
 
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use headworks_core::{Quality, Sample, TagIndex, Update, Value};
+use headworks_core::TagIndex;
 use headworks_store::{
     BucketQuery, EmbeddedHistorian, Historian, HistorianOptions, RangeQuery, TimeRange,
 };
 
-const SECOND_US: i64 = 1_000_000;
+use workload::{BASE_US, Best, DAY_US, Plant, SECOND_US, figure, ms};
+
 const HOUR_US: i64 = 3_600 * SECOND_US;
-const DAY_US: i64 = 24 * HOUR_US;
-/// 2026-01-01 UTC.
-const BASE_US: i64 = 20_454 * DAY_US;
-const BATCH: usize = 10_000;
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
@@ -142,10 +139,10 @@ fn wide() -> Outcome<()> {
     let mut plant = Plant::new(100_000, 100_000, 1);
     plant.late = 0;
     plant.batch = 1_000;
-    // Ten times as fast as in life.
-    plant.pace = Some(1e6);
     let before = memory_mb("VmRSS")?;
-    let load = load(directory.path(), "wide", &mut plant, 180)?;
+    // Ten times as fast as in life.
+    let pace = Some(1e6);
+    let load = load_paced(directory.path(), "wide", &mut plant, 180, pace)?;
     let cpu_60_s = load.cpu_s / 180.0 * 60.0;
     figure(
         "wide store work per 60 s of data",
@@ -203,6 +200,17 @@ impl Load {
 }
 
 fn load(directory: &Path, name: &str, plant: &mut Plant, seconds: i64) -> Outcome<Load> {
+    load_paced(directory, name, plant, seconds, None)
+}
+
+/// Loads at `pace` samples per second, or as fast as possible.
+fn load_paced(
+    directory: &Path,
+    name: &str,
+    plant: &mut Plant,
+    seconds: i64,
+    pace: Option<f64>,
+) -> Outcome<Load> {
     let historian = open(directory)?;
     let mut load = Load {
         points: 0,
@@ -230,7 +238,7 @@ fn load(directory: &Path, name: &str, plant: &mut Plant, seconds: i64) -> Outcom
         load.batches.push(elapsed);
         load.points += batch.len() as u64;
         let bytes = historian.stats().wal_bytes;
-        if let Some(pace) = plant.pace {
+        if let Some(pace) = pace {
             let due = Duration::from_secs_f64(load.points as f64 / pace);
             std::thread::sleep(due.saturating_sub(begin.elapsed()));
         }
@@ -305,28 +313,6 @@ fn read(historian: &EmbeddedHistorian, tags: &[u32], range: TimeRange) -> Outcom
     Ok((points, ms(start)))
 }
 
-fn ms(start: Instant) -> f64 {
-    start.elapsed().as_secs_f64() * 1e3
-}
-
-#[derive(Clone, Copy)]
-enum Best {
-    High,
-    Low,
-}
-
-fn figure(name: &str, value: f64, unit: &str, reach: f64, best: Best) {
-    let met = match best {
-        Best::High => reach <= value,
-        Best::Low => value <= reach,
-    };
-    let value = (value * 1e4).round() / 1e4;
-    let line = serde_json::json!({
-        "name": name, "value": value, "unit": unit, "reach": reach, "met": met,
-    });
-    println!("{line}");
-}
-
 fn peak_mb() -> Outcome<f64> {
     memory_mb("VmHWM")
 }
@@ -352,193 +338,4 @@ fn cpu_s() -> Outcome<f64> {
         .collect();
     let ticks: f64 = fields[11].parse::<f64>()? + fields[12].parse::<f64>()?;
     Ok(ticks / 100.0)
-}
-
-/// Values that move like those of a plant; the same on every run.
-struct Plant {
-    random: u64,
-    tags: Vec<Signal>,
-    fast: u32,
-    slow: i64,
-    /// Late samples of 65,536.
-    late: u64,
-    batch: usize,
-    /// Points per second; as fast as possible when not set.
-    pace: Option<f64>,
-    waiting: std::collections::BinaryHeap<std::cmp::Reverse<Waiting>>,
-    second: i64,
-    next: u32,
-}
-
-struct Signal {
-    number: f64,
-    count: i64,
-    bad: u32,
-}
-
-#[derive(PartialEq)]
-struct Waiting(i64, u64, Update);
-
-impl Eq for Waiting {}
-
-impl PartialOrd for Waiting {
-    fn partial_cmp(&self, other: &Waiting) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Waiting {
-    fn cmp(&self, other: &Waiting) -> std::cmp::Ordering {
-        (self.0, self.1).cmp(&(other.0, other.1))
-    }
-}
-
-impl Plant {
-    fn new(tags: u32, fast: u32, slow: i64) -> Plant {
-        let signal = |tag: u32| Signal {
-            number: f64::from(20 + tag % 60),
-            count: i64::from(tag) * 7,
-            bad: 0,
-        };
-        Plant {
-            random: 42,
-            tags: (0..tags).map(signal).collect(),
-            fast,
-            slow,
-            late: 655,
-            batch: BATCH,
-            pace: None,
-            waiting: std::collections::BinaryHeap::new(),
-            second: 0,
-            next: 0,
-        }
-    }
-
-    fn below(&mut self, bound: u64) -> u64 {
-        self.random ^= self.random << 13;
-        self.random ^= self.random >> 7;
-        self.random ^= self.random << 17;
-        ((self.random >> 32) * bound) >> 32
-    }
-
-    fn noise(&mut self) -> f64 {
-        (0..4)
-            .map(|_| self.below(1 << 30) as f64 / f64::from(1 << 30))
-            .sum::<f64>()
-            - 2.0
-    }
-
-    /// Returns whether there are more samples.
-    fn fill(&mut self, batch: &mut Vec<Update>, seconds: i64) -> bool {
-        batch.clear();
-        while batch.len() < self.batch {
-            if self.second == seconds {
-                batch.extend(self.waiting.pop().map(|late| late.0.2));
-                if self.waiting.is_empty() {
-                    break;
-                }
-            } else {
-                self.step(batch);
-            }
-        }
-        !batch.is_empty()
-    }
-
-    /// Samples the next tag, if it is its turn.
-    fn step(&mut self, batch: &mut Vec<Update>) {
-        let tag = self.next;
-        if tag < self.fast || i64::from(tag) % self.slow == self.second % self.slow {
-            let update = self.sample(tag);
-            if self.below(65_536) < self.late {
-                let delay = 60 + self.below(6 * 3_600).cast_signed();
-                let count = self.waiting.len() as u64;
-                self.waiting.push(std::cmp::Reverse(Waiting(
-                    self.second + delay,
-                    count,
-                    update,
-                )));
-            } else {
-                batch.push(update);
-            }
-        }
-        self.next += 1;
-        if self.next as usize == self.tags.len() {
-            self.next = 0;
-            self.second += 1;
-            while self
-                .waiting
-                .peek()
-                .is_some_and(|late| late.0.0 <= self.second)
-            {
-                batch.extend(self.waiting.pop().map(|late| late.0.2));
-            }
-        }
-    }
-
-    fn sample(&mut self, tag: u32) -> Update {
-        let jitter_ms = if tag < self.fast { 31 } else { 101 };
-        let time_us =
-            BASE_US + self.second * SECOND_US + self.below(jitter_ms).cast_signed() * 1_000;
-        let value = self.value(tag);
-        let unlucky = self.below(20_000) == 0;
-        let signal = &mut self.tags[tag as usize];
-        signal.bad = if unlucky {
-            20
-        } else {
-            signal.bad.saturating_sub(1)
-        };
-        let sample = if 0 < signal.bad {
-            Sample::bad(time_us, Quality::BAD_NO_COMMUNICATION)
-        } else {
-            Sample::good(time_us, value)
-        };
-        Update {
-            tag: TagIndex(tag),
-            sample,
-        }
-    }
-
-    /// Of 20 tags: 4 sensors of one decimal, 4 analogue inputs, 3 set points, 3 counters, 3 states,
-    /// 2 noisy floats of single and 1 of double precision.
-    fn value(&mut self, tag: u32) -> Value {
-        let noise = self.noise();
-        let chance = self.below(1_000);
-        let signal = &mut self.tags[tag as usize];
-        let wave = (self.second as f64 / 86_400.0 * std::f64::consts::TAU).sin();
-        match tag % 20 {
-            0..=3 => {
-                signal.number += noise * 0.09;
-                Value::F64(((signal.number + 5.0 * wave) * 10.0).round() / 10.0)
-            }
-            4..=7 => {
-                signal.number += noise * 0.035;
-                let counts = ((signal.number + 3.0 * wave) / 100.0 * 27_648.0).round();
-                Value::F64(counts * (100.0 / 27_648.0))
-            }
-            8..=10 => {
-                if chance == 0 {
-                    signal.number = (noise * 100.0).round() * 0.5;
-                }
-                Value::F64(signal.number)
-            }
-            11..=13 => {
-                signal.count += (chance % 6).cast_signed();
-                Value::I64(signal.count)
-            }
-            14..=16 => {
-                signal.count ^= i64::from(chance < 2);
-                Value::Bool(signal.count & 1 == 1)
-            }
-            17 | 18 => {
-                signal.number += noise * 0.02;
-                #[expect(clippy::cast_possible_truncation, reason = "single precision is meant")]
-                let single = (signal.number + noise * 0.5) as f32;
-                Value::F64(single.into())
-            }
-            _ => {
-                signal.number += noise * 0.02;
-                Value::F64(signal.number + noise * 0.5)
-            }
-        }
-    }
 }
