@@ -1,4 +1,5 @@
-//! The plant's objects: connections, devices, tags and dashboards, as they are configured.
+//! The plant's objects: connections, devices, tags, dashboards and retention policies, as
+//! they are configured.
 //!
 //! Checks that need one object only are made by `check`; relations between objects are the
 //! business of the hub.
@@ -6,6 +7,7 @@
 mod dashboard;
 mod device;
 mod object;
+mod retention;
 mod tag;
 
 pub use dashboard::{
@@ -14,4 +16,5 @@ pub use dashboard::{
 };
 pub use device::{Connection, Device, Settings};
 pub use object::{FieldError, Kind, Object, ObjectBody, ObjectId};
+pub use retention::{RetentionDays, RetentionPolicy};
 pub use tag::Tag;

@@ -134,6 +134,9 @@ async fn take_over(shared: &Arc<Shared>, old: &Plant, new: Plant, touched: &Touc
     shared.plant.store(Arc::clone(&new));
     configure_ingest(shared, old, &new, touched).await;
     shared.generation.send_replace(new.generation());
+    if !new.has_policies_of(old) {
+        shared.keeping.signal.wake();
+    }
     for id in with(LinkChange::Start) {
         shared.links.start(shared, id);
     }

@@ -7,7 +7,7 @@ mod protocol_check;
 
 use headworks_core::TagIndex;
 use headworks_core::model::{
-    Connection, Dashboard, Device, FieldError, Kind, ObjectBody, ObjectId, Tag,
+    Connection, Dashboard, Device, FieldError, Kind, ObjectBody, ObjectId, RetentionPolicy, Tag,
 };
 use headworks_protocols::Protocol;
 use headworks_store::Action;
@@ -59,6 +59,8 @@ pub enum Body {
     Tag(Tag),
     /// A page of widgets.
     Dashboard(Dashboard),
+    /// How long samples are kept.
+    Retention(RetentionPolicy),
 }
 
 /// What became of an edit.
@@ -135,6 +137,7 @@ impl Body {
             Body::Device(_) => Kind::Device,
             Body::Tag(_) => Kind::Tag,
             Body::Dashboard(_) => Kind::Dashboard,
+            Body::Retention(_) => Kind::Retention,
         }
     }
 
@@ -149,6 +152,7 @@ impl Body {
             Body::Device(body) => body.check(),
             Body::Tag(body) => body.check(),
             Body::Dashboard(body) => body.check(),
+            Body::Retention(body) => body.check(),
         }
     }
 }
@@ -174,5 +178,11 @@ impl From<Tag> for Body {
 impl From<Dashboard> for Body {
     fn from(body: Dashboard) -> Body {
         Body::Dashboard(body)
+    }
+}
+
+impl From<RetentionPolicy> for Body {
+    fn from(body: RetentionPolicy) -> Body {
+        Body::Retention(body)
     }
 }

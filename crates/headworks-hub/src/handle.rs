@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use headworks_core::model::{Connection, Device, ObjectBody, ObjectId};
+use headworks_core::model::{Connection, Device, ObjectBody, ObjectId, RetentionDays};
 use headworks_core::{Sample, TagIndex, Update, Value};
 use headworks_protocols::{
     Clock, Command, DeviceConfig, DeviceSnapshot, LinkConfig, Place, PollReport, Protocol,
@@ -232,6 +232,16 @@ impl HubHandle {
     /// Returns the figures of the hub.
     pub fn stats(&self) -> HubStats {
         status::hub_stats(&self.shared)
+    }
+
+    /// Has the housekeeper begin a round of upkeep now.
+    pub fn wake_upkeep(&self) {
+        self.shared.keeping.signal.wake();
+    }
+
+    /// Returns how long the samples are kept of tags that no retention policy selects.
+    pub fn default_retention(&self) -> RetentionDays {
+        self.shared.keeping.default_retention
     }
 
     /// Returns the hub's clock.

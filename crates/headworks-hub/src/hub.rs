@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::apply::blocking;
 use crate::clock::steady_clock;
@@ -22,6 +22,7 @@ use crate::edits::load;
 use crate::error::HubError;
 use crate::handle::HubHandle;
 use crate::ingest::Ingest;
+use crate::keeper::{Keeper, Keeping};
 use crate::meter::Meter;
 use crate::plant::{Plant, Shapes};
 use crate::recorder::{Record, Recorder};
@@ -37,6 +38,8 @@ pub struct Hub {
     shared: Arc<Shared>,
     /// None when it was joined.
     recorder: Option<Recorder>,
+    /// None when it has ended.
+    keeper: Option<Keeper>,
 }
 
 /// What the tasks and handles of a hub share.
@@ -52,6 +55,7 @@ pub(crate) struct Shared {
     objects: Mutex<Option<Arc<ObjectStore>>>,
     pub(crate) historian: Arc<dyn Historian>,
     pub(crate) record: Arc<Record>,
+    pub(crate) keeping: Keeping,
     pub(crate) clock: Clock,
     pub(crate) clock_ahead_us: Arc<AtomicI64>,
     pub(crate) meter: Meter,
@@ -112,11 +116,7 @@ impl Hub {
             Arc::clone(&record),
             clock.clone(),
         )
-        .map_err(|error| StoreError::Io {
-            action: "starting thread",
-            path: "recorder".into(),
-            source: error,
-        })?;
+        .map_err(|error| thread_error("recorder", error))?;
         let shared = Arc::new(Shared {
             generation: watch::Sender::new(opened.plant.generation()),
             status_changes: watch::Sender::new(0),
@@ -127,6 +127,7 @@ impl Hub {
             objects: Mutex::new(Some(Arc::new(opened.objects))),
             historian: opened.historian,
             record,
+            keeping: Keeping::new(&settings.upkeep),
             start_us: clock.now_us(),
             clock,
             clock_ahead_us,
@@ -138,8 +139,13 @@ impl Hub {
         restore(&shared).await?;
         start_links(&shared);
         tokio::spawn(sweep(Arc::clone(&shared)));
-        let recorder = Some(recorder);
-        Ok(Hub { shared, recorder })
+        let keeper = Keeper::start(Arc::clone(&shared), settings.upkeep)
+            .map_err(|error| thread_error("housekeeper", error))?;
+        Ok(Hub {
+            shared,
+            recorder: Some(recorder),
+            keeper: Some(keeper),
+        })
     }
 
     /// Returns what the outside may hold.
@@ -158,11 +164,13 @@ impl Hub {
     /// was not done in time.
     pub async fn stop(mut self, grace: Duration) -> Result<(), HubError> {
         let shared = Arc::clone(&self.shared);
+        shared.keeping.signal.stop();
         shared.links.stop_all(grace).await;
         shared.stop.cancel();
         // an edit on its way is finished; none begins after it
         let _writer = shared.writer.lock().await;
         shared.links.stop_all(grace).await;
+        self.end_upkeep(grace).await;
         shared.ingest.close();
         let recorder = self.recorder.take();
         let closed = timeout(grace, blocking(move || recorder.and_then(Recorder::join))).await;
@@ -175,11 +183,22 @@ impl Hub {
         info!("hub stopped");
         outcome.unwrap_or(Ok(())).map_err(HubError::Store)
     }
+
+    /// Waits for the round that may be under way, so that it does not meet the closing store.
+    async fn end_upkeep(&mut self, grace: Duration) {
+        let Some(keeper) = self.keeper.take() else {
+            return;
+        };
+        if timeout(grace, keeper.ended()).await.is_err() {
+            warn!("the upkeep of the historian did not end in time; the store closes beside it");
+        }
+    }
 }
 
 impl Drop for Hub {
     fn drop(&mut self) {
         self.shared.stop.cancel();
+        self.shared.keeping.signal.stop();
         self.shared.ingest.close();
     }
 }
@@ -199,6 +218,14 @@ impl Shared {
     pub(crate) fn protocol(&self, name: &str) -> Option<&'static Protocol> {
         let find = |protocol: &&&'static Protocol| protocol.name == name;
         self.protocols.iter().find(find).copied()
+    }
+}
+
+fn thread_error(name: &str, source: std::io::Error) -> StoreError {
+    StoreError::Io {
+        action: "starting thread",
+        path: name.into(),
+        source,
     }
 }
 

@@ -15,6 +15,7 @@ pub mod status;
 mod apply;
 mod clock;
 mod ingest;
+mod keeper;
 mod link;
 mod link_state;
 mod meter;
@@ -32,7 +33,8 @@ pub use handle::{HubHandle, Written};
 pub use headworks_store::{Action, HistoryEntry};
 pub use hub::Hub;
 pub use plant::{Plant, TagEntry};
-pub use settings::HubSettings;
+pub use settings::{HubSettings, UpkeepSettings};
 pub use status::{
     ConnectionCounts, ConnectionState, ConnectionStatus, HistoryFault, HubStats, ProcessUsage,
+    UpkeepStatus, UpkeepWork,
 };

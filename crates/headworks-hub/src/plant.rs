@@ -8,12 +8,15 @@ mod changes;
 mod config;
 mod entry;
 mod order;
+mod retention;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use headworks_core::model::{Connection, Dashboard, Device, Kind, Object, ObjectId};
+use headworks_core::model::{
+    Connection, Dashboard, Device, Kind, Object, ObjectId, RetentionPolicy,
+};
 use headworks_core::{Pattern, TagIndex};
 
 pub(crate) use changes::PlantChanges;
@@ -29,6 +32,7 @@ pub struct Plant {
     connections: Table<Connection>,
     devices: Table<Device>,
     dashboards: Table<Dashboard>,
+    retention: Table<RetentionPolicy>,
     /// By number; no entry where a tag was deleted.
     tags: Vec<Option<Arc<TagEntry>>>,
     /// Numbers of all tags in order of path, case folded; two paths are never equal that way.
@@ -66,6 +70,11 @@ impl Plant {
         &self.dashboards.sorted
     }
 
+    /// Returns the retention policies, the one that leads first.
+    pub fn retention_policies(&self) -> &[Arc<Object<RetentionPolicy>>] {
+        &self.retention.sorted
+    }
+
     /// Returns the tags in order of path, upper and lower case as one.
     pub fn tags(&self) -> impl DoubleEndedIterator<Item = &Arc<TagEntry>> + ExactSizeIterator {
         self.order.iter().map(|&index| self.existing(index))
@@ -91,6 +100,11 @@ impl Plant {
         self.dashboards.by_id.get(&id)
     }
 
+    /// Returns a retention policy.
+    pub fn retention_policy(&self, id: ObjectId) -> Option<&Arc<Object<RetentionPolicy>>> {
+        self.retention.by_id.get(&id)
+    }
+
     /// Returns a tag by its id.
     pub fn tag(&self, id: ObjectId) -> Option<&Arc<TagEntry>> {
         self.tag_ids.get(&id).map(|&index| self.existing(index))
@@ -114,6 +128,7 @@ impl Plant {
             (Kind::Device, self.device(id).is_some()),
             (Kind::Tag, self.tag_ids.contains_key(&id)),
             (Kind::Dashboard, self.dashboard(id).is_some()),
+            (Kind::Retention, self.retention_policy(id).is_some()),
         ];
         found
             .into_iter()
@@ -191,6 +206,7 @@ impl Plant {
             self.device(id).map(|object| object.revision),
             self.tag(id).map(|tag| tag.revision()),
             self.dashboard(id).map(|object| object.revision),
+            self.retention_policy(id).map(|object| object.revision),
         ];
         found.into_iter().flatten().next()
     }

@@ -1,7 +1,9 @@
 //! Settings of the hub.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
+use headworks_core::model::RetentionDays;
 use headworks_protocols::{Clock, PROTOCOLS, Protocol};
 use headworks_store::HistorianOptions;
 
@@ -12,10 +14,33 @@ pub struct HubSettings {
     pub data_directory: PathBuf,
     /// How the historian weighs safety, memory and the size of its files.
     pub historian: HistorianOptions,
+    /// What the housekeeper does with what is stored.
+    pub upkeep: UpkeepSettings,
     /// The protocols that connections may name.
     pub protocols: &'static [&'static Protocol],
     /// The clock; when absent the system's, kept from going backwards.
     pub clock: Option<Clock>,
+}
+
+/// How samples grow old and what becomes of a disk that fills up.
+#[derive(Clone, Debug)]
+pub struct UpkeepSettings {
+    /// Time between two rounds.
+    pub period: Duration,
+    /// How long the samples of tags are kept that no retention policy selects.
+    pub retention_days: RetentionDays,
+    /// Most bytes of the historian's files; no bound when absent.
+    pub size_max_bytes: Option<u64>,
+}
+
+impl Default for UpkeepSettings {
+    fn default() -> UpkeepSettings {
+        UpkeepSettings {
+            period: Duration::from_secs(60),
+            retention_days: RetentionDays::default(),
+            size_max_bytes: None,
+        }
+    }
 }
 
 impl HubSettings {
@@ -24,6 +49,7 @@ impl HubSettings {
         HubSettings {
             data_directory: data_directory.into(),
             historian: HistorianOptions::default(),
+            upkeep: UpkeepSettings::default(),
             protocols: PROTOCOLS,
             clock: None,
         }

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use headworks_core::model::{Connection, Object, ObjectId};
 use headworks_protocols::{DeviceSnapshot, DeviceState};
-use headworks_store::HistorianStats;
+use headworks_store::{HistorianStats, Upkeep};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -109,8 +109,42 @@ pub struct HubStats {
     /// Figures of the historian.
     #[schemars(with = "serde_json::Value")]
     pub historian: HistorianStats,
+    /// What the housekeeper did with what is stored.
+    pub upkeep: UpkeepStatus,
     /// What the process uses; none where the system does not tell.
     pub process: Option<ProcessUsage>,
+}
+
+/// What the housekeeper did with what is stored.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct UpkeepStatus {
+    /// Rounds since the hub started.
+    pub rounds: u64,
+    /// When the last round began, microseconds since 1970-01-01 UTC; null before the first.
+    pub last_us: Option<i64>,
+    /// How long the last round took, milliseconds.
+    pub last_ms: u64,
+    /// What was due in the last round and could not be done, and why.
+    pub held: Option<String>,
+    /// What the last round did.
+    pub last: UpkeepWork,
+    /// What all rounds did since the hub started.
+    pub total: UpkeepWork,
+}
+
+/// Work of the upkeep.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct UpkeepWork {
+    /// Days whose files were joined to one.
+    pub compacted_days: u64,
+    /// Days whose roll-ups were made or made again.
+    pub rolled_up_days: u64,
+    /// Files that went because of their age or the bound of the size.
+    pub dropped_files: u64,
+    /// Samples in them.
+    pub dropped_samples: u64,
+    /// Bytes given back to the disk.
+    pub freed_bytes: u64,
 }
 
 /// Why samples are not stored at present.
@@ -273,7 +307,31 @@ pub(crate) fn hub_stats(shared: &Shared) -> HubStats {
         history_queue: shared.ingest.history_queue(),
         clock_ahead_us: shared.clock_ahead_us.load(Ordering::Relaxed),
         historian: shared.historian.stats(),
+        upkeep: shared.keeping.status(),
         process: process::usage(),
+    }
+}
+
+impl UpkeepWork {
+    /// Adds what another round did.
+    pub(crate) fn add(&mut self, other: &UpkeepWork) {
+        self.compacted_days += other.compacted_days;
+        self.rolled_up_days += other.rolled_up_days;
+        self.dropped_files += other.dropped_files;
+        self.dropped_samples += other.dropped_samples;
+        self.freed_bytes += other.freed_bytes;
+    }
+}
+
+impl From<&Upkeep> for UpkeepWork {
+    fn from(upkeep: &Upkeep) -> UpkeepWork {
+        UpkeepWork {
+            compacted_days: upkeep.compacted_days,
+            rolled_up_days: upkeep.rolled_up_days,
+            dropped_files: upkeep.dropped_files,
+            dropped_samples: upkeep.dropped_samples,
+            freed_bytes: upkeep.freed_bytes,
+        }
     }
 }
 

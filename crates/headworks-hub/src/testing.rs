@@ -14,7 +14,8 @@ use headworks_protocols::{
     PollReport, Protocol, TestReport, WriteReport,
 };
 use headworks_store::{
-    Ack, Bucket, BucketQuery, Chunk, Historian, HistorianStats, RangeQuery, ReadStats, StoreError,
+    Ack, Bucket, BucketQuery, Chunk, Historian, HistorianStats, RangeQuery, ReadStats, Retention,
+    StoreError, Upkeep,
 };
 use parking_lot::Mutex;
 use serde_json::json;
@@ -22,7 +23,7 @@ use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use crate::{Edit, Hub, HubHandle, HubSettings};
+use crate::{Edit, Hub, HubHandle, HubSettings, UpkeepSettings};
 
 /// The time at which the tests' clock starts.
 pub(crate) const START_US: i64 = 1_700_000_000_000_000;
@@ -263,6 +264,12 @@ pub(crate) struct MemoryHistorian {
     pub(crate) fails: AtomicBool,
     pub(crate) closed: AtomicBool,
     pub(crate) dropped: Mutex<u64>,
+    /// The rounds of upkeep: when, and what was to be kept how long.
+    pub(crate) rounds: Mutex<Vec<(i64, Retention)>>,
+    /// What rounds answer.
+    pub(crate) upkeep: Mutex<Option<Result<Upkeep, &'static str>>>,
+    /// Set by a test to make upkeep wait.
+    pub(crate) upkeep_waits: AtomicBool,
     /// Set by a test to make appending wait.
     pub(crate) waits: AtomicBool,
 }
@@ -324,6 +331,22 @@ impl Historian for MemoryHistorian {
         unreachable!("the hub does not aggregate")
     }
 
+    fn maintain(&self, now_us: i64, retention: &Retention) -> Result<Upkeep, StoreError> {
+        self.rounds.lock().push((now_us, retention.clone()));
+        while self.upkeep_waits.load(Ordering::Relaxed) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        match self.upkeep.lock().clone() {
+            None => Ok(Upkeep::default()),
+            Some(Ok(upkeep)) => Ok(upkeep),
+            Some(Err("panic")) => panic!("upkeep panics as told"),
+            Some(Err(reason)) => Err(StoreError::Query {
+                field: "upkeep",
+                reason: reason.into(),
+            }),
+        }
+    }
+
     fn stats(&self) -> HistorianStats {
         HistorianStats::default()
     }
@@ -348,12 +371,29 @@ impl TestHub {
     }
 
     pub(crate) async fn on(directory: TempDir, historian: Arc<MemoryHistorian>) -> TestHub {
+        TestHub::with(directory, historian, UpkeepSettings::default()).await
+    }
+
+    pub(crate) async fn with_upkeep(period: Duration) -> TestHub {
+        let upkeep = UpkeepSettings {
+            period,
+            ..UpkeepSettings::default()
+        };
+        TestHub::with(TempDir::new().unwrap(), Arc::default(), upkeep).await
+    }
+
+    async fn with(
+        directory: TempDir,
+        historian: Arc<MemoryHistorian>,
+        upkeep: UpkeepSettings,
+    ) -> TestHub {
         let started = Instant::now();
         let clock =
             Clock::new(move || START_US + i64::try_from(started.elapsed().as_micros()).unwrap());
         let settings = HubSettings {
             protocols: PROTOCOLS,
             clock: Some(clock),
+            upkeep,
             ..HubSettings::new(directory.path())
         };
         let kept: Arc<dyn Historian> = Arc::<MemoryHistorian>::clone(&historian);

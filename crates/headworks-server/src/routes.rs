@@ -4,6 +4,7 @@
 //! of who may do what. A route cannot be written without its permission.
 
 mod jobs;
+mod retention;
 
 use axum::http::Method;
 use headworks_core::model::{Connection, Dashboard, Device, Tag};
@@ -25,6 +26,7 @@ pub(crate) static TAGS: &[(&str, &str)] = &[
     ),
     ("values", "Present values by path."),
     ("dashboards", "Pages of widgets."),
+    ("retention", "How long samples and their roll-ups are kept."),
     (
         "live",
         "Values as they change, over WebSocket or server-sent events.",
@@ -61,6 +63,7 @@ pub(crate) fn routes() -> Vec<Route> {
     routes.extend(tag_routes());
     routes.extend(dashboard_routes());
     routes.extend(jobs::job_routes());
+    routes.extend(retention::retention_routes());
     routes.extend(system_routes());
     routes.extend(live_routes());
     routes

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use anyhow::Context;
 use headworks_core::TagIndex;
-use headworks_core::model::{Connection, Dashboard, Device, Kind, ObjectBody, ObjectId, Tag};
+use headworks_core::model::{
+    Connection, Dashboard, Device, Kind, ObjectBody, ObjectId, RetentionPolicy, Tag,
+};
 use headworks_protocols::{DeviceConfig, LinkConfig, TagConfig};
 use headworks_store::{ObjectStore, StoredObject};
 
@@ -28,6 +30,7 @@ struct Stored {
     /// By device.
     tags: BTreeMap<ObjectId, Vec<(TagIndex, Tag)>>,
     dashboards: usize,
+    retention_policies: usize,
     problems: Vec<String>,
 }
 
@@ -48,11 +51,12 @@ pub(crate) fn run(arguments: &CheckArguments) -> anyhow::Result<()> {
     let stored = load(directory)?;
     let problems = stored.problems();
     println!(
-        "objects: {} connections, {} devices, {} tags, {} dashboards",
+        "objects: {} connections, {} devices, {} tags, {} dashboards, {} retention policies",
         stored.connections.len(),
         stored.devices.len(),
         stored.tags.values().map(Vec::len).sum::<usize>(),
-        stored.dashboards
+        stored.dashboards,
+        stored.retention_policies
     );
     for problem in &problems {
         println!("{problem}");
@@ -97,6 +101,10 @@ impl Stored {
             Kind::Dashboard => {
                 parse::<Dashboard>(object)?;
                 self.dashboards += 1;
+            }
+            Kind::Retention => {
+                parse::<RetentionPolicy>(object)?;
+                self.retention_policies += 1;
             }
         }
         Ok(())

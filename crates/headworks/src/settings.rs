@@ -12,6 +12,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use headworks_core::model;
+use headworks_hub::UpkeepSettings;
 use schemars::JsonSchema;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -66,6 +68,41 @@ pub(crate) struct Historian {
     #[serde(deserialize_with = "group_commit_ms")]
     #[schemars(range(max = 60_000))]
     pub(crate) group_commit_ms: u64,
+    /// Days that samples and their roll-ups are kept of tags that no retention policy selects.
+    pub(crate) retention_days: RetentionDays,
+    /// Most gigabytes (10^9 bytes) of the historian's files; beyond them the oldest raw days that
+    /// are rolled up go before their time. 0 is no bound.
+    pub(crate) size_max_gb: u32,
+}
+
+/// Days that each tier is kept, 0 to 36525; 0 keeps it for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RetentionDays {
+    /// Every sample.
+    #[serde(deserialize_with = "days")]
+    #[schemars(range(max = 36_525))]
+    pub(crate) raw: u32,
+    /// Rows per minute.
+    #[serde(deserialize_with = "days")]
+    #[schemars(range(max = 36_525))]
+    pub(crate) minute: u32,
+    /// Rows per five minutes.
+    #[serde(deserialize_with = "days")]
+    #[schemars(range(max = 36_525))]
+    pub(crate) five_minutes: u32,
+    /// Rows per hour.
+    #[serde(deserialize_with = "days")]
+    #[schemars(range(max = 36_525))]
+    pub(crate) hour: u32,
+    /// Rows per day.
+    #[serde(deserialize_with = "days")]
+    #[schemars(range(max = 36_525))]
+    pub(crate) day: u32,
+    /// Rows per week.
+    #[serde(deserialize_with = "days")]
+    #[schemars(range(max = 36_525))]
+    pub(crate) week: u32,
 }
 
 /// What is written to standard error.
@@ -113,6 +150,8 @@ pub(crate) struct LogFilter(String);
 
 /// Longest wait for a group commit, in milliseconds.
 const GROUP_COMMIT_MS_MAX: u64 = 60_000;
+/// Most days that a tier is kept: a century.
+const DAYS_MAX: u32 = 36_525;
 /// Most threads.
 const WORKERS_MAX: usize = 64;
 
@@ -223,6 +262,48 @@ impl Default for Historian {
     fn default() -> Historian {
         Historian {
             group_commit_ms: 1000,
+            retention_days: RetentionDays::default(),
+            size_max_gb: 0,
+        }
+    }
+}
+
+impl Default for RetentionDays {
+    fn default() -> RetentionDays {
+        let days = model::RetentionDays::default();
+        RetentionDays {
+            raw: days.raw.unwrap_or(0),
+            minute: days.minute.unwrap_or(0),
+            five_minutes: days.five_minutes.unwrap_or(0),
+            hour: days.hour.unwrap_or(0),
+            day: days.day.unwrap_or(0),
+            week: days.week.unwrap_or(0),
+        }
+    }
+}
+
+impl From<RetentionDays> for model::RetentionDays {
+    fn from(days: RetentionDays) -> model::RetentionDays {
+        let kept = |days: u32| (days != 0).then_some(days);
+        model::RetentionDays {
+            raw: kept(days.raw),
+            minute: kept(days.minute),
+            five_minutes: kept(days.five_minutes),
+            hour: kept(days.hour),
+            day: kept(days.day),
+            week: kept(days.week),
+        }
+    }
+}
+
+impl Historian {
+    /// Returns what the housekeeper of the hub is told.
+    pub(crate) fn upkeep(&self) -> UpkeepSettings {
+        let bound = u64::from(self.size_max_gb) * 1_000_000_000;
+        UpkeepSettings {
+            retention_days: self.retention_days.into(),
+            size_max_bytes: (bound != 0).then_some(bound),
+            ..UpkeepSettings::default()
         }
     }
 }
@@ -248,6 +329,10 @@ fn group_commit_ms<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D:
         GROUP_COMMIT_MS_MAX,
         "milliseconds",
     )
+}
+
+fn days<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    within(u32::deserialize(deserializer)?, 0, DAYS_MAX, "days")
 }
 
 fn workers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {

@@ -268,6 +268,16 @@ export type DeviceSnapshot = {
 /** Whether a device answers. */
 export type DeviceState = 'unknown' | 'online' | 'offline' | 'error';
 
+/** How long the samples of a tag are kept, and who says so. */
+export type EffectiveRetention = {
+  /** How long each tier is kept. */
+  days: RetentionDays;
+  /** The policy that holds; null when none selects the tag and the default holds. */
+  policy: PolicyRef | null;
+  /** Path of the tag. */
+  tag: string;
+};
+
 /** One field that cannot work. */
 export type FieldProblem = {
   /** What is wrong and what would be right. */
@@ -375,6 +385,8 @@ export type HubStats = {
   start_us: number;
   /** Tags. */
   tags: number;
+  /** What the housekeeper did with what is stored. */
+  upkeep: UpkeepStatus;
   /** Seconds since the hub started. */
   uptime_secs: number;
 };
@@ -444,6 +456,28 @@ export type Object = {
   updated_us: number;
 };
 
+/** An object as it is kept: its body with identity and revision. */
+export type Object2 = {
+  /** How long each tier is kept. */
+  days: RetentionDays;
+  /** Free text. */
+  description?: string;
+  /** Whether it counts. */
+  enabled: boolean;
+  /** Lasting identity. */
+  id: ObjectId;
+  /** Name on screen, unique among retention policies. */
+  name: string;
+  /** The tags it is for: `*` within a segment of the path, `**` for any depth. */
+  pattern: string;
+  /** Of several policies that select a tag the one with the least number holds. */
+  priority: number;
+  /** Counts the changes of the object, from 1. */
+  revision: number;
+  /** Time of the last change, microseconds since 1970-01-01 UTC. */
+  updated_us: number;
+};
+
 /** The lasting identity of an object: a UUID, version 7 for new ones. */
 export type ObjectId = string;
 
@@ -471,6 +505,16 @@ export type PageOfDeviceItem = {
 export type PageOfObject = {
   /** The items. */
   items: (Object)[];
+  /** `cursor` of the next page; null after the last. */
+  next_cursor: string | null;
+  /** Items of all pages. */
+  total: number;
+};
+
+/** One page of a list. */
+export type PageOfObject2 = {
+  /** The items. */
+  items: (Object2)[];
   /** `cursor` of the next page; null after the last. */
   next_cursor: string | null;
   /** Items of all pages. */
@@ -511,6 +555,14 @@ export type PathValue = {
   unit: string;
   /** The value in engineering units; null when there never was one. */
   value: Value | null;
+};
+
+/** A retention policy by name. */
+export type PolicyRef = {
+  /** Lasting identity. */
+  id: ObjectId;
+  /** Name. */
+  name: string;
 };
 
 /** What a manual poll brought. */
@@ -577,6 +629,54 @@ export type Protocols = {
 
 /** The three classes of quality, from the two top bits of the code. */
 export type QualityClass = 'good' | 'uncertain' | 'bad';
+
+/** Days that each tier is kept, 1 to 36525; null keeps it for ever, an absent one has its */
+export type RetentionDays = {
+  /** Rows per day. */
+  day: number | null;
+  /** Rows per five minutes. */
+  five_minutes: number | null;
+  /** Rows per hour. */
+  hour: number | null;
+  /** Rows per minute. */
+  minute: number | null;
+  /** Every sample. */
+  raw: number | null;
+  /** Rows per week. */
+  week: number | null;
+};
+
+/** Days that each tier is kept, 1 to 36525; null keeps it for ever, an absent one has its */
+export type RetentionDaysInput = {
+  /** Rows per day. */
+  day?: number | null;
+  /** Rows per five minutes. */
+  five_minutes?: number | null;
+  /** Rows per hour. */
+  hour?: number | null;
+  /** Rows per minute. */
+  minute?: number | null;
+  /** Every sample. */
+  raw?: number | null;
+  /** Rows per week. */
+  week?: number | null;
+};
+
+/** How long the samples and roll-ups of the tags that a pattern selects are kept. */
+export type RetentionPolicy = {
+  /** How long each tier is kept. */
+  days?: RetentionDaysInput;
+  /** Free text. */
+  description?: string;
+  /** Whether it counts. */
+  enabled?: boolean;
+  /** Name on screen, unique among retention policies. */
+  name: string;
+  /** The tags it is for: `*` within a segment of the path, `**` for any depth. */
+  pattern: string;
+  /** Of several policies that select a tag the one with the least number holds. */
+  priority?: number;
+};
 
 /** One past state of an object. */
 export type Revision = {
@@ -790,6 +890,36 @@ export type TrendInput = {
   range_min?: number;
   /** Time between points in seconds; range over width when absent. */
   step_secs?: number | null;
+};
+
+/** What the housekeeper did with what is stored. */
+export type UpkeepStatus = {
+  /** What was due in the last round and could not be done, and why. */
+  held: string | null;
+  /** What the last round did. */
+  last: UpkeepWork;
+  /** How long the last round took, milliseconds. */
+  last_ms: number;
+  /** When the last round began, microseconds since 1970-01-01 UTC; null before the first. */
+  last_us: number | null;
+  /** Rounds since the hub started. */
+  rounds: number;
+  /** What all rounds did since the hub started. */
+  total: UpkeepWork;
+};
+
+/** Work of the upkeep. */
+export type UpkeepWork = {
+  /** Days whose files were joined to one. */
+  compacted_days: number;
+  /** Files that went because of their age or the bound of the size. */
+  dropped_files: number;
+  /** Samples in them. */
+  dropped_samples: number;
+  /** Bytes given back to the disk. */
+  freed_bytes: number;
+  /** Days whose roll-ups were made or made again. */
+  rolled_up_days: number;
 };
 
 /** true or false, a finite number or a text; bytes are hexadecimal text */

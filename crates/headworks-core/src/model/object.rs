@@ -27,6 +27,8 @@ pub enum Kind {
     Tag,
     /// A page of widgets.
     Dashboard,
+    /// How long samples are kept.
+    Retention,
 }
 
 /// An object as it is kept: its body with identity and revision.
@@ -78,7 +80,13 @@ impl FieldError {
 
 impl Kind {
     /// Every kind, those first on which others rest.
-    pub const ALL: [Kind; 4] = [Kind::Connection, Kind::Device, Kind::Tag, Kind::Dashboard];
+    pub const ALL: [Kind; 5] = [
+        Kind::Connection,
+        Kind::Device,
+        Kind::Tag,
+        Kind::Dashboard,
+        Kind::Retention,
+    ];
 
     /// Returns the name as the store and the API write it.
     pub const fn name(self) -> &'static str {
@@ -87,6 +95,7 @@ impl Kind {
             Kind::Device => "device",
             Kind::Tag => "tag",
             Kind::Dashboard => "dashboard",
+            Kind::Retention => "retention",
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use headworks_core::TagPath;
-use headworks_core::model::{Connection, Dashboard, Device, Object, ObjectId};
+use headworks_core::model::{Connection, Dashboard, Device, Object, ObjectId, RetentionPolicy};
 
 use super::draft::{Draft, Drafts, alive};
 use crate::error::Problem;
@@ -16,6 +16,11 @@ pub(crate) fn check_relations(draft: &Draft<'_>) -> Vec<Problem> {
     check_names(&draft.connections, draft.plant.connections(), &mut problems);
     check_names(&draft.devices, draft.plant.devices(), &mut problems);
     check_names(&draft.dashboards, draft.plant.dashboards(), &mut problems);
+    check_names(
+        &draft.retention,
+        draft.plant.retention_policies(),
+        &mut problems,
+    );
     let placed = Placed::new(draft, &mut problems);
     placed.check_collisions(draft, &mut problems);
     placed.check_folders(draft, &mut problems);
@@ -58,6 +63,13 @@ impl Named for Device {
 
 impl Named for Dashboard {
     const KIND: &'static str = "dashboard";
+    fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl Named for RetentionPolicy {
+    const KIND: &'static str = "retention policy";
     fn name(&self) -> &str {
         &self.name
     }

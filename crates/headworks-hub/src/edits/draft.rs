@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use headworks_core::TagPath;
-use headworks_core::model::{Connection, Dashboard, Device, Kind, Object, ObjectId, Tag};
+use headworks_core::model::{
+    Connection, Dashboard, Device, Kind, Object, ObjectId, RetentionPolicy, Tag,
+};
 use headworks_store::{Action, Change};
 use serde::Serialize;
 
@@ -22,6 +24,7 @@ pub(crate) struct Draft<'a> {
     pub(crate) devices: Drafts<Device>,
     pub(crate) tags: Drafts<Tag>,
     pub(crate) dashboards: Drafts<Dashboard>,
+    pub(crate) retention: Drafts<RetentionPolicy>,
     /// One per edit.
     pub(crate) outlines: Vec<Outline>,
     /// What the store is to do.
@@ -66,6 +69,7 @@ impl<'a> Draft<'a> {
             devices: BTreeMap::new(),
             tags: BTreeMap::new(),
             dashboards: BTreeMap::new(),
+            retention: BTreeMap::new(),
             outlines: Vec::with_capacity(edits.len()),
             changes: Vec::with_capacity(edits.len()),
             problems: Vec::new(),
@@ -204,6 +208,7 @@ impl<'a> Draft<'a> {
             Kind::Device => drop(self.devices.insert(id, Drafted { edit, body: None })),
             Kind::Tag => drop(self.tags.insert(id, Drafted { edit, body: None })),
             Kind::Dashboard => drop(self.dashboards.insert(id, Drafted { edit, body: None })),
+            Kind::Retention => drop(self.retention.insert(id, Drafted { edit, body: None })),
         }
     }
 
@@ -217,6 +222,7 @@ impl<'a> Draft<'a> {
             Body::Device(body) => put(&mut self.devices, edit, id, body),
             Body::Tag(body) => put(&mut self.tags, edit, id, body),
             Body::Dashboard(body) => put(&mut self.dashboards, edit, id, body),
+            Body::Retention(body) => put(&mut self.retention, edit, id, body),
         }
     }
 
@@ -226,6 +232,7 @@ impl<'a> Draft<'a> {
             Body::Device(body) => to_json(body),
             Body::Tag(body) => to_json(body),
             Body::Dashboard(body) => to_json(body),
+            Body::Retention(body) => to_json(body),
         };
         json.map_err(|reason| self.problems.push(Problem::new(edit, "", reason)))
             .ok()
@@ -250,6 +257,7 @@ impl<'a> Draft<'a> {
             (Kind::Device, is_alive(&self.devices, id)),
             (Kind::Tag, is_alive(&self.tags, id)),
             (Kind::Dashboard, is_alive(&self.dashboards, id)),
+            (Kind::Retention, is_alive(&self.retention, id)),
         ];
         for (kind, alive) in drafted {
             match alive {
@@ -266,6 +274,7 @@ impl<'a> Draft<'a> {
             || self.devices.contains_key(&id)
             || self.tags.contains_key(&id)
             || self.dashboards.contains_key(&id)
+            || self.retention.contains_key(&id)
     }
 
     fn expect_revision(
@@ -304,7 +313,7 @@ impl<'a> Draft<'a> {
                 .into_iter()
                 .map(|id| (Kind::Tag, id))
                 .collect(),
-            Kind::Tag | Kind::Dashboard => Vec::new(),
+            Kind::Tag | Kind::Dashboard | Kind::Retention => Vec::new(),
         }
     }
 
@@ -354,6 +363,10 @@ impl<'a> Draft<'a> {
             Kind::Dashboard => self
                 .plant
                 .dashboard(id)
+                .map(|object| object.body.name.clone()),
+            Kind::Retention => self
+                .plant
+                .retention_policy(id)
                 .map(|object| object.body.name.clone()),
         };
         name.unwrap_or_else(|| id.to_string())

@@ -54,6 +54,7 @@ pub(crate) fn finish(
         connections: objects(draft.connections, stamp),
         devices,
         dashboards: objects(draft.dashboards, stamp),
+        retention: objects(draft.retention, stamp),
         tags,
     };
     Ok((changes, applied))
@@ -129,6 +130,7 @@ pub(crate) fn load(
             Kind::Connection => keep(&mut changes.connections, &object)?,
             Kind::Device => keep(&mut changes.devices, &object)?,
             Kind::Dashboard => keep(&mut changes.dashboards, &object)?,
+            Kind::Retention => keep(&mut changes.retention, &object)?,
             Kind::Tag => keep_tag(&mut changes, &object, shapes)?,
         }
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use headworks_core::TagIndex;
-use headworks_core::model::{Connection, Dashboard, Device, Object, ObjectId};
+use headworks_core::model::{Connection, Dashboard, Device, Object, ObjectId, RetentionPolicy};
 
 use super::{Plant, Table, TagEntry, compare_folded};
 
@@ -14,6 +14,7 @@ pub(crate) struct PlantChanges {
     pub(crate) connections: BTreeMap<ObjectId, Option<Arc<Object<Connection>>>>,
     pub(crate) devices: BTreeMap<ObjectId, Option<Arc<Object<Device>>>>,
     pub(crate) dashboards: BTreeMap<ObjectId, Option<Arc<Object<Dashboard>>>>,
+    pub(crate) retention: BTreeMap<ObjectId, Option<Arc<Object<RetentionPolicy>>>>,
     pub(crate) tags: BTreeMap<TagIndex, Option<Arc<TagEntry>>>,
 }
 
@@ -31,6 +32,9 @@ impl Plant {
             dashboards: self.dashboards.with(changes.dashboards, |object| {
                 (object.body.order, object.body.name.clone())
             }),
+            retention: self
+                .retention
+                .with(changes.retention, |object| object.body.rank()),
             ..self.clone()
         };
         if !changes.tags.is_empty() {

@@ -1,4 +1,4 @@
-use headworks_core::model::{ObjectId, Tag};
+use headworks_core::model::{ObjectId, RetentionDays, RetentionPolicy, Tag};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -182,4 +182,71 @@ fn a_change_that_moves_nothing_keeps_the_order_itself() {
     let after = before.with(changes);
     assert!(Arc::ptr_eq(&before.order, &after.order));
     assert!(Arc::ptr_eq(&before.tag_ids, &after.tag_ids));
+}
+
+/// Makes a policy for raw samples; its name is its place in the list.
+fn policies(given: &[(&str, u32, u16)]) -> PlantChanges {
+    let mut changes = PlantChanges::default();
+    for (number, &(pattern, raw, priority)) in (500..).zip(given) {
+        let body = json!({
+            "name": number.to_string(), "pattern": pattern, "priority": priority,
+            "days": {"raw": raw},
+        });
+        let policy: RetentionPolicy = serde_json::from_value(body).unwrap();
+        changes
+            .retention
+            .insert(id(number), Some(Arc::new(object(number, policy))));
+    }
+    changes
+}
+
+fn raw_days(plant: &Plant) -> Vec<Option<u32>> {
+    let retention = plant.retention(RetentionDays::default());
+    plant
+        .tags()
+        .map(|tag| retention.of(tag.index()).raw)
+        .collect()
+}
+
+#[test]
+fn the_leading_policy_of_a_tag_holds() {
+    let (plant, _) = plant(&[("a", "flow"), ("a", "level"), ("b", "flow")]);
+    assert_eq!(raw_days(&plant), [Some(7); 3]);
+    let with = |given: &[(&str, u32, u16)]| plant.with(policies(given));
+    // the more specific of equal priorities
+    let next = with(&[("a/*", 10, 5), ("a/flow", 20, 5), ("**", 30, 5)]);
+    assert_eq!(raw_days(&next), [Some(20), Some(10), Some(30)]);
+    // the least priority
+    let next = with(&[("a/*", 10, 1), ("a/flow", 20, 5)]);
+    assert_eq!(raw_days(&next), [Some(10), Some(10), Some(7)]);
+    // a policy for all hides those behind it
+    let next = with(&[("**", 30, 1), ("a/flow", 20, 5)]);
+    assert_eq!(raw_days(&next), [Some(30); 3]);
+    // a policy that says what the default says still leads
+    let next = with(&[("a/flow", 7, 1), ("a/*", 20, 5)]);
+    assert_eq!(raw_days(&next), [Some(7), Some(20), Some(7)]);
+}
+
+#[test]
+fn what_is_resolved_for_all_is_what_each_tag_is_told() {
+    let (plant, _) = plant(&[("a", "flow"), ("a", "level"), ("b/c", "flow"), ("b", "x")]);
+    let plant = plant.with(policies(&[
+        ("a/*", 10, 5),
+        ("**/flow", 20, 5),
+        ("b/**", 30, 5),
+        ("*/x", 40, 4),
+    ]));
+    let told: Vec<Option<u32>> = plant
+        .tags()
+        .map(|tag| plant.effective_retention(tag.path()).unwrap().body.days.raw)
+        .collect();
+    assert_eq!(told, raw_days(&plant));
+    assert_eq!(told, [Some(20), Some(10), Some(20), Some(40)]);
+}
+
+#[test]
+fn a_policy_that_selects_nothing_costs_nothing() {
+    let (plant, _) = plant(&[("a", "flow")]);
+    let plant = plant.with(policies(&[("z/**", 10, 5)]));
+    assert!(plant.retention(RetentionDays::default()).tags.is_empty());
 }

@@ -1,9 +1,8 @@
-//! What connections, devices, tags and dashboards have in common: read, make, replace, delete,
-//! look back.
+//! What the kinds of objects have in common: read, make, replace, delete, look back.
 
 use std::sync::Arc;
 
-use headworks_core::model::{Kind, Object, ObjectBody, ObjectId};
+use headworks_core::model::{Object, ObjectBody, ObjectId};
 use headworks_hub::{Applied, Body, Edit, HubHandle, Plant};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -174,9 +173,7 @@ fn read<R: Resource>(hub: &HubHandle, id: ObjectId) -> Result<Revised<R::Item>, 
 pub(crate) fn existing<R: Resource>(hub: &HubHandle, id: ObjectId) -> Result<ObjectId, ApiError> {
     match hub.plant().kind_of(id) {
         Some(kind) if kind == R::KIND => Ok(id),
-        Some(Kind::Connection | Kind::Device | Kind::Tag | Kind::Dashboard) | None => {
-            Err(ApiError::not_found(R::KIND, id))
-        }
+        Some(_) | None => Err(ApiError::not_found(R::KIND, id)),
     }
 }
 

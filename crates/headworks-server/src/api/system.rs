@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use headworks_core::model::{Connection, Dashboard, Device, Kind, Tag};
+use headworks_core::model::{Connection, Dashboard, Device, Kind, RetentionPolicy, Tag};
 use headworks_hub::HubStats;
 use headworks_protocols::Protocol;
 use schemars::{JsonSchema, Schema, schema_for};
@@ -150,6 +150,7 @@ pub(crate) async fn schema(call: Call) -> Result<Json<serde_json::Value>, ApiErr
         Kind::Device => schema_for!(Device),
         Kind::Tag => schema_for!(Tag),
         Kind::Dashboard => schema_for!(Dashboard),
+        Kind::Retention => schema_for!(RetentionPolicy),
     };
     Ok(Json(schema.to_value()))
 }

@@ -13,6 +13,7 @@ mod objects;
 mod protocol;
 #[cfg(test)]
 mod refusals;
+mod retention;
 #[cfg(test)]
 mod rig;
 #[cfg(test)]

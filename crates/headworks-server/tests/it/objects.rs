@@ -105,13 +105,20 @@ async fn each_kind_of_object_lives_and_dies() {
         &dashboard,
         &renamed(&dashboard, "second"),
     );
+    let policy = json!({ "name": "fine", "pattern": "plant/**", "days": { "raw": 400 } });
+    check_life(
+        &rig,
+        "/api/v1/retention-policies",
+        &policy,
+        &renamed(&policy, "finer"),
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_object_is_found_under_its_own_kind_only() {
     let (rig, tags) = Rig::with_tags(&["t1"]).await;
     let id = tags[0]["id"].as_str().unwrap();
-    for path in ["connections", "devices", "dashboards"] {
+    for path in ["connections", "devices", "dashboards", "retention-policies"] {
         let place = format!("/api/v1/{path}/{id}");
         rig.get(&place).refused(404, "not_found");
         rig.delete(&place).refused(404, "not_found");

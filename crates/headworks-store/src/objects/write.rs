@@ -74,7 +74,7 @@ impl Commit<'_> {
         };
         let tag = match kind {
             Kind::Tag => Some(self.assign_tag(id)?),
-            Kind::Connection | Kind::Device | Kind::Dashboard => None,
+            Kind::Connection | Kind::Device | Kind::Dashboard | Kind::Retention => None,
         };
         let object = StoredObject {
             id,

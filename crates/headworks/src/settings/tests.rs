@@ -77,6 +77,11 @@ fn mistakes_in_the_file_have_line_column_key_value_and_remedy() {
          are allowed",
     );
     check_file_refused(
+        "[historian]\nretention_days = { raw = 36526 }",
+        "headworks.toml:2:26: historian.retention_days.raw = 36526: 36526 days; 0 to 36525 are \
+         allowed",
+    );
+    check_file_refused(
         "log = { level = \"infoo\" }",
         "headworks.toml:1:17: log.level = \"infoo\": \"infoo\" is no log level: \"infoo\" is not \
          known; use error, warn, info, debug or trace",
@@ -90,6 +95,19 @@ fn mistakes_in_the_file_have_line_column_key_value_and_remedy() {
         "[data]\ndirectory = \"\"",
         "headworks.toml:2:13: data.directory = \"\": is empty; name a directory",
     );
+}
+
+#[test]
+fn no_days_are_for_ever_and_no_size_is_no_bound() {
+    let settings = load_text("[historian]\nretention_days = { raw = 0, hour = 5 }", &[]).unwrap();
+    let upkeep = settings.historian.upkeep();
+    assert_eq!(upkeep.retention_days.raw, None);
+    assert_eq!(upkeep.retention_days.hour, Some(5));
+    assert_eq!(upkeep.retention_days.minute, Some(30));
+    assert_eq!(upkeep.size_max_bytes, None);
+    let settings = load_text("", &[("HEADWORKS__HISTORIAN__SIZE_MAX_GB", "2")]).unwrap();
+    let upkeep = settings.historian.upkeep();
+    assert_eq!(upkeep.size_max_bytes, Some(2_000_000_000));
 }
 
 #[test]
