@@ -16,7 +16,9 @@ use tokio::time::timeout;
 use crate::apply::{self, blocking};
 use crate::edits::{Applied, Edit, prepare};
 use crate::error::{HubError, Problem};
+use crate::events::SystemEvent;
 use crate::hub::Shared;
+use crate::keeper::{DiskLevel, StorageStatus};
 use crate::link::Order;
 use crate::plant::Plant;
 use crate::status::{self, ConnectionState, ConnectionStatus, HubStats};
@@ -241,7 +243,23 @@ impl HubHandle {
 
     /// Returns how long the samples are kept of tags that no retention policy selects.
     pub fn default_retention(&self) -> RetentionDays {
-        self.shared.keeping.default_retention
+        self.shared.keeping.disk.default_retention()
+    }
+
+    /// Returns what is stored, on which disk, and for how long that goes on; blocks on the disk.
+    pub fn storage(&self) -> StorageStatus {
+        let now_us = self.shared.clock.now_us();
+        self.shared.keeping.disk.status(now_us, Vec::new())
+    }
+
+    /// Returns how full the disk of the data directory is.
+    pub fn disk_level(&self) -> DiskLevel {
+        self.shared.keeping.disk.level()
+    }
+
+    /// Returns what happened to the system, newest first, at most [`crate::EVENTS_MAX`].
+    pub fn events(&self) -> Vec<SystemEvent> {
+        self.shared.events.newest()
     }
 
     /// Returns the hub's clock.

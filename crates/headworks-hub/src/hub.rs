@@ -20,13 +20,14 @@ use crate::apply::blocking;
 use crate::clock::steady_clock;
 use crate::edits::load;
 use crate::error::HubError;
+use crate::events::EventLog;
 use crate::handle::HubHandle;
 use crate::ingest::Ingest;
 use crate::keeper::{Keeper, Keeping};
 use crate::meter::Meter;
 use crate::plant::{Plant, Shapes};
 use crate::recorder::{Record, Recorder};
-use crate::settings::HubSettings;
+use crate::settings::{HubSettings, UpkeepSettings};
 use crate::supervisor::Supervisor;
 
 /// Time between two looks for silent tags.
@@ -56,6 +57,7 @@ pub(crate) struct Shared {
     pub(crate) historian: Arc<dyn Historian>,
     pub(crate) record: Arc<Record>,
     pub(crate) keeping: Keeping,
+    pub(crate) events: Arc<EventLog>,
     pub(crate) clock: Clock,
     pub(crate) clock_ahead_us: Arc<AtomicI64>,
     pub(crate) meter: Meter,
@@ -72,6 +74,8 @@ struct Opened {
     historian: Arc<dyn Historian>,
     plant: Plant,
     shapes: Shapes,
+    keeping: Keeping,
+    events: Arc<EventLog>,
 }
 
 impl Hub {
@@ -105,7 +109,9 @@ impl Hub {
         historian: impl FnOnce(&Path) -> Result<Arc<dyn Historian>, StoreError> + Send + 'static,
     ) -> Result<Hub, HubError> {
         let directory = settings.data_directory.clone();
-        let opened = blocking(move || open(&directory, historian)).await??;
+        let upkeep = settings.upkeep;
+        let period = upkeep.period;
+        let opened = blocking(move || open(&directory, upkeep, historian)).await??;
         let (clock, clock_ahead_us) = match settings.clock {
             Some(clock) => (clock, Arc::default()),
             None => steady_clock(),
@@ -114,6 +120,7 @@ impl Hub {
         let (recorder, history) = Recorder::start(
             Arc::clone(&opened.historian),
             Arc::clone(&record),
+            Arc::clone(&opened.events),
             clock.clone(),
         )
         .map_err(|error| thread_error("recorder", error))?;
@@ -127,7 +134,8 @@ impl Hub {
             objects: Mutex::new(Some(Arc::new(opened.objects))),
             historian: opened.historian,
             record,
-            keeping: Keeping::new(&settings.upkeep),
+            keeping: opened.keeping,
+            events: opened.events,
             start_us: clock.now_us(),
             clock,
             clock_ahead_us,
@@ -139,7 +147,7 @@ impl Hub {
         restore(&shared).await?;
         start_links(&shared);
         tokio::spawn(sweep(Arc::clone(&shared)));
-        let keeper = Keeper::start(Arc::clone(&shared), settings.upkeep)
+        let keeper = Keeper::start(Arc::clone(&shared), period)
             .map_err(|error| thread_error("housekeeper", error))?;
         Ok(Hub {
             shared,
@@ -231,6 +239,7 @@ fn thread_error(name: &str, source: std::io::Error) -> StoreError {
 
 fn open(
     directory: &Path,
+    upkeep: UpkeepSettings,
     historian: impl FnOnce(&Path) -> Result<Arc<dyn Historian>, StoreError>,
 ) -> Result<Opened, HubError> {
     let objects = ObjectStore::open(directory)?; // takes the lock of the directory first
@@ -241,6 +250,8 @@ fn open(
         historian: historian(directory)?,
         plant,
         shapes,
+        keeping: Keeping::open(directory, upkeep),
+        events: Arc::new(EventLog::open(directory)),
     })
 }
 

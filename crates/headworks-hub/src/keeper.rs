@@ -1,36 +1,46 @@
-//! The housekeeper: the thread that has the historian do what is due and looks at the disk.
+//! The housekeeper: the thread that has the historian do what is due and watches the disk.
 //!
 //! Nothing waits for it: polling and ingest go on while a round takes its time. A round that
 //! fails is reported and tried again with the next one.
 
+mod disk;
+mod forecast;
 mod signal;
+mod storage;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use headworks_core::model::RetentionDays;
 use headworks_store::{Retention, StoreError, Upkeep};
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
-use tracing::{info, warn};
+use tracing::info;
 
+use crate::events::{EventKind, News, Severity};
 use crate::hub::Shared;
 use crate::recorder::reason_of;
 use crate::settings::UpkeepSettings;
 use crate::status::{UpkeepStatus, UpkeepWork};
 
+pub use disk::{DataPart, DiskLevel, DiskProbe, DiskSpace};
+pub use forecast::{Forecast, TierSize, Verdict};
 pub(crate) use signal::Signal;
+pub use storage::StorageStatus;
+
+use storage::DiskWatch;
 
 /// Time from the start of the hub to the first round: first the links are to come up.
 const FIRST: Duration = Duration::from_secs(5);
+/// Time between two looks at the disk.
+const LOOK: Duration = Duration::from_secs(10);
 
 /// What the housekeeper has found and done, for everybody to read.
 pub(crate) struct Keeping {
-    /// How long samples are kept where no policy says.
-    pub(crate) default_retention: RetentionDays,
     pub(crate) signal: Signal,
+    pub(crate) disk: DiskWatch,
     status: Mutex<UpkeepStatus>,
 }
 
@@ -43,22 +53,24 @@ pub(crate) struct Keeper {
 
 struct Work {
     shared: Arc<Shared>,
-    settings: UpkeepSettings,
+    period: Duration,
     /// What the plant says, and of which generation it is.
     retention: Option<(u64, Retention)>,
     next_round: Instant,
+    next_look: Instant,
 }
 
 impl Keeper {
     /// Starts the thread; it ends when [`Signal::stop`] was called.
-    pub(crate) fn start(shared: Arc<Shared>, settings: UpkeepSettings) -> std::io::Result<Keeper> {
+    pub(crate) fn start(shared: Arc<Shared>, period: Duration) -> std::io::Result<Keeper> {
         let (done, ended) = oneshot::channel::<()>();
-        let first = FIRST.min(settings.period);
+        let first = FIRST.min(period);
         let mut work = Work {
             shared,
-            settings,
+            period,
             retention: None,
             next_round: Instant::now() + first,
+            next_look: Instant::now(),
         };
         let thread = std::thread::Builder::new()
             .name("housekeeper".into())
@@ -78,9 +90,10 @@ impl Keeper {
 }
 
 impl Keeping {
-    pub(crate) fn new(settings: &UpkeepSettings) -> Keeping {
+    /// Begins with what the last run has left in the data directory.
+    pub(crate) fn open(directory: &Path, settings: UpkeepSettings) -> Keeping {
         Keeping {
-            default_retention: settings.retention_days,
+            disk: DiskWatch::open(directory, settings),
             signal: Signal::default(),
             status: Mutex::default(),
         }
@@ -96,15 +109,29 @@ impl Work {
     fn run(&mut self) {
         let shared = Arc::clone(&self.shared);
         loop {
-            let told = shared.keeping.signal.wait_until(self.next_round);
+            let next = self.next_round.min(self.next_look);
+            let told = shared.keeping.signal.wait_until(next);
             if told.stop {
+                shared.events.save();
                 return;
             }
-            if told.wake || self.next_round <= Instant::now() {
+            let look = told.wake || self.next_look <= Instant::now();
+            let fills_up = look && self.look();
+            if told.wake || fills_up || self.next_round <= Instant::now() {
                 self.round();
-                self.next_round = Instant::now() + self.settings.period;
+                self.next_round = Instant::now() + self.period;
             }
         }
+    }
+
+    /// Looks at the disk; returns whether there must be a round now.
+    fn look(&mut self) -> bool {
+        self.next_look = Instant::now() + LOOK;
+        let shared = &self.shared;
+        shared
+            .keeping
+            .disk
+            .look(shared.clock.now_us(), &shared.events)
     }
 
     /// Has the historian do what is due, and notes what it did.
@@ -122,6 +149,8 @@ impl Work {
             Err(_) => Err("the historian panicked; the log says where".into()),
         };
         self.note(now_us, started.elapsed(), outcome);
+        self.shared.keeping.disk.measure(now_us);
+        self.shared.events.save();
     }
 
     /// Returns the retention of the present plant, resolved again only when the plant changed.
@@ -133,11 +162,11 @@ impl Work {
             .as_ref()
             .is_none_or(|(of, _)| *of != generation)
         {
-            let resolved = plant.retention(self.settings.retention_days);
+            let resolved = plant.retention(self.shared.keeping.disk.default_retention());
             self.retention = Some((generation, resolved));
         }
         let (_, retention) = self.retention.get_or_insert_default();
-        retention.size_max_bytes = self.settings.size_max_bytes;
+        retention.size_max_bytes = self.shared.keeping.disk.size_max_bytes();
         retention
     }
 
@@ -163,18 +192,25 @@ impl Work {
         if done != UpkeepWork::default() {
             info!(?done, ?took, "historian kept in order");
         }
-        self.tell(held_before.as_deref(), held.as_deref());
+        self.tell(now_us, held_before.as_deref(), held);
     }
 
     /// Says when the upkeep cannot go on, and when it can again.
-    fn tell(&self, before: Option<&str>, now: Option<&str>) {
-        match (before, now) {
-            (before, Some(reason)) if before != now => {
-                warn!(reason, "upkeep of the historian is held");
-            }
-            (Some(_), None) => info!("upkeep of the historian goes on"),
-            _ => {}
+    fn tell(&self, now_us: i64, before: Option<&str>, now: Option<String>) {
+        if before == now.as_deref() {
+            return;
         }
+        let (severity, message) = match now {
+            Some(reason) => (Severity::Warning, reason),
+            None => (Severity::Info, "the upkeep goes on".to_owned()),
+        };
+        let news = News {
+            kind: EventKind::Upkeep,
+            severity,
+            subject: "historian".into(),
+            message,
+        };
+        self.shared.events.note_repeated(now_us, news);
     }
 }
 

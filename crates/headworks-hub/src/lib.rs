@@ -6,6 +6,7 @@
 
 pub mod edits;
 pub mod error;
+pub mod events;
 pub mod handle;
 pub mod hub;
 pub mod plant;
@@ -29,11 +30,15 @@ mod write;
 
 pub use edits::{Applied, Body, Edit};
 pub use error::{HubError, Problem};
+pub use events::{EVENTS_MAX, EventKind, Severity, SystemEvent};
 pub use handle::{HubHandle, Written};
 pub use headworks_store::{Action, HistoryEntry};
 pub use hub::Hub;
+pub use keeper::{
+    DataPart, DiskLevel, DiskProbe, DiskSpace, Forecast, StorageStatus, TierSize, Verdict,
+};
 pub use plant::{Plant, TagEntry};
-pub use settings::{HubSettings, UpkeepSettings};
+pub use settings::{FullDisk, HubSettings, UpkeepSettings};
 pub use status::{
     ConnectionCounts, ConnectionState, ConnectionStatus, HistoryFault, HubStats, ProcessUsage,
     UpkeepStatus, UpkeepWork,

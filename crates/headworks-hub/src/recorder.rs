@@ -14,8 +14,8 @@ use headworks_protocols::Clock;
 use headworks_store::{Historian, StoreError};
 use parking_lot::Mutex;
 use tokio::sync::{Semaphore, mpsc};
-use tracing::{error, info};
 
+use crate::events::{EventKind, EventLog, News, Severity};
 use crate::status::HistoryFault;
 
 /// Samples that may wait for the historian before drivers have to: some seconds of a large plant,
@@ -51,6 +51,7 @@ pub(crate) struct Recorder {
 struct Writer {
     historian: Arc<dyn Historian>,
     record: Arc<Record>,
+    events: Arc<EventLog>,
     room: Arc<Semaphore>,
     clock: Clock,
     /// When the historian failed last, while it fails.
@@ -67,6 +68,7 @@ impl Recorder {
     pub(crate) fn start(
         historian: Arc<dyn Historian>,
         record: Arc<Record>,
+        events: Arc<EventLog>,
         clock: Clock,
     ) -> std::io::Result<(Recorder, RecorderQueue)> {
         let (batches, queue) = mpsc::channel(QUEUE_BATCHES);
@@ -74,6 +76,7 @@ impl Recorder {
         let writer = Writer {
             historian,
             record,
+            events,
             room: Arc::clone(&room),
             clock,
             failed: None,
@@ -167,7 +170,8 @@ impl Writer {
     fn fail(&mut self, error: &StoreError) {
         let reason = reason_of(error);
         if self.failed.is_none() {
-            error!(%reason, "samples cannot be stored; live values go on");
+            let message = format!("samples cannot be stored; live values go on: {reason}");
+            self.tell(Severity::Critical, message);
         }
         let since_us = match &*self.record.fault.lock() {
             Some(fault) => fault.since_us,
@@ -184,8 +188,19 @@ impl Writer {
     fn recover(&mut self) {
         if let Some(failure) = self.failed.take() {
             *self.record.fault.lock() = None;
-            info!(lost = failure.dropped, "samples are stored again");
+            let message = format!("samples are stored again; {} were lost", failure.dropped);
+            self.tell(Severity::Info, message);
         }
+    }
+
+    fn tell(&self, severity: Severity, message: String) {
+        let news = News {
+            kind: EventKind::History,
+            severity,
+            subject: "historian".into(),
+            message,
+        };
+        self.events.note(self.clock.now_us(), news);
     }
 }
 

@@ -6,6 +6,10 @@ use std::time::Duration;
 use headworks_core::model::RetentionDays;
 use headworks_protocols::{Clock, PROTOCOLS, Protocol};
 use headworks_store::HistorianOptions;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::keeper::DiskProbe;
 
 /// Where the hub keeps its data and which protocols it speaks.
 #[derive(Clone, Debug)]
@@ -31,6 +35,22 @@ pub struct UpkeepSettings {
     pub retention_days: RetentionDays,
     /// Most bytes of the historian's files; no bound when absent.
     pub size_max_bytes: Option<u64>,
+    /// What becomes of samples when the disk is full.
+    pub full_disk: FullDisk,
+    /// Tells how much room there is.
+    pub disk: DiskProbe,
+}
+
+/// What becomes of samples when the disk is full.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FullDisk {
+    /// What is stored stays as long as was promised; new samples that find no room are dropped
+    /// and counted until there is room again.
+    #[default]
+    Stop,
+    /// From 95 % on the oldest raw days that are rolled up go before their time.
+    DropOldest,
 }
 
 impl Default for UpkeepSettings {
@@ -39,6 +59,8 @@ impl Default for UpkeepSettings {
             period: Duration::from_secs(60),
             retention_days: RetentionDays::default(),
             size_max_bytes: None,
+            full_disk: FullDisk::default(),
+            disk: DiskProbe::default(),
         }
     }
 }

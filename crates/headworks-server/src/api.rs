@@ -8,6 +8,7 @@ pub(crate) mod jobs;
 pub(crate) mod objects;
 pub(crate) mod page;
 pub(crate) mod retention;
+pub(crate) mod storage;
 pub(crate) mod system;
 pub(crate) mod tag_list;
 pub(crate) mod tags;

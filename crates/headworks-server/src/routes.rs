@@ -5,6 +5,7 @@
 
 mod jobs;
 mod retention;
+mod storage;
 
 use axum::http::Method;
 use headworks_core::model::{Connection, Dashboard, Device, Tag};
@@ -65,6 +66,7 @@ pub(crate) fn routes() -> Vec<Route> {
     routes.extend(jobs::job_routes());
     routes.extend(retention::retention_routes());
     routes.extend(system_routes());
+    routes.extend(storage::storage_routes());
     routes.extend(live_routes());
     routes
 }

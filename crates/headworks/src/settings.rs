@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use headworks_core::model;
-use headworks_hub::UpkeepSettings;
+use headworks_hub::{FullDisk, UpkeepSettings};
 use schemars::JsonSchema;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -73,6 +73,10 @@ pub(crate) struct Historian {
     /// Most gigabytes (10^9 bytes) of the historian's files; beyond them the oldest raw days that
     /// are rolled up go before their time. 0 is no bound.
     pub(crate) size_max_gb: u32,
+    /// What becomes of samples when the disk is full: `stop` keeps what is stored as long as was
+    /// promised and drops new samples that find no room; `drop_oldest` drops the oldest raw days
+    /// that are rolled up from 95 % on.
+    pub(crate) full_disk: FullDisk,
 }
 
 /// Days that each tier is kept, 0 to 36525; 0 keeps it for ever.
@@ -264,6 +268,7 @@ impl Default for Historian {
             group_commit_ms: 1000,
             retention_days: RetentionDays::default(),
             size_max_gb: 0,
+            full_disk: FullDisk::Stop,
         }
     }
 }
@@ -303,6 +308,7 @@ impl Historian {
         UpkeepSettings {
             retention_days: self.retention_days.into(),
             size_max_bytes: (bound != 0).then_some(bound),
+            full_disk: self.full_disk,
             ..UpkeepSettings::default()
         }
     }

@@ -26,6 +26,20 @@ export type AxisInput = {
 /** Where the bounds of an axis come from. */
 export type AxisMode = 'auto' | 'static' | 'tag';
 
+/** Samples between the drivers and the files. */
+export type Backlog = {
+  /** Samples that could not be stored since the start. */
+  dropped_samples: number;
+  /** Why samples are not stored at present. */
+  fault: string | null;
+  /** Samples that the historian holds in memory and in its log. */
+  in_memory_samples: number;
+  /** Bytes of the log. */
+  log_bytes: number;
+  /** Samples that wait for the historian. */
+  queued_samples: number;
+};
+
 /** One tag of a widget. */
 export type Binding = {
   /** Pen `t1` to `t6` or a colour `#rrggbb`; the next free pen when absent. */
@@ -51,6 +65,8 @@ export type Checks = {
   connections: Check;
   /** Whether samples are stored. */
   history: Check;
+  /** Whether the disk has room. */
+  storage: Check;
 };
 
 /** A configured link through one driver: a TCP address, a serial port. */
@@ -172,6 +188,16 @@ export type DashboardInput = {
   order?: number;
 };
 
+/** Bytes of one part of the data directory. */
+export type DataPart = {
+  /** Its bytes. */
+  bytes: number;
+  /** Its files. */
+  files: number;
+  /** `samples`, `log`, `forward`, `objects`, `exports`, `backups` or `other`. */
+  name: string;
+};
+
 /** How the bytes of a tag are to be read. */
 export type DataType = 'bool' | 'int8' | 'uint8' | 'int8_high' | 'uint8_high' | 'int16' | 'uint16' | 'int32' | 'uint32' | 'int64' | 'uint64' | 'float16' | 'float32' | 'float64' | 'bcd16' | 'bcd32' | 'string';
 
@@ -268,6 +294,17 @@ export type DeviceSnapshot = {
 /** Whether a device answers. */
 export type DeviceState = 'unknown' | 'online' | 'offline' | 'error';
 
+/** How full the disk is. */
+export type DiskLevel = 'ok' | 'warning' | 'alarm' | 'critical';
+
+/** Room on the file system of the data directory. */
+export type DiskSpace = {
+  /** Bytes that may still be written. */
+  free_bytes: number;
+  /** Size of the file system. */
+  total_bytes: number;
+};
+
 /** How long the samples of a tag are kept, and who says so. */
 export type EffectiveRetention = {
   /** How long each tier is kept. */
@@ -278,12 +315,33 @@ export type EffectiveRetention = {
   tag: string;
 };
 
+/** What an event is about. */
+export type EventKind = 'disk' | 'history' | 'upkeep' | 'validation' | 'clock';
+
 /** One field that cannot work. */
 export type FieldProblem = {
   /** What is wrong and what would be right. */
   detail: string;
   /** JSON pointer into the request body, or the name of a query parameter after `?`. */
   pointer: string;
+};
+
+/** When the disk will be full. */
+export type Forecast = {
+  /** Hours that the rates rest on. */
+  basis_hours: number;
+  /** Growth of the data directory in bytes per day. */
+  data_bytes_per_day: number | null;
+  /** Growth of everything on the disk in bytes per day. */
+  disk_bytes_per_day: number | null;
+  /** When the disk is full if nothing changes, microseconds since 1970-01-01 UTC; null when it */
+  full_us: number | null;
+  /** How it was found, in one sentence. */
+  method: string;
+  /** What the samples will take once every tier has reached its age. */
+  steady_bytes: number | null;
+  /** What is to be expected. */
+  verdict: Verdict;
 };
 
 /** How numbers are shown. */
@@ -305,6 +363,9 @@ export type FormatInput = {
   /** Size of the number. */
   size?: TextSize;
 };
+
+/** What becomes of samples when the disk is full. */
+export type FullDisk = 'stop' | 'drop_oldest';
 
 /** A titled row block of a dashboard. */
 export type Group = {
@@ -532,6 +593,16 @@ export type PageOfPathValue = {
 };
 
 /** One page of a list. */
+export type PageOfSystemEvent = {
+  /** The items. */
+  items: (SystemEvent)[];
+  /** `cursor` of the next page; null after the last. */
+  next_cursor: string | null;
+  /** Items of all pages. */
+  total: number;
+};
+
+/** One page of a list. */
 export type PageOfTagItem = {
   /** The items. */
   items: (TagItem)[];
@@ -692,6 +763,9 @@ export type Revision = {
   time_us: number;
 };
 
+/** How much an event matters. */
+export type Severity = 'info' | 'warning' | 'alarm' | 'critical';
+
 /** Orders of the list of tags. */
 export type Sort = 'path' | '-path' | 'name' | '-name' | 'device' | '-device' | 'quality' | '-quality';
 
@@ -701,6 +775,56 @@ export type Stats = {
   hub: HubStats;
   /** Who looks at it. */
   live: LiveStats;
+};
+
+/** What is stored and how it is kept in order. */
+export type Storage = {
+  /** What waits to be stored, and what could not be. */
+  backlog: Backlog;
+  /** The data directory. */
+  directory: string;
+  /** The disk of the data directory; null where the system does not tell. */
+  disk: DiskSpace | null;
+  /** When the disk will be full. */
+  forecast: Forecast;
+  /** What becomes of samples when the disk is full. */
+  full_disk: FullDisk;
+  /** How full the disk is. */
+  level: DiskLevel;
+  /** Since when it is so full. */
+  level_since_us: number | null;
+  /** When it was measured, microseconds since 1970-01-01 UTC; null before the first time. */
+  measured_us: number | null;
+  /** What takes room in the data directory, largest first. */
+  parts: (DataPart)[];
+  /** Most bytes of the historian's files; null for no bound. */
+  size_max_bytes: number | null;
+  /** What each tier of the historian takes, finest first. */
+  tiers: (TierSize)[];
+  /** What the housekeeper did. */
+  upkeep: UpkeepStatus;
+  /** How much of the disk is taken, in per cent. */
+  used_percent: number | null;
+};
+
+/** Something that happened to the system. */
+export type SystemEvent = {
+  /** How many times it happened. */
+  count: number;
+  /** Grows with each event. */
+  id: number;
+  /** What it is about. */
+  kind: EventKind;
+  /** When it happened last; later than `time_us` only when it repeats. */
+  last_us: number;
+  /** What happened and what can be done about it. */
+  message: string;
+  /** How much it matters. */
+  severity: Severity;
+  /** What it happened to: the data directory, the path of a tag, the name of a device. */
+  subject: string;
+  /** When it happened first, microseconds since 1970-01-01 UTC. */
+  time_us: number;
 };
 
 /** One data point of a device. */
@@ -846,6 +970,22 @@ export type TestOutcome = {
 /** Size of a number on a tile. */
 export type TextSize = 'fit' | 's' | 'm' | 'l' | 'xl';
 
+/** What a tier takes. */
+export type TierSize = {
+  /** Its bytes. */
+  bytes: number;
+  /** Days that it is kept where no retention policy says; null is for ever. */
+  days: number | null;
+  /** Its last instant. */
+  newest_us: number | null;
+  /** Its first instant, microseconds since 1970-01-01 UTC; null when it is empty. */
+  oldest_us: number | null;
+  /** Its rows. */
+  rows: number;
+  /** `raw`, `minute`, `five_minutes`, `hour`, `day` or `week`. */
+  tier: string;
+};
+
 /** How a widget shows history. */
 export type Trend = {
   /** How points of a step become one. */
@@ -924,6 +1064,9 @@ export type UpkeepWork = {
 
 /** true or false, a finite number or a text; bytes are hexadecimal text */
 export type Value = boolean | number | string;
+
+/** What is to be expected of the disk. */
+export type Verdict = 'unknown' | 'still' | 'fits' | 'fills';
 
 /** One tile of a dashboard on a grid of 12 columns. */
 export type Widget = {

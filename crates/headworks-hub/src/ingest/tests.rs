@@ -4,6 +4,7 @@ use headworks_store::Historian;
 use serde_json::json;
 
 use super::*;
+use crate::events::EventLog;
 use crate::plant::Shapes;
 use crate::recorder::Recorder;
 use crate::testing::{MemoryHistorian, bad, good, tag_with};
@@ -23,7 +24,8 @@ fn bench(fields: serde_json::Value) -> Bench {
     let historian = Arc::<MemoryHistorian>::default();
     let kept: Arc<dyn Historian> = Arc::<MemoryHistorian>::clone(&historian);
     let clock = headworks_protocols::Clock::new(|| 0);
-    let (recorder, queue) = Recorder::start(kept, Arc::default(), clock).unwrap();
+    let (recorder, queue) =
+        Recorder::start(kept, Arc::default(), EventLog::in_memory(), clock).unwrap();
     let ingest = Ingest::new(queue);
     ingest.grow(10);
     assert!(ingest.configure(&entry(&fields), Some(SECOND), 0).is_some());

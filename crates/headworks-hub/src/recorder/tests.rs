@@ -1,6 +1,7 @@
 use headworks_core::{TagIndex, Value};
 
 use super::*;
+use crate::events::EventLog;
 use crate::testing::{MemoryHistorian, good};
 
 struct Bench {
@@ -15,7 +16,8 @@ fn bench() -> Bench {
     let kept: Arc<dyn Historian> = Arc::<MemoryHistorian>::clone(&historian);
     let record = Arc::<Record>::default();
     let clock = Clock::new(|| 77);
-    let (recorder, queue) = Recorder::start(kept, Arc::clone(&record), clock).unwrap();
+    let (recorder, queue) =
+        Recorder::start(kept, Arc::clone(&record), EventLog::in_memory(), clock).unwrap();
     Bench {
         recorder,
         queue,

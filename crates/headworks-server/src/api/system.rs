@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use headworks_core::model::{Connection, Dashboard, Device, Kind, RetentionPolicy, Tag};
-use headworks_hub::HubStats;
+use headworks_hub::{DiskLevel, HubStats};
 use headworks_protocols::Protocol;
 use schemars::{JsonSchema, Schema, schema_for};
 use serde::Serialize;
@@ -31,6 +31,8 @@ pub(crate) struct Checks {
     connections: Check,
     /// Whether samples are stored.
     history: Check,
+    /// Whether the disk has room.
+    storage: Check,
 }
 
 /// One thing that was looked at.
@@ -83,8 +85,9 @@ pub(crate) async fn health(call: Call) -> Result<Json<Health>, ApiError> {
     let checks = Checks {
         connections: connections(&stats),
         history: history(&stats),
+        storage: storage(call.app.hub.disk_level()),
     };
-    let ok = checks.connections.ok && checks.history.ok;
+    let ok = checks.connections.ok && checks.history.ok && checks.storage.ok;
     Ok(Json(Health {
         status: if ok { "ok" } else { "degraded" },
         version: env!("CARGO_PKG_VERSION"),
@@ -114,6 +117,19 @@ fn history(stats: &HubStats) -> Check {
             || format!("{} samples stored since the start", stats.history_stored),
             |_| "samples are not stored at present; GET /api/v1/system/stats says why".into(),
         ),
+    }
+}
+
+fn storage(level: DiskLevel) -> Check {
+    let detail = match level {
+        DiskLevel::Ok => "the disk is less than 80 % full",
+        DiskLevel::Warning => "the disk is 80 % full or more",
+        DiskLevel::Alarm => "the disk is 90 % full or more; make room",
+        DiskLevel::Critical => "the disk is 95 % full or more; make room now",
+    };
+    Check {
+        ok: level < DiskLevel::Alarm,
+        detail: detail.into(),
     }
 }
 

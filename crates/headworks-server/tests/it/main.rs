@@ -18,5 +18,6 @@ mod retention;
 mod rig;
 #[cfg(test)]
 mod schema;
+mod storage;
 #[cfg(test)]
 mod values;

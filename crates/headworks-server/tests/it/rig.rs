@@ -2,12 +2,13 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use headworks_core::{Sample, TagIndex, Update, Value};
-use headworks_hub::{Hub, HubSettings};
+use headworks_hub::{DiskProbe, DiskSpace, Hub, HubSettings, UpkeepSettings};
 use headworks_server::{Server, ServerSettings};
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
@@ -26,6 +27,8 @@ pub(crate) struct Rig {
     pub(crate) stop: CancellationToken,
     pub(crate) serving: JoinHandle<()>,
     line: String,
+    /// Megabytes that are free on the disk of 1000 MB that the hub sees.
+    pub(crate) free_megabytes: Arc<AtomicU64>,
     agent: ureq::Agent,
     _directory: TempDir,
 }
@@ -41,12 +44,26 @@ pub(crate) struct Answer {
 /// A WebSocket of the test.
 pub(crate) struct Watcher(pub(crate) WebSocketStream<MaybeTlsStream<AsyncStream>>);
 
+fn disk_of(free_megabytes: Arc<AtomicU64>) -> DiskProbe {
+    DiskProbe::new(move |_| {
+        Ok(DiskSpace {
+            total_bytes: 1_000_000_000,
+            free_bytes: free_megabytes.load(Ordering::Relaxed) * 1_000_000,
+        })
+    })
+}
+
 impl Rig {
     pub(crate) async fn start() -> Rig {
         static LINES: AtomicU32 = AtomicU32::new(0);
         let directory = TempDir::new().unwrap();
+        let free_megabytes = Arc::new(AtomicU64::new(900));
         let settings = HubSettings {
             protocols: PROTOCOLS,
+            upkeep: UpkeepSettings {
+                disk: disk_of(Arc::clone(&free_megabytes)),
+                ..UpkeepSettings::default()
+            },
             ..HubSettings::new(directory.path())
         };
         let hub = Hub::start(settings).await.unwrap();
@@ -65,6 +82,7 @@ impl Rig {
             address,
             serving: tokio::spawn(server.serve(stop.clone())),
             stop,
+            free_megabytes,
             line: format!("line {}", LINES.fetch_add(1, Ordering::Relaxed)),
             agent: agent.into(),
             _directory: directory,

@@ -72,6 +72,14 @@ fn a_full_disk_stops_the_history_alone_and_heals_by_itself() {
         healed.then_some(())
     })
     .unwrap();
+    let events = hub.get("system/events?kind=history").unwrap().body;
+    let severity = |at: usize| events["items"][at]["severity"].as_str();
+    let (newest, before) = (severity(0), severity(1));
+    assert_eq!(
+        (newest, before),
+        (Some("info"), Some("critical")),
+        "{events}"
+    );
     assert_eq!(hub.stop().unwrap(), Some(0));
 }
 
