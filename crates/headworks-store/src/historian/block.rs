@@ -304,14 +304,20 @@ fn put_blobs(blobs: &[Arc<[u8]>], places: impl Iterator<Item = u64>, out: &mut V
     put_runs(places.into_iter(), out);
 }
 
-/// Decodes a block; what comes back is as long as `meta` says and sorted.
-pub(super) fn decode(meta: &BlockMeta, bytes: &[u8]) -> Result<Points, Damaged> {
+/// Returns the bytes of a block without their checksum, which fits.
+pub(super) fn check(bytes: &[u8]) -> Result<&[u8], Damaged> {
     let Some((body, crc)) = bytes.split_last_chunk::<CRC_BYTES>() else {
         return Err(Damaged("the block is too short"));
     };
-    if crc32fast::hash(body) != u32::from_le_bytes(*crc) {
-        return Err(Damaged("the checksum of the block does not fit"));
+    match crc32fast::hash(body) == u32::from_le_bytes(*crc) {
+        true => Ok(body),
+        false => Err(Damaged("the checksum of the block does not fit")),
     }
+}
+
+/// Decodes a block; what comes back is as long as `meta` says and sorted.
+pub(super) fn decode(meta: &BlockMeta, bytes: &[u8]) -> Result<Points, Damaged> {
+    let body = check(bytes)?;
     if POINTS_MAX < meta.count as usize || meta.count == 0 {
         return Err(Damaged("the number of points is out of range"));
     }

@@ -73,6 +73,11 @@ impl Cache {
         }
     }
 
+    /// Forgets a file that is gone, so that the disk gets its space back.
+    pub(super) fn forget(&self, file: u64) {
+        self.inner.lock().forget(file);
+    }
+
     /// Returns the open file of a segment, which is opened when it is not here.
     pub(super) fn file(&self, id: u64, path: &Path) -> std::io::Result<Arc<File>> {
         let mut inner = self.inner.lock();
@@ -93,15 +98,22 @@ impl Cache {
 }
 
 impl Inner {
+    fn forget(&mut self, file: u64) {
+        self.files.remove(&file);
+        self.parts.retain(|(id, _), _| *id != file);
+        self.count_bytes();
+    }
+
+    fn count_bytes(&mut self) {
+        let contents = self.parts.values();
+        self.bytes = contents.map(|(content, _)| bytes_of(content)).sum();
+    }
+
     /// Halving makes the cost of looking for the oldest small per entry.
     fn drop_older_half(&mut self) {
         let border = median(self.parts.values().map(|(_, used)| *used).collect());
         self.parts.retain(|_, (_, used)| border < *used);
-        self.bytes = self
-            .parts
-            .values()
-            .map(|(content, _)| bytes_of(content))
-            .sum();
+        self.count_bytes();
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use parking_lot::{Mutex, RwLock};
 
-use super::block::{BlockMeta, decode};
+use super::block::{BlockMeta, check, decode};
 use super::bytes::Damaged;
 use super::cache::{Cache, Content, Part};
 use super::disk::Disk;
@@ -16,6 +16,9 @@ use crate::error::StoreError;
 
 /// Microseconds of a day.
 pub(super) const DAY_US: i64 = 86_400_000_000;
+
+/// Bits of a day's version that count how often its files were joined.
+const ROUND_BITS: u32 = 20;
 
 /// Returns the day of a time, counted from 1970-01-01 UTC.
 pub(super) fn day_of(time_us: i64) -> i32 {
@@ -42,6 +45,15 @@ pub(super) struct Catalog {
     cache: Cache,
     damage: Mutex<Damage>,
     next_id: Mutex<u64>,
+    /// Files that no new reader finds, until the last reader has left them.
+    retired: Mutex<Vec<Retired>>,
+}
+
+/// A file that another one replaces, or whose time has passed.
+struct Retired {
+    segment: Arc<Segment>,
+    /// Kept under another name, because something in it could not be read.
+    keep: bool,
 }
 
 #[derive(Default)]
@@ -65,6 +77,7 @@ impl Catalog {
             cache: Cache::new(cache_bytes_max),
             damage: Mutex::default(),
             next_id: Mutex::new(0),
+            retired: Mutex::default(),
         };
         for path in list(directory)? {
             match path.extension().and_then(|extension| extension.to_str()) {
@@ -74,6 +87,7 @@ impl Catalog {
             }
         }
         catalog.drop_unfinished(disk, generations)?;
+        catalog.drop_replaced(disk)?;
         Ok(catalog)
     }
 
@@ -109,6 +123,22 @@ impl Catalog {
         Ok(())
     }
 
+    /// Removes files whose points are in a joined file: the last process ended before it could.
+    fn drop_replaced(&self, disk: &Disk) -> Result<(), StoreError> {
+        let mut days = self.days.write();
+        for segments in days.values_mut() {
+            let footers: Vec<Footer> = segments.iter().map(|s| s.footer.clone()).collect();
+            for segment in segments.extract_if(.., |segment| {
+                footers
+                    .iter()
+                    .any(|footer| footer.replaces(&segment.footer))
+            }) {
+                disk.remove(&segment.path)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Returns the last generation that a complete seal holds.
     pub(super) fn committed(&self) -> u64 {
         let days = self.days.read();
@@ -129,18 +159,88 @@ impl Catalog {
 
     /// Adds a file.
     pub(super) fn add(&self, path: PathBuf, footer: Footer, bytes: u64) {
+        let segment = self.segment(path, footer, bytes);
+        insert(&mut self.days.write(), segment);
+    }
+
+    fn segment(&self, path: PathBuf, footer: Footer, bytes: u64) -> Arc<Segment> {
         let mut next_id = self.next_id.lock();
         *next_id += 1;
-        let segment = Arc::new(Segment {
+        Arc::new(Segment {
             id: *next_id,
             path,
             footer,
             bytes,
-        });
+        })
+    }
+
+    /// Puts a joined file in the place of others, for every reader that comes. Those in `keep`
+    /// had damaged parts and are set aside.
+    pub(super) fn replace(
+        &self,
+        old: &[Arc<Segment>],
+        keep: &HashSet<u64>,
+        (path, footer, bytes): (PathBuf, Footer, u64),
+    ) {
+        let segment = self.segment(path, footer, bytes);
         let mut days = self.days.write();
-        let segments = days.entry(segment.footer.day).or_default();
-        segments.push(segment);
-        segments.sort_by_key(|segment| segment.footer.seal);
+        take_out(&mut days, old);
+        insert(&mut days, segment);
+        drop(days);
+        self.retire(old, keep);
+    }
+
+    /// Takes files away from every reader that comes.
+    #[expect(dead_code, reason = "retention drops whole files")]
+    pub(super) fn remove(&self, old: &[Arc<Segment>]) {
+        take_out(&mut self.days.write(), old);
+        self.retire(old, &HashSet::new());
+    }
+
+    fn retire(&self, old: &[Arc<Segment>], keep: &HashSet<u64>) {
+        let retired = old.iter().map(|segment| Retired {
+            segment: Arc::clone(segment),
+            keep: keep.contains(&segment.id),
+        });
+        self.retired.lock().extend(retired);
+    }
+
+    /// Removes the files that no reader holds any more; returns the bytes given back.
+    pub(super) fn sweep(&self, disk: &Disk) -> Result<u64, StoreError> {
+        let mut freed = 0;
+        let mut retired = self.retired.lock();
+        let mut left = Vec::new();
+        for Retired { segment, keep } in std::mem::take(&mut *retired) {
+            if Arc::strong_count(&segment) != 1 {
+                left.push(Retired { segment, keep });
+                continue;
+            }
+            self.cache.forget(segment.id);
+            let outcome = match keep {
+                true => set_aside(disk, &segment.path),
+                false => disk.remove(&segment.path),
+            };
+            match outcome {
+                Ok(()) => freed += if keep { 0 } else { segment.bytes },
+                Err(error) => {
+                    left.push(Retired { segment, keep });
+                    retired.extend(left);
+                    return Err(error);
+                }
+            }
+        }
+        *retired = left;
+        Ok(freed)
+    }
+
+    /// Returns a number that changes when the samples of a day may have changed.
+    #[expect(dead_code, reason = "roll-ups are made of a version")]
+    pub(super) fn version_of(&self, day: i32) -> u64 {
+        let days = self.days.read();
+        let segments = days.get(&day).into_iter().flatten();
+        let versions = segments
+            .map(|segment| (segment.footer.seal << ROUND_BITS) | u64::from(segment.footer.round));
+        versions.max().unwrap_or(0)
     }
 
     /// Returns the days from `first` to `last` that have files.
@@ -223,14 +323,35 @@ impl Catalog {
         segment: &Segment,
         sink: &mut dyn FnMut(&BlockMeta),
     ) -> Result<(), StoreError> {
-        let file = self.file(segment)?;
         for page in 0..segment.footer.pages {
-            let metas = segment::read_page(&file, &segment.footer, page);
-            if let Some(metas) = self.checked(segment, Part::Page(page), metas)? {
+            if let Some(metas) = self.read_page(segment, page)? {
                 metas.iter().for_each(&mut *sink);
             }
         }
         Ok(())
+    }
+
+    /// Reads a page of the index without keeping it; `None` when it is damaged.
+    pub(super) fn read_page(
+        &self,
+        segment: &Segment,
+        page: u32,
+    ) -> Result<Option<Vec<BlockMeta>>, StoreError> {
+        let file = self.file(segment)?;
+        let metas = segment::read_page(&file, &segment.footer, page);
+        self.checked(segment, Part::Page(page), metas)
+    }
+
+    /// Reads the bytes of a block as they are in the file; `None` when they are damaged.
+    pub(super) fn block_bytes(
+        &self,
+        segment: &Segment,
+        meta: &BlockMeta,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        let file = self.file(segment)?;
+        let bytes = segment::read_block(&file, &segment.footer, meta)
+            .and_then(|bytes| Ok(check(&bytes).map(|_| bytes.clone())?));
+        self.checked_block(segment, meta, bytes)
     }
 
     fn directory(&self, segment: &Segment) -> Result<Option<Arc<[u32]>>, StoreError> {
@@ -271,8 +392,17 @@ impl Catalog {
         let file = self.file(segment)?;
         let points = segment::read_block(&file, &segment.footer, meta)
             .and_then(|bytes| Ok(decode(meta, &bytes)?));
-        match points {
-            Ok(points) => Ok(Some(points)),
+        self.checked_block(segment, meta, points)
+    }
+
+    fn checked_block<T>(
+        &self,
+        segment: &Segment,
+        meta: &BlockMeta,
+        read: Result<T, ReadError>,
+    ) -> Result<Option<T>, StoreError> {
+        match read {
+            Ok(content) => Ok(Some(content)),
             Err(ReadError::Io(error)) => Err(StoreError::io("reading", &segment.path, error)),
             Err(ReadError::Damaged(Damaged(reason))) => {
                 if self.is_news(segment, meta.offset) {
@@ -327,6 +457,28 @@ impl Catalog {
             .file(segment.id, &segment.path)
             .map_err(|error| StoreError::io("opening", &segment.path, error))
     }
+}
+
+fn insert(days: &mut BTreeMap<i32, Vec<Arc<Segment>>>, segment: Arc<Segment>) {
+    let segments = days.entry(segment.footer.day).or_default();
+    segments.push(segment);
+    segments.sort_by_key(|segment| (segment.footer.seal, segment.footer.round));
+}
+
+fn take_out(days: &mut BTreeMap<i32, Vec<Arc<Segment>>>, old: &[Arc<Segment>]) {
+    for segment in old {
+        if let Some(segments) = days.get_mut(&segment.footer.day) {
+            segments.retain(|other| other.id != segment.id);
+        }
+    }
+    days.retain(|_, segments| !segments.is_empty());
+}
+
+/// Gives a damaged file a name that no reader looks at.
+fn set_aside(disk: &Disk, path: &Path) -> Result<(), StoreError> {
+    let aside = path.with_extension("seg.bad");
+    tracing::warn!(file = ?path, kept_as = ?aside, "what is sound of a damaged file was copied");
+    disk.rename(path, &aside)
 }
 
 fn list(directory: &Path) -> Result<Vec<PathBuf>, StoreError> {

@@ -41,6 +41,12 @@ pub(super) fn write(
     disk.rename(&temporary, &path)
 }
 
+/// Removes the list for good.
+pub(super) fn remove(disk: &Disk, directory: &Path) -> Result<(), StoreError> {
+    disk.remove(&path_of(directory))?;
+    disk.sync_directory(directory)
+}
+
 /// Returns the newest samples and the seal up to which they stand, if they are there and sound.
 pub(super) fn read(directory: &Path) -> Option<(Latest, u64)> {
     let bytes = std::fs::read(path_of(directory)).ok()?;

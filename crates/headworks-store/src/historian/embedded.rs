@@ -1,8 +1,11 @@
 //! The embedded historian: a write-ahead log, samples in memory, segment files.
 
 mod background;
+mod compact;
+mod delete;
 mod open;
 mod seal;
+mod upkeep;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -19,7 +22,10 @@ use super::disk::Disk;
 use super::latest::Latest;
 use super::memtable::{Memtable, Stream};
 use super::query::{Memory, Query};
-use super::{Ack, Bucket, BucketQuery, Chunk, Historian, HistorianStats, RangeQuery, ReadStats};
+use super::{
+    Ack, Bucket, BucketQuery, Chunk, Historian, HistorianStats, RangeQuery, ReadStats, Retention,
+    TimeRange, Upkeep,
+};
 use crate::error::StoreError;
 use crate::lock::DirectoryLock;
 use writer::Writer;
@@ -66,6 +72,8 @@ struct Shared {
     disk: Disk,
     wal_directory: PathBuf,
     segment_directory: PathBuf,
+    /// Held while files are joined, rewritten or dropped: one such job at a time.
+    upkeep: Mutex<upkeep::Progress>,
     /// Held while files are synced, so that who waits for a sync waits for the one under way; the
     /// last generation whose file name is synced.
     sync: Mutex<u64>,
@@ -73,6 +81,8 @@ struct Shared {
     tables: RwLock<Tables>,
     signal: Mutex<Signal>,
     changed: Condvar,
+    /// Newest samples in the files.
+    sealed_latest: Mutex<Latest>,
     catalog: Catalog,
     /// Size of the log, kept apart so that whoever asks need not wait for a writer.
     wal_bytes: AtomicU64,
@@ -130,9 +140,9 @@ impl EmbeddedHistorian {
         options: HistorianOptions,
     ) -> Result<EmbeddedHistorian, StoreError> {
         let lock = DirectoryLock::take(directory, "historian.lock")?;
-        let (shared, sealed_latest) = open::open(disk, directory, options)?;
+        let shared = open::open(disk, directory, options)?;
         let shared = Arc::new(shared);
-        let threads = background::start(&shared, sealed_latest)
+        let threads = background::start(&shared)
             .map_err(|error| StoreError::io("starting the threads of", directory, error))?;
         Ok(EmbeddedHistorian {
             shared,
@@ -199,6 +209,20 @@ impl Historian for EmbeddedHistorian {
         self.shared.query(query.range)?.aggregate(query, sink)
     }
 
+    fn before(&self, tags: &[TagIndex], time_us: i64) -> Result<Vec<Option<Sample>>, StoreError> {
+        tags.iter()
+            .map(|&tag| self.shared.before(tag, time_us))
+            .collect()
+    }
+
+    fn delete(&self, tags: &[TagIndex], range: TimeRange) -> Result<u64, StoreError> {
+        self.shared.delete(tags, range)
+    }
+
+    fn maintain(&self, now_us: i64, retention: &Retention) -> Result<Upkeep, StoreError> {
+        self.shared.maintain(now_us, retention)
+    }
+
     fn note_dropped(&self, samples: u64) {
         self.shared.dropped.fetch_add(samples, Ordering::Relaxed);
     }
@@ -217,8 +241,24 @@ impl Historian for EmbeddedHistorian {
 }
 
 impl Shared {
-    fn query(&self, range: super::TimeRange) -> Result<Query<'_>, StoreError> {
+    fn query(&self, range: TimeRange) -> Result<Query<'_>, StoreError> {
         Query::new(&self.catalog, range, self)
+    }
+
+    fn before(&self, tag: TagIndex, time_us: i64) -> Result<Option<Sample>, StoreError> {
+        {
+            let tables = self.tables.read();
+            match tables.latest.time_us(tag.0) {
+                None => return Ok(None),
+                Some(newest) if newest <= time_us => return Ok(tables.latest.sample(tag.0)),
+                Some(_) => {}
+            }
+        }
+        let range = TimeRange {
+            start_us: i64::MIN,
+            end_us: time_us.saturating_add(1),
+        };
+        self.query(range)?.newest(tag)
     }
 
     fn stats(&self) -> HistorianStats {

@@ -59,6 +59,12 @@ impl Latest {
         }
     }
 
+    /// Forgets what is known of a tag.
+    pub(super) fn forget(&mut self, tag: u32) {
+        *self.row(tag) = UNKNOWN;
+        self.blobs.remove(&tag);
+    }
+
     fn row(&mut self, tag: u32) -> &mut Row {
         let at = tag as usize;
         if self.rows.len() <= at {

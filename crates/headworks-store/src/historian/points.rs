@@ -131,6 +131,34 @@ impl Points {
         start..end.max(start)
     }
 
+    /// Takes over points that are later than these, or gives them back when their kind differs.
+    pub(super) fn join(&mut self, later: Points) -> Result<(), Points> {
+        let kinds = [self.kind, later.kind];
+        if self.kind != later.kind && !kinds.contains(&ValueKind::None) {
+            return Err(later);
+        }
+        let before = self.blobs.len() as u64;
+        if later.kind != ValueKind::None {
+            self.kind = later.kind;
+        }
+        self.times_us.extend(later.times_us);
+        self.bits.extend(
+            later
+                .bits
+                .iter()
+                .zip(&later.qualities)
+                .map(
+                    |(&bits, &quality)| match later.kind.is_blob() && !is_bad(quality) {
+                        true => before + bits,
+                        false => bits,
+                    },
+                ),
+        );
+        self.qualities.extend(later.qualities);
+        self.blobs.extend(later.blobs);
+        Ok(())
+    }
+
     /// Returns the number a reader computes with, if there is one.
     #[inline]
     pub(super) fn number(&self, at: usize) -> Option<f64> {

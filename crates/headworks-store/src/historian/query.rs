@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use headworks_core::TagIndex;
+use headworks_core::{Sample, TagIndex};
 
 use super::aggregate::Aggregator;
 use super::block::BlockMeta;
@@ -33,7 +33,7 @@ enum Source {
     Memory(Points),
 }
 
-impl Source {
+impl Spanning for Source {
     fn span(&self) -> (i64, i64) {
         match self {
             Source::Block(_, meta) => (meta.first_us, meta.last_us),
@@ -134,6 +134,32 @@ impl<'a> Query<'a> {
         Ok(self.stats)
     }
 
+    /// Returns the newest sample of a tag in the range.
+    pub(super) fn newest(mut self, tag: TagIndex) -> Result<Option<Sample>, StoreError> {
+        let memory = self.memory_of(tag)?;
+        for day in self.days(&memory).into_iter().rev() {
+            let sources = self.sources(tag, day, &memory)?;
+            for group in groups(sources).into_iter().rev() {
+                if let Some(points) = self.decode(group)?.last() {
+                    return Ok(Some(points.point(points.len() - 1).into_sample()));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Returns the days that may have samples in the range.
+    fn days(&self, memory: &[Points]) -> Vec<i32> {
+        let (first, last) = (day_of(self.range.start_us), day_of(self.range.end_us - 1));
+        let mut days = self.catalog.days(first, last);
+        for points in memory {
+            days.extend(days_of(points));
+        }
+        days.sort_unstable();
+        days.dedup();
+        days
+    }
+
     fn add_group(
         &mut self,
         group: Group,
@@ -162,14 +188,7 @@ impl<'a> Query<'a> {
         }
         // Memory before files: what is sealed in between is seen twice then, never missed.
         let memory = self.memory_of(tag)?;
-        let (first, last) = (day_of(self.range.start_us), day_of(self.range.end_us - 1));
-        let mut days = self.catalog.days(first, last);
-        for points in &memory {
-            days.extend(days_of(points));
-        }
-        days.sort_unstable();
-        days.dedup();
-        for day in days {
+        for day in self.days(&memory) {
             let sources = self.sources(tag, day, &memory)?;
             for group in groups(sources) {
                 let flow = take(self, group)?;
@@ -228,7 +247,10 @@ impl<'a> Query<'a> {
                 Source::Block(segment, meta) => match self.catalog.block(&segment, &meta)? {
                     Some(points) => {
                         self.stats.blocks += 1;
-                        parts.push(points.clip(self.range));
+                        let points = points.clip(self.range);
+                        if !points.is_empty() {
+                            parts.push(points);
+                        }
                     }
                     None => self.stats.damaged += 1,
                 },
@@ -253,11 +275,17 @@ fn range_of(day: i32) -> TimeRange {
     }
 }
 
-/// Joins sources that overlap in time; groups are in the order of time.
-fn groups(sources: Vec<Source>) -> Vec<Group> {
-    let mut aged: Group = sources.into_iter().enumerate().collect();
+/// Something that lies between two times.
+pub(super) trait Spanning {
+    /// First and last time.
+    fn span(&self) -> (i64, i64);
+}
+
+/// Joins sources that overlap in time, each with its age; groups are in the order of time.
+pub(super) fn groups<S: Spanning>(sources: Vec<S>) -> Vec<Vec<(usize, S)>> {
+    let mut aged: Vec<(usize, S)> = sources.into_iter().enumerate().collect();
     aged.sort_by_key(|(_, source)| source.span().0);
-    let mut groups: Vec<Group> = Vec::new();
+    let mut groups: Vec<Vec<(usize, S)>> = Vec::new();
     let mut end = None;
     for (age, source) in aged {
         let (first, last) = source.span();

@@ -11,7 +11,7 @@ use crate::error::StoreError;
 const MAGIC: &[u8; 8] = b"HWSEG001";
 const END_MAGIC: &[u8; 8] = b"HWSEGEND";
 /// The newest version of the format; files of older ones are read.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 const HEADER_BYTES: usize = 16;
 const FOOTER_BYTES: usize = 64;
 /// Entries of an index page; a page is what a reader loads to find a tag.
@@ -28,14 +28,26 @@ pub(super) struct SegmentWriter {
     path: PathBuf,
     buffer: Vec<u8>,
     written: u64,
-    day: i32,
-    seal: u64,
+    name: Name,
     /// Whole pages, each an allocation: one growing buffer would hold twice as much at times.
     index: Vec<Vec<u8>>,
     page: Vec<u8>,
     first_tags: Vec<u32>,
     blocks: u32,
     samples: u64,
+}
+
+/// What a file is called and which files it stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Name {
+    pub(super) day: i32,
+    /// The last WAL generation whose points are in this file.
+    pub(super) seal: u64,
+    /// How often files of this seal were joined; 0 for what a seal wrote.
+    pub(super) round: u32,
+    /// First seal whose points are in this file; it stands for all files of its day from this
+    /// seal to its own. 0 for what a seal wrote.
+    pub(super) from: u64,
 }
 
 /// Whether a file completes its seal.
@@ -58,29 +70,31 @@ pub(super) struct Footer {
     pub(super) seal: u64,
     pub(super) index_offset: u64,
     pub(super) samples: u64,
+    /// First seal that a joined file stands for, else 0; not in files of version 1.
+    pub(super) from: u64,
     pub(super) directory_crc: u32,
+    /// How often files of this seal were joined; in the name only.
+    pub(super) round: u32,
 }
 
 impl SegmentWriter {
     pub(super) fn create(
         disk: &Disk,
         directory: &Path,
-        day: i32,
-        seal: u64,
+        name: Name,
     ) -> Result<SegmentWriter, StoreError> {
-        let path = path_of(directory, day, seal).with_extension("tmp");
+        let path = path_of(directory, name).with_extension("tmp");
         let mut buffer = Vec::with_capacity(BUFFER_BYTES + 64 * 1024);
         buffer.extend_from_slice(MAGIC);
         buffer.extend_from_slice(&VERSION.to_le_bytes());
-        buffer.extend_from_slice(&day.to_le_bytes());
+        buffer.extend_from_slice(&name.day.to_le_bytes());
         Ok(SegmentWriter {
             disk: disk.clone(),
             file: disk.create(&path)?,
             path,
             buffer,
             written: 0,
-            day,
-            seal,
+            name,
             index: Vec::new(),
             page: Vec::new(),
             first_tags: Vec::new(),
@@ -139,12 +153,14 @@ impl SegmentWriter {
         let footer = Footer {
             blocks: self.blocks,
             pages: to_u32(self.first_tags.len()),
-            day: self.day,
+            day: self.name.day,
             mark,
-            seal: self.seal,
+            seal: self.name.seal,
             index_offset: self.written + self.buffer.len() as u64,
             samples: self.samples,
+            from: self.name.from,
             directory_crc: crc32fast::hash(&directory),
+            round: self.name.round,
         };
         for page in std::mem::take(&mut self.index) {
             self.buffer.extend_from_slice(&page);
@@ -170,7 +186,7 @@ impl Footer {
         out.extend_from_slice(&self.seal.to_le_bytes());
         out.extend_from_slice(&self.index_offset.to_le_bytes());
         out.extend_from_slice(&self.samples.to_le_bytes());
-        out.extend_from_slice(&0_u64.to_le_bytes());
+        out.extend_from_slice(&self.from.to_le_bytes());
         out.extend_from_slice(&self.directory_crc.to_le_bytes());
         let crc = crc32fast::hash(&out[start..]);
         out.extend_from_slice(&crc.to_le_bytes());
@@ -191,10 +207,9 @@ impl Footer {
             seal: reader.u64()?,
             index_offset: reader.u64()?,
             samples: reader.u64()?,
-            directory_crc: {
-                reader.u64()?;
-                reader.u32()?
-            },
+            from: reader.u64()?,
+            directory_crc: reader.u32()?,
+            round: 0,
         };
         let checked = reader.position();
         let crc = reader.u32()?;
@@ -210,6 +225,22 @@ impl Footer {
         Ok(footer)
     }
 
+    pub(super) fn name(&self) -> Name {
+        Name {
+            day: self.day,
+            seal: self.seal,
+            round: self.round,
+            from: self.from,
+        }
+    }
+
+    /// Whether the points of `other`, a file of the same day, are in this file.
+    pub(super) fn replaces(&self, other: &Footer) -> bool {
+        self.from != 0
+            && (self.from..=self.seal).contains(&other.seal)
+            && (other.seal, other.round) < (self.seal, self.round)
+    }
+
     fn directory_offset(&self) -> Option<u64> {
         let entries = u64::from(self.blocks) * META_BYTES as u64;
         let checks = u64::from(self.pages) * CRC_BYTES as u64;
@@ -217,9 +248,15 @@ impl Footer {
     }
 }
 
-/// Returns the file of a day and a seal.
-pub(super) fn path_of(directory: &Path, day: i32, seal: u64) -> PathBuf {
-    directory.join(format!("{day:06}-{seal:08}.seg"))
+/// Returns the file of a name: day and seal, and how often it was joined.
+pub(super) fn path_of(directory: &Path, name: Name) -> PathBuf {
+    let Name {
+        day, seal, round, ..
+    } = name;
+    directory.join(match round {
+        0 => format!("{day:06}-{seal:08}.seg"),
+        _ => format!("{day:06}-{seal:08}.{round}.seg"),
+    })
 }
 
 /// Reads header and footer of a file.
@@ -257,11 +294,16 @@ pub(super) fn open(path: &Path) -> Result<(Footer, u64), StoreError> {
             false => corrupt("the version is out of range"),
         });
     }
-    let footer = Footer::read(&footer, bytes).map_err(|Damaged(reason)| corrupt(reason))?;
-    if footer.day != day || version == 0 || path_name(path) != Some((day, footer.seal)) {
-        return Err(corrupt("header, footer and name do not fit"));
+    let mut footer = Footer::read(&footer, bytes).map_err(|Damaged(reason)| corrupt(reason))?;
+    match path_name(path) {
+        Some((named, seal, round))
+            if version != 0 && footer.day == day && (named, seal) == (day, footer.seal) =>
+        {
+            footer.round = round;
+            Ok((footer, bytes))
+        }
+        _ => Err(corrupt("header, footer and name do not fit")),
     }
-    Ok((footer, bytes))
 }
 
 fn parse_header(header: [u8; HEADER_BYTES]) -> ([u8; 8], u32, i32) {
@@ -273,10 +315,15 @@ fn parse_header(header: [u8; HEADER_BYTES]) -> ([u8; 8], u32, i32) {
     )
 }
 
-/// Returns day and seal of a file's name.
-pub(super) fn path_name(path: &Path) -> Option<(i32, u64)> {
-    let (day, seal) = path.file_stem()?.to_str()?.rsplit_once('-')?;
-    Some((day.parse().ok()?, seal.parse().ok()?))
+/// Returns day, seal and round of a file's name.
+fn path_name(path: &Path) -> Option<(i32, u64, u32)> {
+    let stem = path.file_stem()?.to_str()?;
+    let (stem, round) = match stem.split_once('.') {
+        Some((stem, round)) => (stem, round.parse().ok()?),
+        None => (stem, 0),
+    };
+    let (day, seal) = stem.rsplit_once('-')?;
+    Some((day.parse().ok()?, seal.parse().ok()?, round))
 }
 
 /// Reads the first tag of each index page.

@@ -106,6 +106,21 @@ pub(super) struct Point {
     pub(super) value: Raw,
 }
 
+impl Point {
+    /// Returns the point as readers know it.
+    pub(super) fn into_sample(self) -> Sample {
+        Sample {
+            time_us: self.time_us,
+            quality: headworks_core::Quality::from_code(self.quality),
+            value: match self.value {
+                Raw::Missing => None,
+                Raw::Bits(kind, bits) => kind.number(bits),
+                Raw::Blob(kind, bytes) => kind.string(&bytes),
+            },
+        }
+    }
+}
+
 /// What writer and reader of a stream remember between points.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Cursor {

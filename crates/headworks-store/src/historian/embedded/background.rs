@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use super::seal::Sealer;
 use super::{Sealing, Shared};
-use crate::historian::latest::Latest;
 
 /// Pause after a seal that failed, e.g. because the disk is full.
 const RETRY: Duration = Duration::from_secs(1);
@@ -14,10 +13,7 @@ const RETRY: Duration = Duration::from_secs(1);
 const LOOK_MAX: Duration = Duration::from_secs(1);
 const LOOK_MIN: Duration = Duration::from_millis(5);
 
-pub(super) fn start(
-    shared: &Arc<Shared>,
-    sealed_latest: Latest,
-) -> std::io::Result<Vec<JoinHandle<()>>> {
+pub(super) fn start(shared: &Arc<Shared>) -> std::io::Result<Vec<JoinHandle<()>>> {
     let syncing = Arc::clone(shared);
     let sealing = Arc::clone(shared);
     Ok(vec![
@@ -26,7 +22,7 @@ pub(super) fn start(
             .spawn(move || syncing.sync_loop())?,
         std::thread::Builder::new()
             .name("historian-seal".into())
-            .spawn(move || sealing.seal_loop(&mut Sealer::new(sealed_latest)))?,
+            .spawn(move || sealing.seal_loop(&mut Sealer::new()))?,
     ])
 }
 

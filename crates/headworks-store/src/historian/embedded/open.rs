@@ -18,12 +18,12 @@ use crate::historian::memtable::Memtable;
 use crate::historian::stream::{Cursor, Point, Raw};
 use crate::historian::wal::{self, End, Wal};
 
-/// Opens all files; returns also the newest samples of the segment files alone.
+/// Opens all files.
 pub(super) fn open(
     disk: Disk,
     directory: &Path,
     options: HistorianOptions,
-) -> Result<(Shared, Latest), StoreError> {
+) -> Result<Shared, StoreError> {
     let wal_directory = directory.join("wal");
     let segment_directory = directory.join("seg");
     for path in [&wal_directory, &segment_directory] {
@@ -61,7 +61,7 @@ pub(super) fn open(
             generation: last,
         })
     });
-    let shared = Shared {
+    Ok(Shared {
         options,
         disk,
         wal_directory,
@@ -78,14 +78,15 @@ pub(super) fn open(
             ..Signal::default()
         }),
         changed: Condvar::new(),
+        sealed_latest: Mutex::new(sealed_latest),
+        upkeep: Mutex::default(),
         catalog,
         wal_bytes: AtomicU64::new(0),
         appended: AtomicU64::new(0),
         dropped: AtomicU64::new(0),
         sync_us: AtomicU64::new(0),
         refusal: Mutex::default(),
-    };
-    Ok((shared, sealed_latest))
+    })
 }
 
 /// Removes logs without samples: no seal will, because there is nothing to seal.

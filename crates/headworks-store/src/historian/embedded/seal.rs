@@ -11,8 +11,8 @@ use crate::historian::catalog::{day_end, day_of};
 use crate::historian::checkpoint;
 use crate::historian::latest::Latest;
 use crate::historian::memtable::Stream;
-use crate::historian::points::{Points, cut};
-use crate::historian::segment::{self, Footer, Mark, SegmentWriter};
+use crate::historian::points::cut;
+use crate::historian::segment::{self, Footer, Mark, Name, SegmentWriter};
 use crate::historian::wal;
 
 /// Files written side by side; older samples than that many days take another turn.
@@ -21,8 +21,6 @@ const FILES_MAX: usize = 16;
 /// What the sealing thread keeps between seals.
 pub(super) struct Sealer {
     encoder: Encoder,
-    /// Newest samples in the files.
-    latest: Latest,
 }
 
 /// A file that is complete but for its name.
@@ -35,10 +33,9 @@ struct Written {
 type Writers = BTreeMap<i32, SegmentWriter>;
 
 impl Sealer {
-    pub(super) fn new(latest: Latest) -> Sealer {
+    pub(super) fn new() -> Sealer {
         Sealer {
             encoder: Encoder::new(),
-            latest,
         }
     }
 
@@ -60,7 +57,8 @@ impl Sealer {
             shared.catalog.add(path, footer, bytes);
         }
         let directory = &shared.segment_directory;
-        let kept = checkpoint::write(&shared.disk, directory, &self.latest, sealing.generation);
+        let latest = shared.sealed_latest.lock();
+        let kept = checkpoint::write(&shared.disk, directory, &latest, sealing.generation);
         if let Err(error) = kept {
             tracing::warn!(%error, "the next start reads the index of all new files");
         }
@@ -78,18 +76,23 @@ impl Sealer {
         let mut writers = Writers::new();
         for &day in days {
             let directory = &shared.segment_directory;
-            let seal = sealing.generation;
-            writers.insert(
+            let name = Name {
                 day,
-                SegmentWriter::create(&shared.disk, directory, day, seal)?,
-            );
+                seal: sealing.generation,
+                round: 0,
+                from: 0,
+            };
+            let writer = SegmentWriter::create(&shared.disk, directory, name)?;
+            writers.insert(day, writer);
         }
+        let mut latest = shared.sealed_latest.lock();
         for tag in 0..sealing.table.tags() {
             if let Some(stream) = sealing.table.stream(tag) {
-                self.write_tag(tag, &stream, &mut writers)
+                self.write_tag(tag, &stream, &mut latest, &mut writers)
                     .map_err(|failure| failure.at(shared))?;
             }
         }
+        drop(latest);
         let last_day = if is_last { days.last() } else { None };
         for (day, writer) in writers {
             let mark = if Some(&day) == last_day {
@@ -111,11 +114,12 @@ impl Sealer {
         &mut self,
         tag: u32,
         stream: &Stream,
+        latest: &mut Latest,
         writers: &mut Writers,
     ) -> Result<(), Failure> {
         let runs = stream.points()?;
         // Late points get blocks of their own, so that the others do not overlap older files.
-        let sealed_to = self.latest.time_us(tag);
+        let sealed_to = latest.time_us(tag);
         let border = |time: i64| match sealed_to {
             Some(sealed_to) if time <= sealed_to => {
                 let late_end = sealed_to.checked_add(1);
@@ -144,15 +148,11 @@ impl Sealer {
                 };
                 writer.add(|out| self.encoder.encode(tag, part, bytes, out))?;
             }
-            self.note_latest(tag, points);
+            if let Some(last) = points.len().checked_sub(1) {
+                latest.offer(tag, &points.point(last));
+            }
         }
         Ok(())
-    }
-
-    fn note_latest(&mut self, tag: u32, points: &Points) {
-        if let Some(last) = points.len().checked_sub(1) {
-            self.latest.offer(tag, &points.point(last));
-        }
     }
 }
 
@@ -168,7 +168,7 @@ fn publish(
         if file.footer.mark == Mark::Commit {
             shared.disk.sync_directory(directory)?;
         }
-        let path = segment::path_of(directory, file.footer.day, file.footer.seal);
+        let path = segment::path_of(directory, file.footer.name());
         shared.disk.rename(&file.temporary, &path)?;
         files.push((path, file.footer, file.bytes));
     }

@@ -192,14 +192,14 @@ fn files_of_a_newer_program_are_refused_untouched() {
         fill(directory.path());
         let path = directory.path().join(part);
         let mut bytes = std::fs::read(&path).unwrap();
-        bytes[offset] = 2;
+        bytes[offset] = 3;
         if part.starts_with("wal") {
-            bytes[offset + 4..offset + 8].copy_from_slice(&(!2_u32).to_le_bytes());
+            bytes[offset + 4..offset + 8].copy_from_slice(&(!3_u32).to_le_bytes());
         }
         std::fs::write(&path, &bytes).unwrap();
         let result = EmbeddedHistorian::open(directory.path(), HistorianOptions::default());
         assert!(
-            matches!(result, Err(StoreError::TooNew { found: 2, .. })),
+            matches!(result, Err(StoreError::TooNew { found: 3, .. })),
             "{part}"
         );
         assert_eq!(std::fs::read(&path).unwrap(), bytes);

@@ -91,6 +91,68 @@ fn nothing_acknowledged_is_lost_whichever_operation_fails() {
     }
 }
 
+/// Seals of two days, joined, deleted from, joined again; returns whether the deletion was told
+/// to be done.
+fn upkeep(historian: &EmbeddedHistorian) -> bool {
+    let day = 86_400;
+    for round in 0..3 {
+        drop(historian.append(&ramp(0, round * 10, round * 10 + 10)));
+        drop(historian.append(&ramp(0, day + round * 10, day + round * 10 + 10)));
+        drop(historian.shared.seal_now());
+    }
+    let now_us = 3 * day * SECOND_US;
+    drop(historian.maintain(now_us, &model::for_ever()));
+    let range = TimeRange {
+        start_us: 10 * SECOND_US,
+        end_us: 20 * SECOND_US,
+    };
+    let is_deleted = historian.delete(&[TagIndex(0)], range).is_ok();
+    drop(historian.append(&ramp(0, 30, 40)));
+    drop(historian.shared.seal_now());
+    drop(historian.maintain(now_us + day * SECOND_US, &model::for_ever()));
+    is_deleted
+}
+
+#[test]
+fn upkeep_loses_nothing_whichever_operation_fails() {
+    let (probe, faults) = disk();
+    let directory = tempfile::tempdir().unwrap();
+    let historian = EmbeddedHistorian::open_on(probe, directory.path(), options()).unwrap();
+    let opened = faults.done.load(SeqCst);
+    assert!(upkeep(&historian));
+    let operations = faults.done.load(SeqCst);
+    drop(historian);
+    for failing in opened..operations {
+        for count in [1, 4] {
+            let directory = tempfile::tempdir().unwrap();
+            let (disk, faults) = disk();
+            faults.first.store(failing, SeqCst);
+            faults.last.store(failing + count, SeqCst);
+            let context = format!("operations {failing}..{}", failing + count);
+            let historian = EmbeddedHistorian::open_on(disk, directory.path(), options()).unwrap();
+            let is_deleted = upkeep(&historian);
+            let found = seconds(&historian);
+            drop(historian);
+            let historian = EmbeddedHistorian::open(directory.path(), options()).unwrap();
+            let again = seconds(&historian);
+            assert!(again.is_sorted_by(|a, b| a < b), "{context}: {again:?}");
+            // A deletion that failed may be done or not, but never comes back once it is told.
+            let kept = |second: &&i64| !(10..20).contains(*second);
+            let rest: Vec<&i64> = found.iter().filter(kept).collect();
+            assert_eq!(
+                again.iter().filter(kept).collect::<Vec<_>>(),
+                rest,
+                "{context}"
+            );
+            assert!(
+                !is_deleted || again.len() == rest.len(),
+                "{context}: {again:?}"
+            );
+            assert_eq!(historian.stats().quarantined, 0, "{context}");
+        }
+    }
+}
+
 #[test]
 fn an_open_that_fails_can_be_tried_again() {
     for failing in 0..20 {

@@ -14,6 +14,8 @@ enum Step {
     Seal,
     Reopen,
     Close,
+    Maintain(i64),
+    Delete(Vec<u32>, TimeRange),
 }
 
 fn value() -> impl Strategy<Value = Value> {
@@ -52,6 +54,12 @@ fn step() -> impl Strategy<Value = Step> {
         2 => Just(Step::Seal),
         1 => Just(Step::Reopen),
         1 => Just(Step::Close),
+        2 => (0..4i64).prop_map(Step::Maintain),
+        1 => (proptest::collection::vec(0..4u32, 0..3), -10..350i64, 0..400i64, 0..2i64)
+            .prop_map(|(tags, start, length, day)| Step::Delete(tags, TimeRange {
+                start_us: day * 86_400_000_000 + start * 250_000,
+                end_us: day * 86_400_000_000 + (start + length) * 250_000,
+            })),
     ]
 }
 
@@ -118,6 +126,28 @@ fn check(historian: &EmbeddedHistorian, model: &Model) {
         check_buckets(historian, tag, &want);
         let latest = historian.latest(&[TagIndex(tag)]).unwrap().remove(0);
         assert_eq!(latest.as_ref(), want.last(), "tag {tag}");
+        for time_us in [-1, 20_000_000, 86_400_000_000 + 40_000_000, i64::MAX] {
+            let before = historian
+                .before(&[TagIndex(tag)], time_us)
+                .unwrap()
+                .remove(0);
+            let sample = want.iter().rfind(|sample| sample.time_us <= time_us);
+            assert_eq!(before.as_ref(), sample, "tag {tag} before {time_us}");
+        }
+    }
+}
+
+pub(super) fn for_ever() -> Retention {
+    Retention {
+        default: crate::TierAges {
+            raw: None,
+            minute: None,
+            five_minutes: None,
+            hour: None,
+            day: None,
+            week: None,
+        },
+        ..Retention::default()
     }
 }
 
@@ -139,6 +169,25 @@ proptest! {
                     }
                 }
                 Step::Seal => historian.shared.seal_now().unwrap(),
+                Step::Maintain(days) => {
+                    let forever = for_ever();
+                    let done = historian.maintain(days * 86_400_000_000 + 1, &forever).unwrap();
+                    assert_eq!(done.held, None);
+                    if days == 3 {
+                        let closed = historian.shared.catalog.days(i32::MIN, i32::MAX);
+                        let one = |day| historian.shared.catalog.of_day(day).len() == 1;
+                        assert!(closed.into_iter().all(one));
+                    }
+                }
+                Step::Delete(tags, range) => {
+                    let before = model.len();
+                    model.retain(|(tag, time_us), _| {
+                        !tags.contains(tag) || !(range.start_us..range.end_us).contains(time_us)
+                    });
+                    let tags: Vec<TagIndex> = tags.into_iter().map(TagIndex).collect();
+                    let gone = historian.delete(&tags, range).unwrap();
+                    assert_eq!(gone, (before - model.len()) as u64);
+                }
                 Step::Reopen => {
                     drop(historian);
                     historian = open(directory.path());

