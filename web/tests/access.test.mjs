@@ -42,6 +42,10 @@ before(async () => {
     trends: `/trends?tags=${supply.id},${level.id}`,
     'trends as a table': `/trends?tags=${supply.id}&view=table`,
     'empty trends': '/trends',
+    storage: '/storage',
+    'retention policies': '/storage?tab=retention',
+    'new retention policy': '/storage?tab=retention&policy=new',
+    events: '/storage?tab=events',
     health: '/health',
     'no page': '/nothing',
   };

@@ -88,8 +88,8 @@ export const api = {
     call<T>('POST', path, { body, query }),
   put: <T>(path: string, body: unknown, revision?: number) =>
     call<T>('PUT', path, { body, ...(revision !== undefined && { revision }) }),
-  delete: (path: string, query: Query = {}, revision?: number) =>
-    call<undefined>('DELETE', path, { query, ...(revision !== undefined && { revision }) }),
+  delete: <T = undefined>(path: string, query: Query = {}, revision?: number) =>
+    call<T>('DELETE', path, { query, ...(revision !== undefined && { revision }) }),
 };
 
 /** Returns the same call as a line for a shell. */

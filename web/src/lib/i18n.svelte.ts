@@ -1,4 +1,7 @@
-/** Words of the interface in the reader's language; each language is a file of its own. */
+/**
+ * Words of the interface in the reader's language; each language is a file of its own, and so are
+ * the words that only some pages need.
+ */
 import type { Key, PluralKey } from './i18n.keys.gen.ts';
 
 export const LANGUAGES = {
@@ -20,6 +23,19 @@ const FILES: Record<Language, () => Promise<{ default: Record<string, string> }>
   it: () => import('../locales/it.json'),
 };
 
+/** Words that pages load beside themselves. */
+const PARTS = {
+  system: {
+    en: () => import('../locales/system/en.json'),
+    zh: () => import('../locales/system/zh.json'),
+    de: () => import('../locales/system/de.json'),
+    nl: () => import('../locales/system/nl.json'),
+    it: () => import('../locales/system/it.json'),
+  },
+} satisfies Record<string, typeof FILES>;
+export type Part = keyof typeof PARTS;
+
+const needed = new Set<Part>();
 let words = $state.raw<Record<string, string>>({});
 let chosen = $state<Language>('en');
 let plurals = new Intl.PluralRules('en');
@@ -51,8 +67,24 @@ export function localeOf(language: Language, wanted: readonly string[]): string 
   return regional ?? (language === 'en' ? 'en-GB' : language);
 }
 
+async function read(language: Language): Promise<Record<string, string>> {
+  const files = [FILES[language], ...[...needed].map((part) => PARTS[part][language])];
+  const read = await Promise.all(files.map((file) => file()));
+  return Object.assign({}, ...read.map((file) => file.default)) as Record<string, string>;
+}
+
+/** Loads the words of a part; they stay, in every language chosen later. */
+export async function needWords(part: Part): Promise<void> {
+  if (needed.has(part)) return;
+  const before = chosen;
+  const { default: more } = await PARTS[part][before]();
+  needed.add(part);
+  // Another language that was chosen meanwhile is read again, now with this part.
+  words = before === chosen ? { ...words, ...more } : await read(chosen);
+}
+
 export async function setLanguage(language: Language): Promise<void> {
-  words = (await FILES[language]()).default;
+  words = await read(language);
   plurals = new Intl.PluralRules(language);
   chosen = language;
   document.documentElement.lang = language === 'zh' ? 'zh-Hans' : language;

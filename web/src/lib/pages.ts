@@ -3,6 +3,7 @@ import type { Component } from 'svelte';
 import type { IconName } from '../components/Icon.svelte';
 import Dashboards from '../pages/Dashboards.svelte';
 import type { Key } from './i18n.keys.gen.ts';
+import { needWords } from './i18n.svelte.ts';
 
 export interface PageEntry {
   /** First part of the path. */
@@ -12,7 +13,15 @@ export interface PageEntry {
   group: 'view' | 'configure' | 'system';
   /** The letter after `g`. */
   key: string;
-  load: () => Promise<{ default: Component }>;
+  load: () => Promise<PageModule>;
+}
+
+type PageModule = { default: Component };
+
+/** Loads a page of the system together with the words that only those pages need. */
+async function system(page: Promise<PageModule>): Promise<PageModule> {
+  const [loaded] = await Promise.all([page, needWords('system')]);
+  return loaded;
 }
 
 export const PAGES: PageEntry[] = [
@@ -55,6 +64,14 @@ export const PAGES: PageEntry[] = [
     group: 'configure',
     key: 'v',
     load: () => import('../pages/Devices.svelte'),
+  },
+  {
+    name: 'storage',
+    title: 'page.storage',
+    icon: 'storage',
+    group: 'system',
+    key: 's',
+    load: () => system(import('../pages/Storage.svelte')),
   },
   {
     name: 'health',

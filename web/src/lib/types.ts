@@ -1,7 +1,7 @@
 /** The objects of the API as the pages use them: the generated types, and forms of them. */
 import type * as Gen from './api.gen.ts';
 
-export type Kind = 'connections' | 'devices' | 'tags' | 'dashboards';
+export type Kind = 'connections' | 'devices' | 'tags' | 'dashboards' | 'retention-policies';
 export type Scalar = Gen.Value;
 export type Settings = Record<string, unknown>;
 
@@ -27,6 +27,8 @@ export type DeviceBody = Omit<Device, keyof Stored | 'status' | 'connection_name
 export type Tag = Gen.TagItem;
 export type TagBody = Omit<Tag, keyof Stored | 'path' | 'index' | 'device_name' | 'current'>;
 export type Dashboard = Stored & Gen.Dashboard;
+export type PolicyBody = Required<Omit<Gen.RetentionPolicy, 'days'>> & { days: Gen.RetentionDays };
+export type Policy = Stored & PolicyBody;
 export type { Group, Widget } from './api.gen.ts';
 
 export type DataType = Gen.DataType;
@@ -37,6 +39,8 @@ export type TestReport = Gen.TestOutcome;
 export type PollReport = Gen.PollOutcome;
 export type WireFrame = Gen.WireFrame;
 export type WireFrames = Gen.WireFrames;
+export type Job = Gen.Job;
+export type Storage = Gen.Storage;
 export type Health = Gen.Health;
 export type Stats = Omit<Gen.Stats, 'hub'> & {
   hub: Omit<Gen.HubStats, 'historian'> & { historian: HistorianStats };

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import test from 'node:test';
-import { compare, languages } from '../../scripts/i18n.mjs';
+import { compare, languages, read, twice } from '../../scripts/i18n.mjs';
 import { parseBulk, problemsByItem } from '../../src/lib/bulk.ts';
 import { parseMarkup } from '../../src/lib/markup.ts';
 import { filled, grownRange, roundUp, statedRange } from '../../src/lib/range.ts';
@@ -9,15 +8,12 @@ import { reveal, view } from '../../src/lib/virtual.ts';
 import { readWindow, windowQuery } from '../../src/lib/window.ts';
 import { wireEntries } from '../../src/lib/wire.ts';
 
-const locale = (language: string): Record<string, string> =>
-  JSON.parse(
-    readFileSync(new URL(`../../src/locales/${language}.json`, import.meta.url), 'utf8'),
-  );
-
 test('all five languages have all keys with the same places', () => {
   assert.deepEqual([...languages()].sort(), ['de', 'en', 'it', 'nl', 'zh']);
-  for (const language of languages())
-    assert.deepEqual(compare(locale('en'), locale(language), language), []);
+  for (const language of languages()) {
+    assert.deepEqual(compare(read('en'), read(language), language), []);
+    assert.deepEqual(twice(language), []);
+  }
 });
 
 test('a missing key, an empty text and another place are found', () => {

@@ -1,0 +1,112 @@
+// The pages of the system: storage and what it keeps.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { launch, open, problemsOf, Server } from './helpers.mjs';
+
+const server = new Server();
+let browser;
+
+before(async () => {
+  await server.start();
+  browser = await launch();
+});
+
+after(async () => {
+  await browser?.close();
+  await server.end();
+});
+
+/** Runs a test on a fresh page, and demands that nothing was wrong behind the scenes. */
+function onPage(name, path, run, options = {}) {
+  test(name, async () => {
+    const session = await open(browser, server, path, options);
+    try {
+      await run(session.page);
+      assert.deepEqual(await problemsOf(session), []);
+    } finally {
+      await session.close();
+    }
+  });
+}
+
+onPage('the storage page says how full the disk is and what takes the room', '/', async (page) => {
+  const { disk, used_percent: used } = await server.call('GET', 'system/storage');
+  await page.keyboard.press('g');
+  await page.keyboard.press('s');
+  await page.getByRole('heading', { name: 'Storage', exact: true }).waitFor();
+  const shown = await page.locator('.bar[role="img"]').getAttribute('aria-label');
+  assert.ok(Math.abs(Number.parseFloat(shown) - used) < 2, `${shown} of ${used}`);
+  await page.getByText(`of ${(disk.total_bytes / 1e9).toFixed(1)}`).waitFor();
+  await page.getByText('Write-ahead log').first().waitFor();
+  await page.getByText(/Last round \d/).waitFor();
+});
+
+const SUPPLY = 'demo/heating/boiler/supply_temperature';
+const effective = () =>
+  server.call('GET', `retention-policies/effective?tag=${encodeURIComponent(SUPPLY)}`);
+
+onPage(
+  'a retention policy is made, holds for its tags, is changed and deleted',
+  '/storage?tab=retention',
+  async (page) => {
+    await page.getByText('No policies of your own').waitFor();
+    await page.getByRole('link', { name: 'Add policy' }).last().click();
+    const panel = page.locator('aside');
+    await panel.getByLabel('Name').fill('Boiler');
+    await panel.getByLabel('Tags').fill('demo/heating/**');
+    await panel.getByText(/^\d+ tags: demo\/heating/).waitFor();
+    await panel.getByLabel('Every sample (days)').fill('x');
+    await panel.getByText('A whole number of days').waitFor();
+    await panel.getByRole('button', { name: 'Save' }).click();
+    assert.equal((await effective()).policy, null);
+    await panel.getByLabel('Every sample (days)').fill('40');
+    await panel.getByLabel('1 week: keep for ever').check();
+    await panel.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('Boiler was saved').waitFor();
+    const held = await effective();
+    assert.equal(held.policy.name, 'Boiler');
+    assert.deepEqual([held.days.raw, held.days.week, held.days.minute], [40, null, 30]);
+
+    await page.getByRole('link', { name: 'Boiler' }).click();
+    await panel.getByLabel('Every sample (days)').fill('0');
+    await panel.getByRole('button', { name: 'Save' }).click();
+    await panel.locator('.field .error').waitFor();
+    assert.equal((await effective()).days.raw, 40);
+    await panel.getByLabel('Every sample (days)').fill('41');
+    await panel.getByRole('button', { name: 'Save' }).click();
+    await panel.waitFor({ state: 'detached' });
+    assert.equal((await effective()).days.raw, 41);
+
+    await page.getByRole('link', { name: 'Boiler' }).click();
+    await panel.getByRole('button', { name: 'Delete' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+    await page.getByText('No policies of your own').waitFor();
+    assert.equal((await effective()).policy, null);
+  },
+  { mayLoseLink: true }, // the browser reports the refused request
+);
+
+onPage('events are filtered, and the address keeps the filter', '/storage?tab=events', async (page) => {
+  await page.getByLabel('Kind').selectOption('clock');
+  await page.getByLabel('Severity').selectOption('critical');
+  await page.getByText('No events match the filter').waitFor();
+  assert.match(page.url(), /kind=clock.*severity=critical/);
+  await page.reload();
+  await page.getByText('No events match the filter').waitFor();
+  await page.getByRole('button', { name: 'Clear filter' }).click();
+  assert.doesNotMatch(page.url(), /kind=/);
+});
+
+onPage(
+  'words of the pages of the system follow the language',
+  '/storage',
+  async (page) => {
+    await page.getByRole('tab', { name: 'Aufbewahrung' }).click();
+    await page.getByText('Noch keine').or(page.getByText('Keine eigenen Regeln')).waitFor();
+    await page.getByRole('button', { name: 'Anzeige', exact: false }).first().click();
+    await page.getByLabel('Sprache').selectOption('it');
+    await page.getByRole('tab', { name: 'Conservazione' }).waitFor();
+    await page.getByText('Nessuna regola propria').waitFor();
+  },
+  { locale: 'de-DE' },
+);
