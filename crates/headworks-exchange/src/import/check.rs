@@ -9,7 +9,7 @@ use super::errors::RowError;
 use super::preview::UnknownTag;
 use super::record::{Cell, Record};
 use super::run::Limits;
-use super::shape::{Body, Names, Shape, TimeCells};
+use super::shape::{Body, Names, Shape, TimeCells, WideColumn};
 use super::times::{self, Placed, Stamp};
 use super::value::{self, Found};
 use crate::import::options::NotANumber;
@@ -89,14 +89,9 @@ impl<'a> Checker<'a> {
             (Ok(stamp), at) => (stamp, at),
             (Err(reason), at) => return errors.push(self.error(record, at, &reason)),
         };
-        let mut put = |checker: &mut Self, place: Place| {
-            let Place {
-                tag,
-                value,
-                quality,
-                may_be_empty,
-            } = place;
-            match checker.sample(record, &tag, stamp, (value, quality), may_be_empty) {
+        let put = &mut |checker: &mut Self, place: Place| {
+            let tag = Arc::clone(&place.tag);
+            match checker.sample(record, &place, stamp) {
                 Ok(None) => {}
                 Ok(Some(sample)) => {
                     let update = Update {
@@ -121,40 +116,27 @@ impl<'a> Checker<'a> {
                     None => self.fixed_tag(0),
                 };
                 if let Some(tag) = tag {
-                    let may_be_empty = false;
-                    put(
-                        self,
-                        Place {
-                            tag,
-                            value,
-                            quality,
-                            may_be_empty,
-                        },
-                    );
+                    put(self, Place::new(tag, value, quality, false));
                 }
             }
-            Body::Wide(columns) => {
-                for (place, column) in columns.iter().enumerate() {
-                    let is_empty = record.cell(column.value) == Cell::Empty;
-                    let no_quality = column
-                        .quality
-                        .is_none_or(|at| record.cell(at) == Cell::Empty);
-                    if is_empty && no_quality {
-                        continue;
-                    }
-                    if let Some(tag) = self.fixed_tag(place) {
-                        let (value, quality) = (column.value, column.quality);
-                        put(
-                            self,
-                            Place {
-                                tag,
-                                value,
-                                quality,
-                                may_be_empty: true,
-                            },
-                        );
-                    }
-                }
+            Body::Wide(columns) => self.check_wide(record, columns, put),
+        }
+    }
+
+    /// Gives the cells of a row that hold anything to `put`.
+    fn check_wide(
+        &mut self,
+        record: &Record,
+        columns: &[WideColumn],
+        put: &mut dyn FnMut(&mut Self, Place),
+    ) {
+        for (place, column) in columns.iter().enumerate() {
+            let has = |at: usize| record.cell(at) != Cell::Empty;
+            if !has(column.value) && !column.quality.is_some_and(has) {
+                continue;
+            }
+            if let Some(tag) = self.fixed_tag(place) {
+                put(self, Place::new(tag, column.value, column.quality, true));
             }
         }
     }
@@ -222,11 +204,10 @@ impl<'a> Checker<'a> {
     fn sample(
         &mut self,
         record: &Record,
-        tag: &Tag,
+        place: &Place,
         stamp: Stamp,
-        (value_at, quality_at): (usize, Option<usize>),
-        may_be_empty: bool,
     ) -> Result<Option<Sample>, (Option<usize>, String)> {
+        let (tag, value_at, quality_at) = (&*place.tag, place.value, place.quality);
         let time_us = self.instant(tag, stamp).map_err(|reason| (None, reason))?;
         self.limits
             .check(tag, time_us)
@@ -249,7 +230,7 @@ impl<'a> Checker<'a> {
                 quality: quality.unwrap_or(Quality::GOOD),
             })),
             Found::Bad(quality) => Ok(Some(Sample::bad(time_us, quality))),
-            Found::Empty if may_be_empty => Ok(None),
+            Found::Empty if place.may_be_empty => Ok(None),
             Found::Empty if style.not_a_number == NotANumber::Bad => {
                 Ok(Some(Sample::bad(time_us, Quality::BAD_NO_DATA)))
             }
@@ -326,4 +307,15 @@ struct Place {
     value: usize,
     quality: Option<usize>,
     may_be_empty: bool,
+}
+
+impl Place {
+    fn new(tag: Arc<Tag>, value: usize, quality: Option<usize>, may_be_empty: bool) -> Place {
+        Place {
+            tag,
+            value,
+            quality,
+            may_be_empty,
+        }
+    }
 }

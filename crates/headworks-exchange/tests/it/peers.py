@@ -107,11 +107,13 @@ assert str(frame["value"].dtype) == "Float64", frame["value"].dtype
 
 
 def plain(value):
-    return None if value is pandas.NA else value
+    if value is pandas.NA:
+        return None
+    return value.item() if hasattr(value, "item") else value
 
 
 check("pandas, Parquet", (
-    (row.path, row.time.value // 1000 if row.time.unit == "ns" else row.time.value,
+    (row.path, row.time.value // 1000,
      of_parquet(row.kind, plain(row.value), plain(row.integer), plain(row.text)), row.quality)
     for row in frame.itertuples()))
 

@@ -87,6 +87,11 @@ fn files_of_other_programs_are_understood() {
         &ImportOptions::default(),
         &want,
     );
+}
+
+#[test]
+fn names_encodings_and_json_lines_are_understood() {
+    let want = ["plant/number,1795244700000000,21.5,Good"];
     let named = ImportOptions {
         names: Some(r#"{"TT-101":"plant/number"}"#.into()),
         ..ImportOptions::default()
