@@ -21,7 +21,9 @@ use std::ops::ControlFlow;
 
 use headworks_core::{Sample, TagIndex, Update};
 
-pub use embedded::{EmbeddedHistorian, HistorianOptions};
+pub use embedded::{
+    EmbeddedHistorian, ForwardStats, HistorianOptions, LogBatch, LogPosition, LogReader,
+};
 pub use upkeep::{Retention, Tier, TierAges, Upkeep};
 
 use crate::error::StoreError;

@@ -3,6 +3,7 @@
 mod background;
 mod compact;
 mod delete;
+mod forward;
 mod open;
 mod seal;
 mod upkeep;
@@ -28,7 +29,9 @@ use super::{
 };
 use crate::error::StoreError;
 use crate::lock::DirectoryLock;
-use writer::Writer;
+use writer::{SyncFile, Writer};
+
+pub use forward::{ForwardStats, LogBatch, LogPosition, LogReader};
 
 /// How the embedded historian weighs safety, memory and the size of its files.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,6 +48,10 @@ pub struct HistorianOptions {
     pub seal_age_max: Duration,
     /// Memory for the index of segment files, in bytes.
     pub cache_bytes_max: usize,
+    /// Bytes of sealed logs that are kept for another store, see
+    /// [`EmbeddedHistorian::log_reader`]; when there are more, the oldest are dropped and counted.
+    /// 0 keeps none.
+    pub forward_bytes_max: u64,
 }
 
 impl Default for HistorianOptions {
@@ -55,6 +62,7 @@ impl Default for HistorianOptions {
             memory_bytes_max: 24 << 20,
             seal_age_max: Duration::from_secs(3_600),
             cache_bytes_max: 8 << 20,
+            forward_bytes_max: 0,
         }
     }
 }
@@ -72,6 +80,7 @@ struct Shared {
     disk: Disk,
     wal_directory: PathBuf,
     segment_directory: PathBuf,
+    forward_directory: PathBuf,
     /// Held while files are joined, rewritten or dropped: one such job at a time.
     upkeep: Mutex<upkeep::Progress>,
     /// Held while files are synced, so that who waits for a sync waits for the one under way; the
@@ -81,6 +90,9 @@ struct Shared {
     tables: RwLock<Tables>,
     signal: Mutex<Signal>,
     changed: Condvar,
+    /// How much of the log survives a power cut; what is before its generation does.
+    durable: forward::Durable,
+    forward: Mutex<forward::Forward>,
     /// Newest samples in the files.
     sealed_latest: Mutex<Latest>,
     catalog: Catalog,
@@ -300,12 +312,21 @@ impl Shared {
             result = self.disk.sync_directory(&self.wal_directory);
         }
         match &result {
-            Ok(()) => *named = newest,
+            Ok(()) => {
+                *named = newest;
+                let places = files.iter().map(SyncFile::end);
+                self.note_durable(places.max().unwrap_or_default());
+            }
             Err(error) => self.writer.lock().poison(newest, error),
         }
         let elapsed_us = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
         self.sync_us.store(elapsed_us, Ordering::Relaxed);
         result
+    }
+
+    fn note_durable(&self, place: LogPosition) {
+        let mut durable = self.durable.lock();
+        *durable = place.max(*durable);
     }
 
     /// Writes all that is in memory to files.

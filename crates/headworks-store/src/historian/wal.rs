@@ -3,6 +3,8 @@
 //! A file holds one generation: the points of one memtable, as streams interleaved. It is deleted
 //! when that memtable has become segment files.
 
+mod follow;
+
 use std::collections::HashMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -13,11 +15,15 @@ use super::disk::Disk;
 use super::stream::{Cursor, Point};
 use crate::error::StoreError;
 
+pub(super) use follow::{Follower, Next};
+
 const MAGIC: &[u8; 8] = b"HWWAL001";
 /// The newest version of the format; files of older ones are read.
 pub(super) const VERSION: u32 = 1;
 /// Magic, version, and the bits of the version inverted.
 const HEADER_BYTES: usize = 16;
+/// A log of this length has no samples.
+pub(super) const EMPTY_BYTES: u64 = HEADER_BYTES as u64;
 /// Length, its bits inverted, checksum of the payload.
 const FRAME_BYTES: usize = 12;
 /// Largest payload of a frame: far above any batch, small enough to be held twice.
@@ -105,6 +111,14 @@ pub(super) fn generations(directory: &Path) -> Result<Vec<u64>, StoreError> {
     }
     found.sort_unstable();
     Ok(found)
+}
+
+/// Returns the generations of a directory, none when it is not there.
+pub(super) fn generations_if_any(directory: &Path) -> Result<Vec<u64>, StoreError> {
+    match directory.exists() {
+        true => generations(directory),
+        false => Ok(Vec::new()),
+    }
 }
 
 /// How the reading of a generation ended.

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicU64;
 
 use parking_lot::{Condvar, Mutex, RwLock};
 
-use super::{HistorianOptions, Sealing, Shared, Signal, Tables, Writer};
+use super::{HistorianOptions, LogPosition, Sealing, Shared, Signal, Tables, Writer};
 use crate::error::StoreError;
 use crate::historian::block::BlockMeta;
 use crate::historian::catalog::{Catalog, Segment};
@@ -43,14 +43,15 @@ pub(super) fn open(
         ..Replay::default()
     };
     for &generation in &generations {
-        let path = wal::path_of(&wal_directory, generation);
-        if generation <= committed {
-            disk.remove(&path)?;
-        } else {
+        if committed < generation {
+            let path = wal::path_of(&wal_directory, generation);
             replay.file(&path, &catalog)?;
         }
     }
-    let last = generations.iter().copied().fold(catalog.newest(), u64::max);
+    let forward_directory = directory.join("forward");
+    let kept = wal::generations_if_any(&forward_directory)?;
+    let used = generations.iter().chain(&kept).copied();
+    let last = used.fold(catalog.newest(), u64::max);
     let wal = Wal::create(&disk, &wal_directory, last + 1)?;
     if replay.table.points() == 0 {
         remove_empty(&disk, &wal_directory, &generations)?;
@@ -61,11 +62,12 @@ pub(super) fn open(
             generation: last,
         })
     });
-    Ok(Shared {
+    let shared = Shared {
         options,
         disk,
         wal_directory,
         segment_directory,
+        forward_directory,
         sync: Mutex::default(),
         writer: Mutex::new(Writer::new(wal)),
         tables: RwLock::new(Tables {
@@ -78,6 +80,11 @@ pub(super) fn open(
             ..Signal::default()
         }),
         changed: Condvar::new(),
+        durable: Mutex::new(LogPosition {
+            generation: last + 1,
+            offset: 0,
+        }),
+        forward: Mutex::default(),
         sealed_latest: Mutex::new(sealed_latest),
         upkeep: Mutex::default(),
         catalog,
@@ -86,7 +93,9 @@ pub(super) fn open(
         dropped: AtomicU64::new(0),
         sync_us: AtomicU64::new(0),
         refusal: Mutex::default(),
-    })
+    };
+    shared.remove_logs(committed)?;
+    Ok(shared)
 }
 
 /// Removes logs without samples: no seal will, because there is nothing to seal.

@@ -215,12 +215,11 @@ impl Failure {
 }
 
 impl Shared {
-    /// Removes the log up to a generation.
+    /// Gives up the log up to a generation.
     pub(super) fn remove_logs(&self, last: u64) -> Result<(), StoreError> {
         for generation in wal::generations(&self.wal_directory)? {
             if generation <= last {
-                let path = wal::path_of(&self.wal_directory, generation);
-                self.disk.remove(&path)?;
+                self.give_up_log(generation)?;
             }
         }
         Ok(())

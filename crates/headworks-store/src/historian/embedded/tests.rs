@@ -1,5 +1,6 @@
 mod damage;
 mod faults;
+mod forward;
 mod model;
 
 use std::ops::ControlFlow;

@@ -8,7 +8,7 @@ use std::time::Instant;
 use headworks_core::Update;
 use parking_lot::Mutex;
 
-use super::{Sealing, Shared, Signal};
+use super::{LogPosition, Sealing, Shared, Signal};
 use crate::error::StoreError;
 use crate::historian::Ack;
 use crate::historian::bytes::{put_varint, zigzag};
@@ -49,6 +49,18 @@ pub(super) struct SyncFile {
     pub(super) generation: u64,
     pub(super) file: Arc<std::fs::File>,
     pub(super) path: std::path::PathBuf,
+    /// Bytes that are whole frames.
+    pub(super) length: u64,
+}
+
+impl SyncFile {
+    /// Returns the place up to which a sync makes the log durable.
+    pub(super) fn end(&self) -> LogPosition {
+        LogPosition {
+            generation: self.generation,
+            offset: self.length,
+        }
+    }
 }
 
 /// A generation whose file cannot be trusted any more. Its points are still in memory; the
@@ -138,6 +150,7 @@ impl Writer {
             generation: self.wal.generation,
             file: Arc::clone(&self.wal.file),
             path: self.wal.path.clone(),
+            length: self.wal.length,
         }
     }
 
@@ -249,6 +262,7 @@ impl Shared {
             writer.poison(writer.wal.generation, &error);
             return Err(error);
         }
+        self.note_durable(writer.sync_file().end());
         Ok(Ack::Durable)
     }
 
