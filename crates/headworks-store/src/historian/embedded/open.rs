@@ -26,9 +26,8 @@ pub(super) fn open(
 ) -> Result<Shared, StoreError> {
     let wal_directory = directory.join("wal");
     let segment_directory = directory.join("seg");
-    for path in [&wal_directory, &segment_directory] {
-        std::fs::create_dir_all(path).map_err(|error| StoreError::io("creating", path, error))?;
-    }
+    create(&wal_directory)?;
+    create(&segment_directory)?;
     let generations = wal::generations(&wal_directory)?;
     let catalog = Catalog::open(
         &segment_directory,
@@ -49,9 +48,7 @@ pub(super) fn open(
         }
     }
     let forward_directory = directory.join("forward");
-    let kept = wal::generations_if_any(&forward_directory)?;
-    let used = generations.iter().chain(&kept).copied();
-    let last = used.fold(catalog.newest(), u64::max);
+    let last = last_number(&catalog, &generations, &forward_directory)?;
     let wal = Wal::create(&disk, &wal_directory, last + 1)?;
     if replay.table.points() == 0 {
         remove_empty(&disk, &wal_directory, &generations)?;
@@ -96,6 +93,17 @@ pub(super) fn open(
     };
     shared.remove_logs(committed)?;
     Ok(shared)
+}
+
+fn create(path: &Path) -> Result<(), StoreError> {
+    std::fs::create_dir_all(path).map_err(|error| StoreError::io("creating", path, error))
+}
+
+/// Returns the greatest number of a generation that a file has.
+fn last_number(catalog: &Catalog, logs: &[u64], forward: &Path) -> Result<u64, StoreError> {
+    let kept = wal::generations_if_any(forward)?;
+    let used = logs.iter().chain(&kept).copied();
+    Ok(used.fold(catalog.newest(), u64::max))
 }
 
 /// Removes logs without samples: no seal will, because there is nothing to seal.
