@@ -9,6 +9,7 @@ mod device;
 mod object;
 mod retention;
 mod tag;
+mod validation;
 
 pub use dashboard::{
     Aggregation, Axis, AxisMode, Binding, Dashboard, Format, Group, TextSize, Trend, Widget,
@@ -18,3 +19,4 @@ pub use device::{Connection, Device, Settings};
 pub use object::{FieldError, Kind, Object, ObjectBody, ObjectId};
 pub use retention::{RetentionDays, RetentionPolicy};
 pub use tag::Tag;
+pub use validation::TagValidation;

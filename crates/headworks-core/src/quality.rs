@@ -59,6 +59,8 @@ codes! {
     UNCERTAIN_NO_COMMUNICATION = 0x408F_0000, "UncertainNoCommunicationLastUsableValue";
     /// The source has stopped to update the value.
     UNCERTAIN_LAST_USABLE = 0x4090_0000, "UncertainLastUsableValue";
+    /// The value is further from the one before than its tag allows.
+    UNCERTAIN_SPIKE = 0x4093_0000, "UncertainSensorNotAccurate";
     /// The value lies outside the range of its tag.
     UNCERTAIN_RANGE_EXCEEDED = 0x4094_0000, "UncertainEngineeringUnitsExceeded";
     /// An aggregate rests on less good data than asked for.
@@ -77,6 +79,8 @@ codes! {
     BAD_OUT_OF_RANGE = 0x803C_0000, "BadOutOfRange";
     /// The device does not know the function.
     BAD_NOT_SUPPORTED = 0x803D_0000, "BadNotSupported";
+    /// The value is of another kind than the tag's data type.
+    BAD_TYPE_MISMATCH = 0x8074_0000, "BadTypeMismatch";
     /// The bytes are not a value of the tag's data type.
     BAD_DECODING = 0x8007_0000, "BadDecodingError";
     /// The tag's configuration cannot work.
@@ -94,6 +98,12 @@ codes! {
 }
 
 impl Quality {
+    /// The value has not changed for longer than its tag allows: `UncertainSensorNotAccurate`
+    /// with the limit bits "constant".
+    ///
+    /// Source: OPC UA Part 4, table of DataValue information bits.
+    pub const UNCERTAIN_FROZEN: Quality = Quality(0x4093_0700);
+
     /// Returns the quality of a status code; every code is one.
     pub const fn from_code(code: u32) -> Quality {
         Quality(code)

@@ -14,10 +14,12 @@ use tokio::sync::{broadcast, oneshot, watch};
 use tokio::time::timeout;
 
 use crate::apply::{self, blocking};
+use crate::clocks::ClockSkew;
 use crate::edits::{Applied, Edit, prepare};
 use crate::error::{HubError, Problem};
 use crate::events::SystemEvent;
 use crate::hub::Shared;
+use crate::ingest::{Violation, ViolationCounts};
 use crate::keeper::{DiskLevel, StorageStatus};
 use crate::link::Order;
 use crate::plant::Plant;
@@ -255,6 +257,21 @@ impl HubHandle {
     /// Returns how full the disk of the data directory is.
     pub fn disk_level(&self) -> DiskLevel {
         self.shared.keeping.disk.level()
+    }
+
+    /// Returns when the hub started, microseconds since 1970-01-01 UTC.
+    pub fn start_us(&self) -> i64 {
+        self.shared.start_us
+    }
+
+    /// Returns what was odd about the samples of a tag since the hub started.
+    pub fn violations(&self, tag: TagIndex) -> (ViolationCounts, Vec<Violation>) {
+        self.shared.ingest.space().violations(tag)
+    }
+
+    /// Returns the clock of a device against the hub's; none before its first sample.
+    pub fn clock_skew(&self, device: ObjectId) -> Option<ClockSkew> {
+        self.shared.clocks.of(device)
     }
 
     /// Returns what happened to the system, newest first, at most [`crate::EVENTS_MAX`].

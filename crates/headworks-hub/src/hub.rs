@@ -18,6 +18,7 @@ use tracing::{info, warn};
 
 use crate::apply::blocking;
 use crate::clock::steady_clock;
+use crate::clocks::Clocks;
 use crate::edits::load;
 use crate::error::HubError;
 use crate::events::EventLog;
@@ -29,6 +30,7 @@ use crate::plant::{Plant, Shapes};
 use crate::recorder::{Record, Recorder};
 use crate::settings::{HubSettings, UpkeepSettings};
 use crate::supervisor::Supervisor;
+use crate::tell;
 
 /// Time between two looks for silent tags.
 const SWEEP: Duration = Duration::from_secs(1);
@@ -50,6 +52,7 @@ pub(crate) struct Shared {
     /// Counts the changes of states of links and devices.
     pub(crate) status_changes: watch::Sender<u64>,
     pub(crate) ingest: Arc<Ingest>,
+    pub(crate) clocks: Clocks,
     pub(crate) links: Supervisor,
     /// Held while edits are applied; what is shared between tags is known to it.
     pub(crate) writer: Arc<tokio::sync::Mutex<Shapes>>,
@@ -128,7 +131,8 @@ impl Hub {
             generation: watch::Sender::new(opened.plant.generation()),
             status_changes: watch::Sender::new(0),
             plant: ArcSwap::from_pointee(opened.plant),
-            ingest: Arc::new(Ingest::new(history)),
+            ingest: Arc::new(Ingest::new(history, settings.times)),
+            clocks: Clocks::default(),
             links: Supervisor::default(),
             writer: Arc::new(tokio::sync::Mutex::new(opened.shapes)),
             objects: Mutex::new(Some(Arc::new(opened.objects))),
@@ -197,7 +201,10 @@ impl Hub {
         let Some(keeper) = self.keeper.take() else {
             return;
         };
-        if timeout(grace, keeper.ended()).await.is_err() {
+        if timeout(grace, blocking(move || keeper.join()))
+            .await
+            .is_err()
+        {
             warn!("the upkeep of the historian did not end in time; the store closes beside it");
         }
     }
@@ -301,6 +308,7 @@ async fn sweep(shared: Arc<Shared>) {
             at = ticks.tick() => {
                 shared.meter.read(at, shared.ingest.samples());
                 shared.ingest.sweep(shared.clock.now_us()).await;
+                tell::tell_of_samples(&shared);
             }
         }
     }

@@ -3,7 +3,9 @@
 //! A batch is walked once and in place: marked values, scaling, range and quality rules, data
 //! space. What is left of it goes to the bus and to the historian.
 
+mod checks;
 mod rules;
+mod violations;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,8 +18,16 @@ use tokio::time::Instant;
 
 use crate::plant::TagEntry;
 use crate::recorder::RecorderQueue;
+use crate::settings::TimeLimits;
 use crate::space::{DataSpace, NEVER, Tick};
-use rules::Verdict;
+pub(crate) use checks::TimeBounds;
+use rules::{Pass, Verdict};
+
+pub(crate) use violations::TagWatch;
+pub use violations::{Violation, ViolationCounts, ViolationKind};
+
+/// Samples set aside that wait to be told of; what comes beyond them is only counted.
+const SET_ASIDE_MAX: usize = 256;
 
 /// Batches that a slow reader of the bus may lag behind before it skips.
 const BUS_BATCHES: usize = 256;
@@ -33,6 +43,10 @@ pub(crate) struct Ingest {
     order: Mutex<()>,
     started: Instant,
     samples: AtomicU64,
+    limits: TimeLimits,
+    set_aside: AtomicU64,
+    /// Samples set aside that nobody was told of yet.
+    untold: Mutex<Vec<(TagIndex, Violation)>>,
 }
 
 /// What is to be stored of a batch.
@@ -45,7 +59,7 @@ struct Outcome {
 }
 
 impl Ingest {
-    pub(crate) fn new(history: RecorderQueue) -> Ingest {
+    pub(crate) fn new(history: RecorderQueue, limits: TimeLimits) -> Ingest {
         Ingest {
             space: DataSpace::default(),
             bus: broadcast::Sender::new(BUS_BATCHES),
@@ -53,6 +67,9 @@ impl Ingest {
             order: Mutex::default(),
             started: Instant::now(),
             samples: AtomicU64::new(0),
+            limits,
+            set_aside: AtomicU64::new(0),
+            untold: Mutex::default(),
         }
     }
 
@@ -81,11 +98,23 @@ impl Ingest {
         self.samples.load(Ordering::Relaxed)
     }
 
-    /// Takes a batch of raw samples from a driver; waits while the historian is behind.
-    pub(crate) async fn take(&self, batch: Vec<Update>) {
+    /// Returns how many samples were set aside because their time is beyond belief.
+    pub(crate) fn set_aside(&self) -> u64 {
+        self.set_aside.load(Ordering::Relaxed)
+    }
+
+    /// Returns samples that were set aside since the last call, not more than a few hundred.
+    pub(crate) fn take_untold(&self) -> Vec<(TagIndex, Violation)> {
+        std::mem::take(&mut *self.untold.lock())
+    }
+
+    /// Takes a batch of raw samples that a driver brought at `received_us`; waits while the
+    /// historian is behind.
+    pub(crate) async fn take(&self, batch: Vec<Update>, received_us: i64) {
         let count = batch.len().try_into().unwrap_or(u64::MAX);
         self.samples.fetch_add(count, Ordering::Relaxed);
-        self.accept(batch).await;
+        self.accept(batch, Some(self.limits.bounds(received_us)))
+            .await;
     }
 
     /// Marks tags with a bad quality at `now_us`: their link is down, they are out of service.
@@ -95,7 +124,8 @@ impl Ingest {
             tag,
             sample: sample.clone(),
         };
-        self.accept(tags.into_iter().map(mark).collect()).await;
+        self.accept(tags.into_iter().map(mark).collect(), None)
+            .await;
     }
 
     /// Moves on what has been silent for too long: values age, and after their grace they are bad.
@@ -173,10 +203,10 @@ impl Ingest {
         });
     }
 
-    async fn accept(&self, mut batch: Vec<Update>) {
+    async fn accept(&self, mut batch: Vec<Update>, bounds: Option<TimeBounds>) {
         let (stored, late) = {
             let _order = self.order.lock();
-            let outcome = self.settle(&mut batch);
+            let outcome = self.settle(&mut batch, bounds);
             (self.publish(batch, &outcome.unstored), outcome.late)
         };
         self.store(stored).await;
@@ -186,8 +216,9 @@ impl Ingest {
     }
 
     /// Walks a batch once; what is left of it is to be published.
-    fn settle(&self, batch: &mut Vec<Update>) -> Outcome {
+    fn settle(&self, batch: &mut Vec<Update>, bounds: Option<TimeBounds>) -> Outcome {
         let now = self.tick();
+        let pass = Pass { now, bounds };
         let mut outcome = Outcome::default();
         let mut kept = 0;
         self.space.write(|slots| {
@@ -198,7 +229,7 @@ impl Ingest {
                 let Some(history) = slot.shape.as_ref().map(|shape| shape.history()) else {
                     return false;
                 };
-                match rules::settle(slot, deadline, &mut update.sample, now) {
+                match rules::settle(slot, deadline, &mut update.sample, pass) {
                     Verdict::Publish => {
                         if !history {
                             outcome.unstored.push(kept);
@@ -213,10 +244,29 @@ impl Ingest {
                         false
                     }
                     Verdict::Known => false,
+                    Verdict::SetAside(kind) => {
+                        self.tell_of(update, kind, pass);
+                        false
+                    }
                 }
             });
         });
         outcome
+    }
+
+    fn tell_of(&self, update: &Update, kind: ViolationKind, pass: Pass) {
+        self.set_aside.fetch_add(1, Ordering::Relaxed);
+        let mut untold = self.untold.lock();
+        let (Some(bounds), true) = (pass.bounds, untold.len() < SET_ASIDE_MAX) else {
+            return;
+        };
+        let violation = Violation {
+            kind,
+            time_us: update.sample.time_us,
+            received_us: bounds.received_us,
+            value: None,
+        };
+        untold.push((update.tag, violation));
     }
 
     /// Hands a batch to the bus; returns what of it is to be stored.

@@ -16,7 +16,6 @@ use std::time::{Duration, Instant};
 
 use headworks_store::{Retention, StoreError, Upkeep};
 use parking_lot::Mutex;
-use tokio::sync::oneshot;
 use tracing::info;
 
 use crate::events::{EventKind, News, Severity};
@@ -24,6 +23,7 @@ use crate::hub::Shared;
 use crate::recorder::reason_of;
 use crate::settings::UpkeepSettings;
 use crate::status::{UpkeepStatus, UpkeepWork};
+use crate::tell;
 
 pub use disk::{DataPart, DiskLevel, DiskProbe, DiskSpace};
 pub use forecast::{Forecast, TierSize, Verdict};
@@ -47,8 +47,6 @@ pub(crate) struct Keeping {
 /// The thread.
 pub(crate) struct Keeper {
     thread: JoinHandle<()>,
-    /// Resolves when the thread is about to end.
-    ended: oneshot::Receiver<()>,
 }
 
 struct Work {
@@ -63,7 +61,6 @@ struct Work {
 impl Keeper {
     /// Starts the thread; it ends when [`Signal::stop`] was called.
     pub(crate) fn start(shared: Arc<Shared>, period: Duration) -> std::io::Result<Keeper> {
-        let (done, ended) = oneshot::channel::<()>();
         let first = FIRST.min(period);
         let mut work = Work {
             shared,
@@ -74,18 +71,14 @@ impl Keeper {
         };
         let thread = std::thread::Builder::new()
             .name("housekeeper".into())
-            .spawn(move || {
-                work.run();
-                drop(done); // also when the thread panics
-            })?;
-        Ok(Keeper { thread, ended })
+            .spawn(move || work.run())?;
+        Ok(Keeper { thread })
     }
 
-    /// Waits until the round that may be under way has ended.
-    pub(crate) async fn ended(self) {
-        // always an error: the other end is dropped, never used
-        drop(self.ended.await);
-        drop(self.thread);
+    /// Waits for the end of the thread, and with it of the round that may be under way; blocks.
+    pub(crate) fn join(self) {
+        // an error says that it panicked, which was logged then
+        drop(self.thread.join());
     }
 }
 
@@ -150,6 +143,7 @@ impl Work {
         };
         self.note(now_us, started.elapsed(), outcome);
         self.shared.keeping.disk.measure(now_us);
+        tell::tell_of_clocks(&self.shared);
         self.shared.events.save();
     }
 

@@ -12,9 +12,11 @@ pub mod hub;
 pub mod plant;
 pub mod settings;
 pub mod status;
+pub mod validation;
 
 mod apply;
 mod clock;
+mod clocks;
 mod ingest;
 mod keeper;
 mod link;
@@ -24,21 +26,24 @@ mod process;
 mod recorder;
 mod space;
 mod supervisor;
+mod tell;
 #[cfg(test)]
 mod testing;
 mod write;
 
+pub use clocks::ClockSkew;
 pub use edits::{Applied, Body, Edit};
 pub use error::{HubError, Problem};
 pub use events::{EVENTS_MAX, EventKind, Severity, SystemEvent};
 pub use handle::{HubHandle, Written};
 pub use headworks_store::{Action, HistoryEntry};
 pub use hub::Hub;
+pub use ingest::{Violation, ViolationCounts, ViolationKind};
 pub use keeper::{
     DataPart, DiskLevel, DiskProbe, DiskSpace, Forecast, StorageStatus, TierSize, Verdict,
 };
 pub use plant::{Plant, TagEntry};
-pub use settings::{FullDisk, HubSettings, UpkeepSettings};
+pub use settings::{FullDisk, HubSettings, TimeLimits, UpkeepSettings};
 pub use status::{
     ConnectionCounts, ConnectionState, ConnectionStatus, HistoryFault, HubStats, ProcessUsage,
     UpkeepStatus, UpkeepWork,

@@ -16,7 +16,6 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
 
 use crate::hub::Shared;
-use crate::ingest::Ingest;
 use crate::link_state::{LinkAction, LinkEvent, LinkState, backoff};
 use crate::status::ConnectionState;
 
@@ -405,7 +404,7 @@ impl Link {
 }
 
 impl Run {
-    fn start(mut driver: Box<dyn Driver>, watch: &LinkWatch, shared: &Shared) -> Run {
+    fn start(mut driver: Box<dyn Driver>, watch: &LinkWatch, shared: &Arc<Shared>) -> Run {
         let (commands, command_queue) = mpsc::channel(ORDERS);
         let (samples, sample_queue) = mpsc::channel(SAMPLE_BATCHES);
         let (first, answered) = oneshot::channel();
@@ -422,10 +421,9 @@ impl Run {
             let result = driver.run(&mut context).await;
             (driver, result)
         });
-        let ingest = Arc::clone(&shared.ingest);
         Run {
             task,
-            pump: tokio::spawn(pump(sample_queue, ingest, first)),
+            pump: tokio::spawn(pump(sample_queue, Arc::clone(shared), first)),
             commands,
             stop,
             started: Instant::now(),
@@ -472,7 +470,7 @@ const TOO_MANY: &str = "too many orders wait for the device; try again";
 
 async fn pump(
     mut samples: mpsc::Receiver<Vec<Update>>,
-    ingest: Arc<Ingest>,
+    shared: Arc<Shared>,
     first: oneshot::Sender<()>,
 ) {
     let mut first = Some(first);
@@ -481,7 +479,11 @@ async fn pump(
             // an error only says that the run is over already
             first.send(()).unwrap_or_default();
         }
-        ingest.take(batch).await;
+        let received_us = shared.clock.now_us();
+        shared
+            .clocks
+            .note(&shared.plant.load(), &batch, received_us);
+        shared.ingest.take(batch, received_us).await;
     }
 }
 

@@ -19,6 +19,7 @@ use headworks_core::model::{
 };
 use headworks_core::{Pattern, TagIndex};
 
+use crate::validation::Expectation;
 pub(crate) use changes::PlantChanges;
 pub use entry::TagEntry;
 pub(crate) use entry::{Shape, Shapes, tag_config, tag_path};
@@ -209,6 +210,21 @@ impl Plant {
             self.retention_policy(id).map(|object| object.revision),
         ];
         found.into_iter().flatten().next()
+    }
+
+    /// Returns what is expected of the samples of a tag.
+    pub fn expectation(&self, tag: &TagEntry) -> Expectation {
+        let rules = tag.validation();
+        let polled = |device: &Arc<Object<Device>>| tag.period(device.body.period_ms);
+        let period = match rules.expected_period_ms {
+            Some(millis) => Some(Duration::from_millis(millis.into())),
+            None => self.device(tag.device()).map(polled),
+        };
+        let micros = |period: Duration| i64::try_from(period.as_micros()).unwrap_or(i64::MAX);
+        Expectation {
+            period_us: period.map(micros),
+            by_exception: rules.by_exception,
+        }
     }
 
     /// Returns the time between polls of a tag; none when it is not polled.

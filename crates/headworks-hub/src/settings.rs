@@ -9,6 +9,7 @@ use headworks_store::HistorianOptions;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::ingest::TimeBounds;
 use crate::keeper::DiskProbe;
 
 /// Where the hub keeps its data and which protocols it speaks.
@@ -18,12 +19,50 @@ pub struct HubSettings {
     pub data_directory: PathBuf,
     /// How the historian weighs safety, memory and the size of its files.
     pub historian: HistorianOptions,
+    /// Which times of samples are believed.
+    pub times: TimeLimits,
     /// What the housekeeper does with what is stored.
     pub upkeep: UpkeepSettings,
     /// The protocols that connections may name.
     pub protocols: &'static [&'static Protocol],
     /// The clock; when absent the system's, kept from going backwards.
     pub clock: Option<Clock>,
+}
+
+/// Which times of samples are believed, counted from when they come.
+///
+/// A source whose clock is wrong must not fill days that are not there yet, nor days whose samples
+/// have gone already: what lies beyond is neither shown nor stored, and told of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimeLimits {
+    /// How far in the future.
+    pub future: Duration,
+    /// How far in the past; no bound when absent.
+    pub past: Option<Duration>,
+}
+
+impl TimeLimits {
+    pub(crate) fn bounds(&self, received_us: i64) -> TimeBounds {
+        let micros = |time: Duration| i64::try_from(time.as_micros()).unwrap_or(i64::MAX);
+        TimeBounds {
+            received_us,
+            newest_us: received_us.saturating_add(micros(self.future)),
+            oldest_us: self
+                .past
+                .map_or(i64::MIN, |past| received_us.saturating_sub(micros(past))),
+        }
+    }
+}
+
+impl Default for TimeLimits {
+    /// An hour ahead: clocks of devices drift by seconds a day, and a wrong time zone is mostly
+    /// an hour or more. Seven days back: as long as raw samples are kept.
+    fn default() -> TimeLimits {
+        TimeLimits {
+            future: Duration::from_secs(3600),
+            past: Some(Duration::from_secs(7 * 86_400)),
+        }
+    }
 }
 
 /// How samples grow old and what becomes of a disk that fills up.
@@ -71,6 +110,7 @@ impl HubSettings {
         HubSettings {
             data_directory: data_directory.into(),
             historian: HistorianOptions::default(),
+            times: TimeLimits::default(),
             upkeep: UpkeepSettings::default(),
             protocols: PROTOCOLS,
             clock: None,

@@ -9,6 +9,7 @@ use arc_swap::ArcSwap;
 use headworks_core::{Quality, Sample, TagIndex, Value};
 use parking_lot::{RwLock, RwLockWriteGuard};
 
+use crate::ingest::{TagWatch, Violation, ViolationCounts};
 use crate::plant::Shape;
 
 /// Tags of a chunk.
@@ -47,6 +48,8 @@ pub(crate) struct Slot {
     pub(crate) grace: Tick,
     /// Whether samples are expected.
     pub(crate) polled: bool,
+    /// What validation remembers of the tag; none while there is nothing to remember.
+    pub(crate) watch: Option<Box<TagWatch>>,
 }
 
 /// Write access to slots, holding the lock of one chunk at a time.
@@ -72,6 +75,19 @@ impl DataSpace {
         let chunks = self.chunks.load();
         let chunk = chunks.get(tag.as_usize() / CHUNK_TAGS)?.read();
         chunk.slots[tag.as_usize() % CHUNK_TAGS].sample()
+    }
+
+    /// Returns what was odd about the samples of a tag, the newest first.
+    pub(crate) fn violations(&self, tag: TagIndex) -> (ViolationCounts, Vec<Violation>) {
+        let chunks = self.chunks.load();
+        let Some(chunk) = chunks.get(tag.as_usize() / CHUNK_TAGS) else {
+            return Default::default();
+        };
+        let chunk = chunk.read();
+        let watch = chunk.slots[tag.as_usize() % CHUNK_TAGS].watch.as_ref();
+        watch.map_or_else(Default::default, |watch| {
+            (watch.counts, watch.last.iter().rev().cloned().collect())
+        })
     }
 
     /// Returns the last samples of many tags, taking a lock per run of neighbours.
@@ -145,6 +161,7 @@ impl Slot {
         quality: Quality::BAD_WAITING_FOR_INITIAL_DATA,
         grace: 0,
         polled: false,
+        watch: None,
     };
 
     /// Forgets the tag.

@@ -102,6 +102,8 @@ pub struct HubStats {
     pub history_dropped: u64,
     /// Why the historian refuses samples at present.
     pub history_fault: Option<HistoryFault>,
+    /// Samples that were neither shown nor stored because their time is beyond belief.
+    pub set_aside: u64,
     /// Samples that wait for the historian.
     pub history_queue: usize,
     /// How far the hub's clock is ahead of the system's after that was set back, microseconds.
@@ -304,6 +306,7 @@ pub(crate) fn hub_stats(shared: &Shared) -> HubStats {
         history_stored: shared.record.stored(),
         history_dropped: shared.record.dropped(),
         history_fault: shared.record.fault(),
+        set_aside: shared.ingest.set_aside(),
         history_queue: shared.ingest.history_queue(),
         clock_ahead_us: shared.clock_ahead_us.load(Ordering::Relaxed),
         historian: shared.historian.stats(),

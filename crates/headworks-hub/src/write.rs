@@ -81,7 +81,8 @@ async fn write_to(
     if let Some(raw) = report.read_back {
         let sample = Sample::good(time_us, raw);
         let tag = tag.index();
-        shared.ingest.take(vec![Update { tag, sample }]).await;
+        let read = vec![Update { tag, sample }];
+        shared.ingest.take(read, time_us).await;
     }
     Ok(Written {
         value,

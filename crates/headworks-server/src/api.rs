@@ -13,4 +13,5 @@ pub(crate) mod system;
 pub(crate) mod tag_list;
 pub(crate) mod tags;
 pub(crate) mod trend;
+pub(crate) mod validation;
 pub(crate) mod values;

@@ -6,6 +6,7 @@
 mod jobs;
 mod retention;
 mod storage;
+mod validation;
 
 use axum::http::Method;
 use headworks_core::model::{Connection, Dashboard, Device, Tag};
@@ -27,6 +28,10 @@ pub(crate) static TAGS: &[(&str, &str)] = &[
     ),
     ("values", "Present values by path."),
     ("dashboards", "Pages of widgets."),
+    (
+        "validation",
+        "What is wrong with stored samples: gaps, spikes, clocks.",
+    ),
     ("retention", "How long samples and their roll-ups are kept."),
     (
         "live",
@@ -67,6 +72,7 @@ pub(crate) fn routes() -> Vec<Route> {
     routes.extend(retention::retention_routes());
     routes.extend(system_routes());
     routes.extend(storage::storage_routes());
+    routes.extend(validation::validation_routes());
     routes.extend(live_routes());
     routes
 }

@@ -43,6 +43,7 @@ async fn run_until_signal(settings: &Settings, demo: bool) -> anyhow::Result<()>
     let mut signals = Signals::new()?;
     let mut hub_settings = HubSettings::new(&settings.data.directory);
     hub_settings.historian.group_commit = Duration::from_millis(settings.historian.group_commit_ms);
+    hub_settings.times = settings.validation.into();
     hub_settings.upkeep = settings.historian.upkeep();
     let hub = Hub::start(hub_settings).await.with_context(|| {
         format!(

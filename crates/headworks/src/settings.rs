@@ -11,9 +11,10 @@ mod tests;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 use headworks_core::model;
-use headworks_hub::{FullDisk, UpkeepSettings};
+use headworks_hub::{FullDisk, TimeLimits, UpkeepSettings};
 use schemars::JsonSchema;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -34,6 +35,8 @@ pub(crate) struct Settings {
     pub(crate) data: Data,
     /// How samples are stored.
     pub(crate) historian: Historian,
+    /// Which times of samples are believed.
+    pub(crate) validation: Validation,
     /// What is written to standard error.
     pub(crate) log: Log,
     /// How much of the machine is used.
@@ -107,6 +110,22 @@ pub(crate) struct RetentionDays {
     #[serde(deserialize_with = "days")]
     #[schemars(range(max = 36_525))]
     pub(crate) week: u32,
+}
+
+/// Which times of samples are believed.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Validation {
+    /// Seconds that the time of a sample may lie in the future, 0 to 86400; a sample beyond is
+    /// neither shown nor stored.
+    #[serde(deserialize_with = "future_s")]
+    #[schemars(range(max = 86_400))]
+    pub(crate) future_s: u32,
+    /// Days that the time of a sample may lie in the past, 0 to 36525; 0 is no bound. Samples that
+    /// are older than raw samples are kept go again with the next upkeep.
+    #[serde(deserialize_with = "days")]
+    #[schemars(range(max = 36_525))]
+    pub(crate) past_days: u32,
 }
 
 /// What is written to standard error.
@@ -314,6 +333,25 @@ impl Historian {
     }
 }
 
+impl Default for Validation {
+    fn default() -> Validation {
+        Validation {
+            future_s: 3600,
+            past_days: 7,
+        }
+    }
+}
+
+impl From<Validation> for TimeLimits {
+    fn from(validation: Validation) -> TimeLimits {
+        let days = u64::from(validation.past_days);
+        TimeLimits {
+            future: Duration::from_secs(validation.future_s.into()),
+            past: (days != 0).then(|| Duration::from_secs(days * 86_400)),
+        }
+    }
+}
+
 impl Default for Runtime {
     fn default() -> Runtime {
         Runtime { workers: 2 }
@@ -335,6 +373,10 @@ fn group_commit_ms<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D:
         GROUP_COMMIT_MS_MAX,
         "milliseconds",
     )
+}
+
+fn future_s<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    within(u32::deserialize(deserializer)?, 0, 86_400, "seconds")
 }
 
 fn days<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {

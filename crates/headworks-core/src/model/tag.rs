@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::device::{check_description, check_period};
 use super::object::{FieldError, Kind, ObjectBody, ObjectId};
+use super::validation::TagValidation;
 use crate::codec::{ByteOrder, DataType};
 use crate::path::TagName;
 use crate::scaling::Scaling;
@@ -67,6 +68,9 @@ pub struct Tag {
     /// Whether its samples are stored.
     #[serde(default = "yes", skip_serializing_if = "is_true")]
     pub history: bool,
+    /// What of its samples is plausible, beyond its range.
+    #[serde(default, skip_serializing_if = "TagValidation::is_default")]
+    pub validation: TagValidation,
     /// Free text.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     #[schemars(length(max = 4000))]
@@ -158,6 +162,7 @@ impl ObjectBody for Tag {
         }
         self.scaling()?;
         self.check_range()?;
+        self.validation.check()?;
         self.period_ms
             .map_or(Ok(()), |period_ms| check_period("/period_ms", period_ms))?;
         check_description(&self.description)

@@ -10,12 +10,17 @@
 //! * Polling switched off: `BadOutOfService`.
 //!
 //! A bad sample is passed on when it begins and not again; the last value stays visible.
+//!
+//! A sample whose time is beyond belief is set aside: neither shown nor stored. One that is
+//! believed but not plausible keeps its value, with a quality that says so.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use headworks_core::{Quality, Sample, Value};
 
+use super::checks::{TimeBounds, is_of_type};
+use super::violations::{Violation, ViolationKind};
 use crate::plant::Shape;
 use crate::space::{NEVER, Slot, Tick};
 
@@ -39,6 +44,16 @@ pub(crate) enum Verdict {
     Late,
     /// It says what is known already.
     Known,
+    /// Its time is beyond belief: it is neither shown nor stored.
+    SetAside(ViolationKind),
+}
+
+/// One walk over a batch.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pass {
+    pub(crate) now: Tick,
+    /// Which times are believed; none for what the hub says itself.
+    pub(crate) bounds: Option<TimeBounds>,
 }
 
 /// Makes a raw sample the state of its tag; afterwards the sample is in engineering units.
@@ -46,22 +61,101 @@ pub(crate) fn settle(
     slot: &mut Slot,
     deadline: &mut Tick,
     sample: &mut Sample,
-    now: Tick,
+    pass: Pass,
 ) -> Verdict {
-    if let Some(shape) = &slot.shape {
-        judge(shape, sample);
+    if let Some(kind) = pass.bounds.and_then(|bounds| bounds.check(sample.time_us)) {
+        note(slot, kind, sample, pass);
+        return Verdict::SetAside(kind);
+    }
+    let odd = slot.shape.as_ref().and_then(|shape| judge(shape, sample));
+    if let Some(kind) = odd {
+        note(slot, kind, sample, pass);
     }
     if sample.quality.is_bad() {
-        return settle_bad(slot, deadline, sample, now);
+        return settle_bad(slot, deadline, sample, pass.now);
     }
     if is_late(slot, sample) {
+        note(slot, ViolationKind::OutOfOrder, sample, pass);
         return Verdict::Late;
     }
+    let silent_at = pass.now.saturating_add(slot.grace.max(SILENCE_TICKS_MIN));
+    *deadline = silent_at;
+    if let Some(kind) = repeated(slot, sample) {
+        note(slot, kind, sample, pass);
+        if kind == ViolationKind::Duplicate {
+            return Verdict::Known;
+        }
+    }
+    follow(slot, sample, pass);
     slot.value.clone_from(&sample.value);
     slot.time_us = sample.time_us;
     slot.quality = sample.quality;
-    *deadline = now.saturating_add(slot.grace.max(SILENCE_TICKS_MIN));
     Verdict::Publish
+}
+
+/// Counts what is odd about a sample of a source.
+fn note(slot: &mut Slot, kind: ViolationKind, sample: &Sample, pass: Pass) {
+    let Some(bounds) = pass.bounds else {
+        return;
+    };
+    let watch = slot.watch.get_or_insert_default();
+    let continues = match kind {
+        ViolationKind::OutOfRange => slot.quality == Quality::UNCERTAIN_RANGE_EXCEEDED,
+        ViolationKind::Frozen => slot.quality == Quality::UNCERTAIN_FROZEN,
+        ViolationKind::Invalid => slot.quality == Quality::BAD_SENSOR_FAILURE,
+        ViolationKind::WrongType => slot.quality == Quality::BAD_TYPE_MISMATCH,
+        ViolationKind::Spike => false,
+        _ => watch.last.back().is_some_and(|last| last.kind == kind),
+    };
+    let violation = Violation {
+        kind,
+        time_us: sample.time_us,
+        received_us: bounds.received_us,
+        value: sample.value.clone(),
+    };
+    watch.note(violation, continues);
+}
+
+/// Returns how a sample repeats the time of the one before, or goes behind it.
+fn repeated(slot: &Slot, sample: &Sample) -> Option<ViolationKind> {
+    if made_by_hub(slot) || slot.time_us < sample.time_us {
+        return None;
+    }
+    Some(if sample.time_us < slot.time_us {
+        ViolationKind::OutOfOrder
+    } else if slot.value == sample.value {
+        ViolationKind::Duplicate
+    } else {
+        ViolationKind::Conflict
+    })
+}
+
+/// Compares a sample with those before it, where its tag asks for that.
+fn follow(slot: &mut Slot, sample: &mut Sample, pass: Pass) {
+    let Some(shape) = slot
+        .shape
+        .as_ref()
+        .filter(|shape| !shape.validation().is_default())
+    else {
+        return;
+    };
+    let (Some(value), Some(_)) = (&sample.value, pass.bounds) else {
+        return;
+    };
+    let watch = slot.watch.get_or_insert_default();
+    let odd = watch
+        .trail
+        .follow(shape.validation(), value, sample.time_us);
+    let Some(kind) = odd else {
+        return;
+    };
+    note(slot, kind, sample, pass);
+    if sample.quality.is_good() {
+        sample.quality = match kind {
+            ViolationKind::Spike => Quality::UNCERTAIN_SPIKE,
+            _ => Quality::UNCERTAIN_FROZEN,
+        };
+    }
 }
 
 fn settle_bad(slot: &mut Slot, deadline: &mut Tick, sample: &mut Sample, now: Tick) -> Verdict {
@@ -81,20 +175,25 @@ fn settle_bad(slot: &mut Slot, deadline: &mut Tick, sample: &mut Sample, now: Ti
     Verdict::Publish
 }
 
-fn is_late(slot: &Slot, sample: &Sample) -> bool {
-    let made_by_hub = slot.quality == Quality::UNCERTAIN_NO_COMMUNICATION
+/// Returns whether the state of a tag is the hub's word, with the hub's time.
+fn made_by_hub(slot: &Slot) -> bool {
+    slot.quality == Quality::UNCERTAIN_NO_COMMUNICATION
         || slot.quality == Quality::UNCERTAIN_LAST_USABLE
-        || slot.quality.is_bad();
-    !made_by_hub
+        || slot.quality.is_bad()
+}
+
+fn is_late(slot: &Slot, sample: &Sample) -> bool {
+    !made_by_hub(slot)
         && sample.time_us < slot.time_us
         && slot.time_us.saturating_sub(sample.time_us) < LATE_US_MAX
 }
 
-/// Turns a raw sample into engineering units and gives it the quality it deserves.
-fn judge(shape: &Shape, sample: &mut Sample) {
+/// Turns a raw sample into engineering units and gives it the quality it deserves; returns what
+/// is odd about it.
+fn judge(shape: &Shape, sample: &mut Sample) -> Option<ViolationKind> {
     let raw = sample.value.take();
     if sample.quality.is_bad() {
-        return;
+        return None;
     }
     let outcome = match raw {
         Some(raw) => engineering(shape, raw),
@@ -102,16 +201,28 @@ fn judge(shape: &Shape, sample: &mut Sample) {
     };
     match outcome {
         Ok(value) => {
-            if sample.quality.is_good() && is_beyond(shape, &value) {
+            let beyond = is_beyond(shape, &value);
+            if sample.quality.is_good() && beyond {
                 sample.quality = Quality::UNCERTAIN_RANGE_EXCEEDED;
             }
             sample.value = Some(value);
+            beyond.then_some(ViolationKind::OutOfRange)
         }
-        Err(quality) => sample.quality = quality,
+        Err(quality) => {
+            sample.quality = quality;
+            match quality {
+                Quality::BAD_SENSOR_FAILURE => Some(ViolationKind::Invalid),
+                Quality::BAD_TYPE_MISMATCH => Some(ViolationKind::WrongType),
+                _ => None,
+            }
+        }
     }
 }
 
 fn engineering(shape: &Shape, raw: Value) -> Result<Value, Quality> {
+    if !is_of_type(shape.data_type(), &raw) {
+        return Err(Quality::BAD_TYPE_MISMATCH);
+    }
     if is_invalid(shape, &raw) {
         return Err(Quality::BAD_SENSOR_FAILURE);
     }

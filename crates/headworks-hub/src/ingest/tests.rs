@@ -7,6 +7,7 @@ use super::*;
 use crate::events::EventLog;
 use crate::plant::Shapes;
 use crate::recorder::Recorder;
+use crate::settings::TimeLimits;
 use crate::testing::{MemoryHistorian, bad, good, tag_with};
 
 const TAG: TagIndex = TagIndex(5);
@@ -26,7 +27,7 @@ fn bench(fields: serde_json::Value) -> Bench {
     let clock = headworks_protocols::Clock::new(|| 0);
     let (recorder, queue) =
         Recorder::start(kept, Arc::default(), EventLog::in_memory(), clock).unwrap();
-    let ingest = Ingest::new(queue);
+    let ingest = Ingest::new(queue, TimeLimits::default());
     ingest.grow(10);
     assert!(ingest.configure(&entry(&fields), Some(SECOND), 0).is_some());
     Bench {
@@ -50,7 +51,8 @@ fn entry(fields: &serde_json::Value) -> TagEntry {
 
 impl Bench {
     async fn take(&self, update: Update) {
-        self.ingest.take(vec![update]).await;
+        let received_us = update.sample.time_us;
+        self.ingest.take(vec![update], received_us).await;
     }
 
     /// Returns what was published since the last call, as value, quality and time.
@@ -136,16 +138,20 @@ fn raw_values_become_engineering_values_with_their_quality() {
     check(
         json!({"scale": 2}),
         "on".into(),
-        (None, Quality::BAD_CONFIGURATION),
+        (None, Quality::BAD_TYPE_MISMATCH),
     );
     check(
         json!({"scale": 1e300}),
         Value::F64(1e300),
         (None, Quality::BAD_OUT_OF_RANGE),
     );
-    check(json!({"min": 1.0}), "text".into(), good("text".into()));
     check(
-        json!({"scale": 2}),
+        json!({"min": 1.0, "data_type": "string"}),
+        "text".into(),
+        good("text".into()),
+    );
+    check(
+        json!({"scale": 2, "data_type": "bool"}),
         Value::Bool(true),
         good(Value::Bool(true)),
     );
@@ -332,4 +338,126 @@ async fn many_samples_are_read_across_chunks_in_the_order_asked_for() {
         .into_iter()
         .map(|it| it.is_some());
     assert_eq!(found.collect::<Vec<_>>(), [false, true, false, true]);
+}
+
+const NOW_US: i64 = 1_800_000_000_000_000;
+const HOUR_US: i64 = 3_600_000_000;
+
+impl Bench {
+    /// Takes a number that came now and says this time.
+    async fn take_at(&self, time_us: i64, number: i64) {
+        let update = good(TAG, time_us, Value::I64(number));
+        self.ingest.take(vec![update], NOW_US).await;
+    }
+
+    fn counts(&self) -> ViolationCounts {
+        self.ingest.space().violations(TAG).0
+    }
+
+    fn kinds(&self) -> Vec<ViolationKind> {
+        let (_, last) = self.ingest.space().violations(TAG);
+        last.into_iter().map(|violation| violation.kind).collect()
+    }
+}
+
+#[tokio::test]
+async fn a_time_beyond_belief_is_neither_shown_nor_stored() {
+    let mut bench = bench(json!({}));
+    bench.take_at(NOW_US, 1).await;
+    for time_us in [
+        NOW_US + HOUR_US + 1,
+        i64::MAX,
+        NOW_US - 7 * 24 * HOUR_US - 1,
+        0,
+        i64::MIN,
+    ] {
+        bench.take_at(time_us, 2).await;
+    }
+    bench.take_at(NOW_US + HOUR_US, 3).await; // just believed
+    assert_eq!((bench.counts().future, bench.counts().past), (2, 3));
+    assert_eq!(bench.ingest.set_aside(), 5);
+    let untold = bench.ingest.take_untold();
+    assert_eq!(untold.len(), 5);
+    assert_eq!(
+        (untold[0].0, untold[0].1.kind),
+        (TAG, ViolationKind::Future)
+    );
+    assert!(bench.ingest.take_untold().is_empty());
+    assert_eq!(bench.last().time_us, NOW_US + HOUR_US);
+    assert_eq!(bench.stored().len(), 2); // with the mark at the start
+}
+
+#[tokio::test]
+async fn what_the_hub_says_itself_is_always_believed() {
+    let mut bench = bench(json!({}));
+    let quality = Quality::BAD_NO_COMMUNICATION;
+    bench.ingest.mark(vec![TAG], quality, 5).await;
+    assert_eq!(bench.published().last().unwrap().1, quality);
+    assert_eq!(bench.counts(), ViolationCounts::default());
+}
+
+#[tokio::test]
+async fn repeated_times_are_counted_and_the_same_sample_is_stored_once() {
+    let mut bench = bench(json!({}));
+    bench.take_at(NOW_US, 1).await;
+    bench.take_at(NOW_US, 1).await; // the same
+    bench.take_at(NOW_US, 2).await; // another value: the later one counts
+    bench.take_at(NOW_US - 5, 3).await; // late: for the historian only
+    bench.take_at(NOW_US - HOUR_US, 4).await; // the clock was set back
+    let counts = bench.counts();
+    assert_eq!(
+        (counts.duplicate, counts.conflict, counts.out_of_order),
+        (1, 1, 2)
+    );
+    assert_eq!(counts.total(), 4);
+    let shown: Vec<_> = bench.published().into_iter().map(|it| it.0).collect();
+    assert_eq!(shown, [1, 2, 4].map(|number| Some(Value::I64(number))));
+    assert_eq!(bench.stored().len(), 4);
+}
+
+#[tokio::test]
+async fn spikes_and_frozen_values_are_kept_as_uncertain_and_counted() {
+    let validation = json!({"max_step": 5.0, "freeze_s": 2});
+    let mut bench = bench(json!({"max": 200.0, "validation": validation}));
+    for (second, number) in (0..).zip([20, 90, 21, 21, 21, 300, 21]) {
+        bench.take_at(NOW_US + second * 1_000_000, number).await;
+    }
+    let qualities: Vec<Quality> = bench.published().into_iter().map(|it| it.1).collect();
+    assert_eq!(
+        qualities,
+        [
+            Quality::GOOD,
+            Quality::UNCERTAIN_SPIKE,
+            Quality::GOOD,
+            Quality::GOOD,
+            Quality::UNCERTAIN_FROZEN,
+            Quality::UNCERTAIN_RANGE_EXCEEDED, // says more than the spike that it is too
+            Quality::GOOD,
+        ]
+    );
+    let counts = bench.counts();
+    assert_eq!(
+        (counts.spike, counts.frozen, counts.out_of_range),
+        (2, 1, 1)
+    );
+    let newest = bench.kinds();
+    assert_eq!(
+        newest[..2],
+        [ViolationKind::Spike, ViolationKind::OutOfRange]
+    );
+}
+
+#[tokio::test]
+async fn a_state_that_goes_on_is_counted_and_shown_once() {
+    let bench = bench(json!({"max": 5.0}));
+    for second in 0..100 {
+        bench.take_at(NOW_US + second * 1_000_000, 6).await;
+    }
+    assert_eq!(bench.counts().out_of_range, 100);
+    assert_eq!(bench.kinds(), [ViolationKind::OutOfRange]);
+    let wrong = good(TAG, NOW_US + HOUR_US, "text".into());
+    bench.ingest.take(vec![wrong], NOW_US).await;
+    let update = good(TAG, NOW_US + HOUR_US, Value::F64(f64::NAN));
+    bench.ingest.take(vec![update], NOW_US).await;
+    assert_eq!((bench.counts().wrong_type, bench.counts().invalid), (1, 1));
 }

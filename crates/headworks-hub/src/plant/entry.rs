@@ -5,7 +5,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
-use headworks_core::model::{FieldError, Object, ObjectId, Tag};
+use headworks_core::model::{FieldError, Object, ObjectId, Tag, TagValidation};
 use headworks_core::path::PathError;
 use headworks_core::{DataType, Scaling, TagIndex, TagName, TagPath};
 use headworks_protocols::TagConfig;
@@ -133,6 +133,11 @@ impl TagEntry {
         self.shape.tag.history
     }
 
+    /// Returns what of its samples is plausible, beyond its range.
+    pub fn validation(&self) -> &TagValidation {
+        &self.shape.tag.validation
+    }
+
     /// Returns the free text.
     pub fn description(&self) -> &str {
         &self.shape.tag.description
@@ -240,6 +245,14 @@ impl Shape {
 
     pub(crate) fn history(&self) -> bool {
         self.tag.history
+    }
+
+    pub(crate) fn validation(&self) -> &TagValidation {
+        &self.tag.validation
+    }
+
+    pub(crate) fn data_type(&self) -> DataType {
+        self.tag.data_type
     }
 }
 

@@ -13,11 +13,15 @@ mod objects;
 mod protocol;
 #[cfg(test)]
 mod refusals;
+#[cfg(test)]
 mod retention;
 #[cfg(test)]
 mod rig;
 #[cfg(test)]
 mod schema;
+#[cfg(test)]
 mod storage;
+#[cfg(test)]
+mod validation;
 #[cfg(test)]
 mod values;

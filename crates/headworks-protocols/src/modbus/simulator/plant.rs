@@ -27,7 +27,7 @@
 pub(super) mod tests;
 
 use headworks_core::codec::RegisterFormat;
-use headworks_core::model::{Connection, Device, ObjectId, Settings, Tag};
+use headworks_core::model::{Connection, Device, ObjectId, Settings, Tag, TagValidation};
 use headworks_core::{ByteOrder, DataType, Scaling, TagName, TagPath};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -353,6 +353,7 @@ impl PlantTag {
             enabled: true,
             writable: self.signal.is_writable(),
             history: true,
+            validation: TagValidation::default(),
             description: self.description.clone(),
         }
     }
