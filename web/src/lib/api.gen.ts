@@ -69,6 +69,16 @@ export type Checks = {
   storage: Check;
 };
 
+/** The clock of a device against the hub's, over its last samples. */
+export type ClockSkew = {
+  /** Batches that were compared, at most 64. */
+  batches: number;
+  /** The difference furthest from 0. */
+  furthest_us: number;
+  /** Median of the time of a sample less the time when it came, microseconds: above 0 the */
+  median_us: number;
+};
+
 /** A configured link through one driver: a TCP address, a serial port. */
 export type Connection = {
   /** Free text. */
@@ -318,12 +328,54 @@ export type EffectiveRetention = {
 /** What an event is about. */
 export type EventKind = 'disk' | 'history' | 'upkeep' | 'validation' | 'clock';
 
+/** What is expected of a tag. */
+export type Expected = {
+  /** Whether the source sends only changes: then a pause is no gap. */
+  by_exception: boolean;
+  /** Longest time between two samples that is no gap, microseconds; null when any pause is */
+  gap_after_us: number | null;
+  /** Time between two samples, microseconds; null when no period is known. */
+  period_us: number | null;
+};
+
 /** One field that cannot work. */
 export type FieldProblem = {
   /** What is wrong and what would be right. */
   detail: string;
   /** JSON pointer into the request body, or the name of a query parameter after `?`. */
   pointer: string;
+};
+
+/** What was found in a span of time. */
+export type Finding = {
+  /** Bad samples: beginnings of bad states. */
+  bad: number;
+  /** Time in bad states, microseconds. */
+  bad_us: number;
+  /** Share of the expected samples that is there, 0 to 1; null when none are expected. */
+  completeness: number | null;
+  /** End. */
+  end_us: number;
+  /** Samples that were expected; null when no period is known. */
+  expected: number | null;
+  /** Samples of a value that does not change. */
+  frozen: number;
+  /** Time in gaps, microseconds. */
+  gap_us: number;
+  /** Gaps that begin in the span or reach into it. */
+  gaps: number;
+  /** Samples outside the range of the tag. */
+  out_of_range: number;
+  /** Time out of service, microseconds. */
+  out_of_service_us: number;
+  /** Samples that the source has sent. */
+  samples: number;
+  /** Samples too far from the one before. */
+  spikes: number;
+  /** Start, microseconds since 1970-01-01 UTC. */
+  start_us: number;
+  /** Source samples with an uncertain quality, those above included. */
+  uncertain: number;
 };
 
 /** When the disk will be full. */
@@ -366,6 +418,18 @@ export type FormatInput = {
 
 /** What becomes of samples when the disk is full. */
 export type FullDisk = 'stop' | 'drop_oldest';
+
+/** A span without samples. */
+export type Gap = {
+  /** First sample after it, or the end of the range. */
+  end_us: number;
+  /** Its length in microseconds. */
+  length_us: number;
+  /** Name of the quality that the hub wrote into it; null when nothing was written, as while */
+  reason: string | null;
+  /** Last sample before it, or the start of the range, microseconds since 1970-01-01 UTC. */
+  start_us: number;
+};
 
 /** A titled row block of a dashboard. */
 export type Group = {
@@ -442,6 +506,8 @@ export type HubStats = {
   samples: number;
   /** Samples taken from drivers per second, over the last seconds. */
   samples_per_sec: number;
+  /** Samples that were neither shown nor stored because their time is beyond belief. */
+  set_aside: number;
   /** Time of the start, microseconds since 1970-01-01 UTC. */
   start_us: number;
   /** Tags. */
@@ -490,6 +556,16 @@ export type JobList = {
 
 /** Where a job is. */
 export type JobState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
+
+/** What was odd about samples as they came. */
+export type Live = {
+  /** How many. */
+  counts: ViolationCounts;
+  /** The newest, newest first; of a state that goes on, its beginning. */
+  last: (Violation)[];
+  /** Since when it is counted: the start of the hub, microseconds since 1970-01-01 UTC. */
+  since_us: number;
+};
 
 /** Who looks at the plant. */
 export type LiveStats = {
@@ -606,6 +682,16 @@ export type PageOfSystemEvent = {
 export type PageOfTagItem = {
   /** The items. */
   items: (TagItem)[];
+  /** `cursor` of the next page; null after the last. */
+  next_cursor: string | null;
+  /** Items of all pages. */
+  total: number;
+};
+
+/** One page of a list. */
+export type PageOfValidationItem = {
+  /** The items. */
+  items: (ValidationItem)[];
   /** `cursor` of the next page; null after the last. */
   next_cursor: string | null;
   /** Items of all pages. */
@@ -769,6 +855,9 @@ export type Severity = 'info' | 'warning' | 'alarm' | 'critical';
 /** Orders of the list of tags. */
 export type Sort = 'path' | '-path' | 'name' | '-name' | 'device' | '-device' | 'quality' | '-quality';
 
+/** Orders of the overview. */
+export type Sort2 = 'path' | 'completeness' | 'gaps' | 'violations';
+
 /** Figures of the system at one instant. */
 export type Stats = {
   /** The hub and what it stores. */
@@ -863,6 +952,8 @@ export type Tag = {
   scale?: number;
   /** Unit of the scaled value, e.g. `°C`. */
   unit?: string;
+  /** What of its samples is plausible, beyond its range. */
+  validation?: TagValidation;
   /** Whether it may be written. */
   writable?: boolean;
 };
@@ -917,6 +1008,8 @@ export type TagItem = {
   unit?: string;
   /** Time of the last change, microseconds since 1970-01-01 UTC. */
   updated_us: number;
+  /** What of its samples is plausible, beyond its range. */
+  validation?: TagValidation;
   /** Whether it may be written. */
   writable?: boolean;
 };
@@ -937,6 +1030,44 @@ export type TagRef = {
   path: string;
   /** Revision, 1 for a new tag. */
   revision: number;
+};
+
+/** What of a tag's samples is plausible, beyond its range `min` to `max`. */
+export type TagValidation = {
+  /** Whether the source sends a sample only when the value changes: then a pause is no gap. */
+  by_exception?: boolean;
+  /** Milliseconds between two samples as the source sends them; the time between polls when */
+  expected_period_ms?: number | null;
+  /** Seconds after which a value that does not change counts as frozen. */
+  freeze_s?: number | null;
+  /** Greatest change per second, in the unit of the tag. */
+  max_rate_per_s?: number | null;
+  /** Greatest difference between two samples, in the unit of the tag; a sample further away is */
+  max_step?: number | null;
+};
+
+/** What is wrong with the samples of a tag. */
+export type TagValidationReport = {
+  /** The clock of the device against the hub's; null before its first sample. */
+  clock: ClockSkew | null;
+  /** Parts of files that could not be read: what they held is missing here. */
+  damaged: number;
+  /** What was expected. */
+  expectation: Expected;
+  /** How many gaps there are. */
+  gap_count: number;
+  /** The longest gaps, longest first, at most 100. */
+  gaps: (Gap)[];
+  /** The tag. */
+  id: ObjectId;
+  /** What was odd about samples as they came. */
+  live: Live;
+  /** Its path. */
+  path: string;
+  /** The periods asked for, oldest first; empty when none were. */
+  periods: (Finding)[];
+  /** The whole range. It begins no earlier than the tag, nor than raw samples are kept. */
+  total: Finding;
 };
 
 /** What was made. */
@@ -1062,11 +1193,90 @@ export type UpkeepWork = {
   rolled_up_days: number;
 };
 
+/** A tag in the overview. */
+export type ValidationItem = {
+  /** Bad samples: beginnings of bad states. */
+  bad: number;
+  /** Time in bad states, microseconds. */
+  bad_us: number;
+  /** Whether its source sends only changes. */
+  by_exception: boolean;
+  /** Share of the expected samples that is there, 0 to 1; null when none are expected. */
+  completeness: number | null;
+  /** End. */
+  end_us: number;
+  /** Samples that were expected; null when no period is known. */
+  expected: number | null;
+  /** Samples of a value that does not change. */
+  frozen: number;
+  /** Time in gaps, microseconds. */
+  gap_us: number;
+  /** Gaps that begin in the span or reach into it. */
+  gaps: number;
+  /** The tag. */
+  id: ObjectId;
+  /** Samples outside the range of the tag. */
+  out_of_range: number;
+  /** Time out of service, microseconds. */
+  out_of_service_us: number;
+  /** Its path. */
+  path: string;
+  /** Samples that the source has sent. */
+  samples: number;
+  /** Samples too far from the one before. */
+  spikes: number;
+  /** Start, microseconds since 1970-01-01 UTC. */
+  start_us: number;
+  /** Source samples with an uncertain quality, those above included. */
+  uncertain: number;
+  /** Samples that were odd as they came, since the hub started. */
+  violations: number;
+};
+
 /** true or false, a finite number or a text; bytes are hexadecimal text */
 export type Value = boolean | number | string;
 
 /** What is to be expected of the disk. */
 export type Verdict = 'unknown' | 'still' | 'fits' | 'fills';
+
+/** One sample that was not as it should be. */
+export type Violation = {
+  /** How. */
+  kind: ViolationKind;
+  /** When it came, microseconds since 1970-01-01 UTC. */
+  received_us: number;
+  /** The time that the sample says, microseconds since 1970-01-01 UTC. */
+  time_us: number;
+  /** The value in engineering units, if it has one. */
+  value: Value | null;
+};
+
+/** Samples of a tag that were not as they should be, since the hub started. */
+export type ViolationCounts = {
+  /** The same time as the one before and another value. */
+  conflict: number;
+  /** The same time and value as the one before. */
+  duplicate: number;
+  /** Unchanged for too long. */
+  frozen: number;
+  /** Too far in the future, not stored. */
+  future: number;
+  /** Not a number, infinite, or marked as invalid. */
+  invalid: number;
+  /** Older than the one before. */
+  out_of_order: number;
+  /** Outside `min` to `max`. */
+  out_of_range: number;
+  /** Too far in the past, not stored. */
+  past: number;
+  /** Too far from the one before. */
+  spike: number;
+  /** Of another kind than the tag's data type. */
+  wrong_type: number;
+};
+
+/** How a sample is not as it should be. */
+export type ViolationKind = 'out_of_range' | 'spike' | 'frozen' | 'duplicate' | 'conflict' | 'out_of_order' | 'future' | 'past' | 'invalid' | 'wrong_type';
 
 /** One tile of a dashboard on a grid of 12 columns. */
 export type Widget = {

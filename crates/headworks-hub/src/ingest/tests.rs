@@ -384,7 +384,7 @@ async fn a_time_beyond_belief_is_neither_shown_nor_stored() {
     );
     assert!(bench.ingest.take_untold().is_empty());
     assert_eq!(bench.last().time_us, NOW_US + HOUR_US);
-    assert_eq!(bench.stored().len(), 2); // with the mark at the start
+    assert_eq!(bench.stored().len(), 2);
 }
 
 #[tokio::test]
