@@ -6,6 +6,7 @@ mod bytes;
 mod cache;
 mod catalog;
 mod checkpoint;
+mod damage;
 mod disk;
 mod embedded;
 mod latest;
@@ -21,6 +22,7 @@ use std::ops::ControlFlow;
 
 use headworks_core::{Sample, TagIndex, Update};
 
+pub use damage::FileDamage;
 pub use embedded::{
     EmbeddedHistorian, ForwardStats, HistorianOptions, LogBatch, LogPosition, LogReader,
 };

@@ -7,8 +7,8 @@ pub mod objects;
 
 pub use error::StoreError;
 pub use historian::{
-    Ack, Bucket, BucketQuery, Chunk, Column, EmbeddedHistorian, ForwardStats, Historian,
-    HistorianOptions, HistorianStats, LogBatch, LogPosition, LogReader, RangeQuery, ReadStats,
-    Retention, Tier, TierAges, TimeRange, Upkeep,
+    Ack, Bucket, BucketQuery, Chunk, Column, EmbeddedHistorian, FileDamage, ForwardStats,
+    Historian, HistorianOptions, HistorianStats, LogBatch, LogPosition, LogReader, RangeQuery,
+    ReadStats, Retention, Tier, TierAges, TimeRange, Upkeep,
 };
 pub use objects::{Action, Change, HISTORY_MAX, HistoryEntry, ObjectStore, StoredObject};

@@ -1,14 +1,16 @@
 //! All segment files, by day; what is damaged is set aside and named.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use headworks_core::TagIndex;
 use parking_lot::{Mutex, RwLock};
 
 use super::block::{BlockMeta, check, decode};
 use super::bytes::Damaged;
 use super::cache::{Cache, Content, Part};
+use super::damage::{DamageLog, FileDamage};
 use super::disk::Disk;
 use super::points::Points;
 use super::segment::{self, Footer, Mark, ReadError};
@@ -43,24 +45,10 @@ pub(super) struct Segment {
 pub(super) struct Catalog {
     days: RwLock<BTreeMap<i32, Vec<Arc<Segment>>>>,
     cache: Cache,
-    damage: Mutex<Damage>,
+    pub(super) damage: DamageLog,
     next_id: Mutex<u64>,
     /// Files that no new reader finds, until the last reader has left them.
-    retired: Mutex<Vec<Retired>>,
-}
-
-/// A file that another one replaces, or whose time has passed.
-struct Retired {
-    segment: Arc<Segment>,
-    /// Kept under another name, because something in it could not be read.
-    keep: bool,
-}
-
-#[derive(Default)]
-struct Damage {
-    /// Parts of files that are left out, so that each is logged and counted once.
-    parts: HashSet<(u64, u64)>,
-    count: u64,
+    retired: Mutex<Vec<Arc<Segment>>>,
 }
 
 impl Catalog {
@@ -68,6 +56,7 @@ impl Catalog {
     /// the write-ahead log has their points: `generations` are those it has.
     pub(super) fn open(
         directory: &Path,
+        quarantine: PathBuf,
         disk: &Disk,
         generations: &[u64],
         cache_bytes_max: usize,
@@ -75,7 +64,7 @@ impl Catalog {
         let catalog = Catalog {
             days: RwLock::default(),
             cache: Cache::new(cache_bytes_max),
-            damage: Mutex::default(),
+            damage: DamageLog::open(quarantine)?,
             next_id: Mutex::new(0),
             retired: Mutex::default(),
         };
@@ -95,11 +84,12 @@ impl Catalog {
         match segment::open(path) {
             Ok((footer, bytes)) => self.add(path.to_owned(), footer, bytes),
             Err(StoreError::Corrupt { reason, .. }) => {
-                let aside = path.with_extension("seg.bad");
-                disk.rename(path, &aside)?;
-                self.damage.lock().count += 1;
-                tracing::error!(file = ?path, reason, kept_as = ?aside, "segment is damaged; \
-                    its samples are missing until it is restored from a backup");
+                let mut damage = FileDamage::of_file(path, &reason);
+                if let Some((day, _, _)) = segment::path_name(path) {
+                    (damage.from_us, damage.to_us) = span_of(day);
+                }
+                damage.kept_as = Some(self.damage.set_aside(disk, path)?);
+                self.damage.note_file(damage);
             }
             Err(error) => return Err(error),
         }
@@ -174,12 +164,10 @@ impl Catalog {
         })
     }
 
-    /// Puts a joined file in the place of others, for every reader that comes. Those in `keep`
-    /// had damaged parts and are set aside.
+    /// Puts a joined file in the place of others, for every reader that comes.
     pub(super) fn replace(
         &self,
         old: &[Arc<Segment>],
-        keep: &HashSet<u64>,
         (path, footer, bytes): (PathBuf, Footer, u64),
     ) {
         let segment = self.segment(path, footer, bytes);
@@ -187,22 +175,14 @@ impl Catalog {
         take_out(&mut days, old);
         insert(&mut days, segment);
         drop(days);
-        self.retire(old, keep);
+        self.retired.lock().extend(old.iter().cloned());
     }
 
     /// Takes files away from every reader that comes.
     #[expect(dead_code, reason = "retention drops whole files")]
     pub(super) fn remove(&self, old: &[Arc<Segment>]) {
         take_out(&mut self.days.write(), old);
-        self.retire(old, &HashSet::new());
-    }
-
-    fn retire(&self, old: &[Arc<Segment>], keep: &HashSet<u64>) {
-        let retired = old.iter().map(|segment| Retired {
-            segment: Arc::clone(segment),
-            keep: keep.contains(&segment.id),
-        });
-        self.retired.lock().extend(retired);
+        self.retired.lock().extend(old.iter().cloned());
     }
 
     /// Removes the files that no reader holds any more; returns the bytes given back.
@@ -210,27 +190,23 @@ impl Catalog {
         let mut freed = 0;
         let mut retired = self.retired.lock();
         let mut left = Vec::new();
-        for Retired { segment, keep } in std::mem::take(&mut *retired) {
-            if Arc::strong_count(&segment) != 1 {
-                left.push(Retired { segment, keep });
+        let mut result = Ok(());
+        for segment in std::mem::take(&mut *retired) {
+            if Arc::strong_count(&segment) != 1 || result.is_err() {
+                left.push(segment);
                 continue;
             }
             self.cache.forget(segment.id);
-            let outcome = match keep {
-                true => set_aside(disk, &segment.path),
-                false => disk.remove(&segment.path),
-            };
-            match outcome {
-                Ok(()) => freed += if keep { 0 } else { segment.bytes },
+            match disk.remove(&segment.path) {
+                Ok(()) => freed += segment.bytes,
                 Err(error) => {
-                    left.push(Retired { segment, keep });
-                    retired.extend(left);
-                    return Err(error);
+                    left.push(segment);
+                    result = Err(error);
                 }
             }
         }
         *retired = left;
-        Ok(freed)
+        result.map(|()| freed)
     }
 
     /// Returns a number that changes when the samples of a day may have changed.
@@ -278,12 +254,7 @@ impl Catalog {
 
     /// Returns how many files and parts of files are left out.
     pub(super) fn damaged(&self) -> u64 {
-        self.damage.lock().count
-    }
-
-    /// Counts a file of the log that was set aside.
-    pub(super) fn note_damaged_log(&self) {
-        self.damage.lock().count += 1;
+        self.damage.count()
     }
 
     /// Gives the entries of a tag to `sink`; returns how many parts of the index are damaged.
@@ -293,9 +264,7 @@ impl Catalog {
         tag: u32,
         sink: &mut dyn FnMut(BlockMeta),
     ) -> Result<u64, StoreError> {
-        let Some(directory) = self.directory(segment)? else {
-            return Ok(1);
-        };
+        let directory = self.directory(segment)?;
         // The tag can begin on the page before the first one that begins with it.
         let first = directory
             .partition_point(|&first| first < tag)
@@ -354,16 +323,29 @@ impl Catalog {
         self.checked_block(segment, meta, bytes)
     }
 
-    fn directory(&self, segment: &Segment) -> Result<Option<Arc<[u32]>>, StoreError> {
+    fn directory(&self, segment: &Segment) -> Result<Arc<[u32]>, StoreError> {
         if let Some(Content::Directory(tags)) = self.cache.get(segment.id, Part::Directory) {
-            return Ok(Some(tags));
+            return Ok(tags);
         }
         let file = self.file(segment)?;
         let tags = segment::read_directory(&file, &segment.footer);
-        let tags = self.checked(segment, Part::Directory, tags)?.map(Arc::from);
-        if let Some(tags) = &tags {
-            let content = Content::Directory(Arc::clone(tags));
-            self.cache.put(segment.id, Part::Directory, content);
+        let tags = match self.checked(segment, Part::Directory, tags)? {
+            Some(tags) => tags,
+            None => self.directory_of_pages(segment)?,
+        };
+        let tags: Arc<[u32]> = tags.into();
+        let content = Content::Directory(Arc::clone(&tags));
+        self.cache.put(segment.id, Part::Directory, content);
+        Ok(tags)
+    }
+
+    /// Makes a damaged directory again; a page that is damaged too is taken for empty.
+    fn directory_of_pages(&self, segment: &Segment) -> Result<Vec<u32>, StoreError> {
+        let mut tags = Vec::new();
+        for page in 0..segment.footer.pages {
+            let metas = self.read_page(segment, page)?;
+            let first = metas.and_then(|metas| metas.first().map(|meta| meta.tag));
+            tags.push(first.or(tags.last().copied()).unwrap_or(0));
         }
         Ok(tags)
     }
@@ -405,17 +387,15 @@ impl Catalog {
             Ok(content) => Ok(Some(content)),
             Err(ReadError::Io(error)) => Err(StoreError::io("reading", &segment.path, error)),
             Err(ReadError::Damaged(Damaged(reason))) => {
-                if self.is_news(segment, meta.offset) {
-                    tracing::error!(
-                        file = ?segment.path,
-                        tag = meta.tag().0,
-                        from_us = meta.first_us,
-                        to_us = meta.last_us,
-                        samples = meta.count,
-                        reason,
-                        "block is damaged and left out; restore the file from a backup"
-                    );
-                }
+                self.damage
+                    .note_part(segment.id, meta.offset, || FileDamage {
+                        first_tag: Some(meta.tag()),
+                        last_tag: Some(meta.tag()),
+                        from_us: Some(meta.first_us),
+                        to_us: Some(meta.last_us),
+                        samples: Some(meta.count.into()),
+                        ..FileDamage::of_file(&segment.path, reason)
+                    });
                 Ok(None)
             }
         }
@@ -436,20 +416,29 @@ impl Catalog {
                     Part::Directory => u64::MAX,
                     Part::Page(page) => u64::MAX - 1 - u64::from(page),
                 };
-                if self.is_news(segment, place) {
-                    tracing::error!(file = ?segment.path, ?part, reason, "index is damaged; the \
-                        samples it leads to are left out; restore the file from a backup");
-                }
+                let damage = || self.damage_of_index(segment, part, reason);
+                self.damage.note_part(segment.id, place, damage);
                 Ok(None)
             }
         }
     }
 
-    fn is_news(&self, segment: &Segment, place: u64) -> bool {
-        let mut damage = self.damage.lock();
-        let news = damage.parts.insert((segment.id, place));
-        damage.count += u64::from(news);
-        news
+    fn damage_of_index(&self, segment: &Segment, part: Part, reason: &str) -> FileDamage {
+        let (from_us, to_us) = span_of(segment.footer.day);
+        let mut damage = FileDamage {
+            from_us,
+            to_us,
+            ..FileDamage::of_file(&segment.path, reason)
+        };
+        if let (Part::Page(page), Some(Content::Directory(tags))) =
+            (part, self.cache.get(segment.id, Part::Directory))
+        {
+            let tag = |page: u32| tags.get(page as usize).map(|&tag| TagIndex(tag));
+            damage.first_tag = tag(page);
+            // The last tag of a page can go on on the next one.
+            damage.last_tag = tag(page + 1);
+        }
+        damage
     }
 
     fn file(&self, segment: &Segment) -> Result<Arc<std::fs::File>, StoreError> {
@@ -474,14 +463,13 @@ fn take_out(days: &mut BTreeMap<i32, Vec<Arc<Segment>>>, old: &[Arc<Segment>]) {
     days.retain(|_, segments| !segments.is_empty());
 }
 
-/// Gives a damaged file a name that no reader looks at.
-fn set_aside(disk: &Disk, path: &Path) -> Result<(), StoreError> {
-    let aside = path.with_extension("seg.bad");
-    tracing::warn!(file = ?path, kept_as = ?aside, "what is sound of a damaged file was copied");
-    disk.rename(path, &aside)
+/// Returns the first and last time of a day.
+fn span_of(day: i32) -> (Option<i64>, Option<i64>) {
+    (day_end(day - 1), day_end(day).map(|end| end - 1))
 }
 
-fn list(directory: &Path) -> Result<Vec<PathBuf>, StoreError> {
+/// Returns the files of a directory by name.
+pub(super) fn list(directory: &Path) -> Result<Vec<PathBuf>, StoreError> {
     let failed = |error| StoreError::io("reading", directory, error);
     let mut paths = Vec::new();
     for entry in std::fs::read_dir(directory).map_err(failed)? {

@@ -76,6 +76,16 @@ impl Disk {
             .map_err(|error| StoreError::io("renaming", from, error))
     }
 
+    /// Gives a file a second name; copies it where the file system has no second names.
+    pub(super) fn link(&self, from: &Path, to: &Path) -> Result<(), StoreError> {
+        let linked = self.step();
+        let linked = linked.and_then(|()| match std::fs::hard_link(from, to) {
+            Err(_) => std::fs::copy(from, to).and_then(|_| File::open(to)?.sync_all()),
+            linked => linked,
+        });
+        linked.map_err(|error| StoreError::io("keeping a copy of", from, error))
+    }
+
     /// Removes a file; one that is not there is no error.
     pub(super) fn remove(&self, path: &Path) -> Result<(), StoreError> {
         match self.step().and_then(|()| std::fs::remove_file(path)) {

@@ -19,6 +19,7 @@ use headworks_core::{Sample, TagIndex, Update};
 use parking_lot::{Condvar, Mutex, RwLock};
 
 use super::catalog::Catalog;
+use super::damage::FileDamage;
 use super::disk::Disk;
 use super::latest::Latest;
 use super::memtable::{Memtable, Stream};
@@ -161,6 +162,12 @@ impl EmbeddedHistorian {
             threads: Mutex::new(threads),
             _lock: lock,
         })
+    }
+
+    /// Returns the files, and parts of files, that cannot be read and are left out; at most the
+    /// first 1,000 of those that [`HistorianStats::quarantined`] counts.
+    pub fn damage(&self) -> Vec<FileDamage> {
+        self.shared.catalog.damage.listed()
     }
 
     fn stop(&self) {

@@ -316,7 +316,7 @@ fn parse_header(header: [u8; HEADER_BYTES]) -> ([u8; 8], u32, i32) {
 }
 
 /// Returns day, seal and round of a file's name.
-fn path_name(path: &Path) -> Option<(i32, u64, u32)> {
+pub(super) fn path_name(path: &Path) -> Option<(i32, u64, u32)> {
     let stem = path.file_stem()?.to_str()?;
     let (stem, round) = match stem.split_once('.') {
         Some((stem, round)) => (stem, round.parse().ok()?),

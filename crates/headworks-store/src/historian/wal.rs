@@ -208,11 +208,21 @@ fn next_frame(bytes: &[u8]) -> Result<Option<&[u8]>, Damaged> {
     };
     if crc32fast::hash(payload) == crc {
         Ok(Some(payload))
-    } else if reader.is_empty() {
+    } else if reader.is_empty() && was_cut_short(payload) {
         Ok(None)
     } else {
         Err(Damaged("the checksum of a frame does not fit"))
     }
+}
+
+/// Whether the last frame of a file lacks what a power cut can take of it: whole sectors, which
+/// read as zeros then. Without any it was whole once and may have been acknowledged.
+fn was_cut_short(payload: &[u8]) -> bool {
+    const SECTOR_BYTES: usize = 512;
+    let zeros = payload.chunk_by(|a, b| a == b).filter(|run| run[0] == 0);
+    let longest = zeros.map(<[u8]>::len).max().unwrap_or(0);
+    let at_end = payload.iter().rev().take_while(|&&byte| byte == 0).count();
+    SECTOR_BYTES <= longest || 0 < at_end
 }
 
 /// The streams of all tags, read side by side.

@@ -90,11 +90,17 @@ impl Shared {
             done: Compacted::default(),
         };
         let result = compactor.run().and_then(|(written, damaged, done)| {
+            for input in inputs.iter().filter(|input| damaged.contains(&input.id)) {
+                // Before the new file counts, after which a start removes this one.
+                let kept_as = self.catalog.damage.keep(&self.disk, &input.path)?;
+                tracing::warn!(file = ?input.path, ?kept_as, "what is sound of a damaged file was \
+                    copied");
+            }
             let path = segment::path_of(directory, name);
             self.disk.rename(&written.0, &path)?;
             self.disk.sync_directory(directory)?;
             let file = (path, written.1, written.2);
-            self.catalog.replace(inputs, &damaged, file);
+            self.catalog.replace(inputs, file);
             Ok(done)
         });
         if result.is_err()

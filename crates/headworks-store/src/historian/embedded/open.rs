@@ -12,6 +12,7 @@ use crate::error::StoreError;
 use crate::historian::block::BlockMeta;
 use crate::historian::catalog::{Catalog, Segment};
 use crate::historian::checkpoint;
+use crate::historian::damage::FileDamage;
 use crate::historian::disk::Disk;
 use crate::historian::latest::Latest;
 use crate::historian::memtable::Memtable;
@@ -31,6 +32,7 @@ pub(super) fn open(
     let generations = wal::generations(&wal_directory)?;
     let catalog = Catalog::open(
         &segment_directory,
+        directory.join("quarantine"),
         &disk,
         &generations,
         options.cache_bytes_max,
@@ -44,7 +46,7 @@ pub(super) fn open(
     for &generation in &generations {
         if committed < generation {
             let path = wal::path_of(&wal_directory, generation);
-            replay.file(&path, &catalog)?;
+            replay.file(&disk, &path, &catalog)?;
         }
     }
     let forward_directory = directory.join("forward");
@@ -169,7 +171,7 @@ struct Replay {
 }
 
 impl Replay {
-    fn file(&mut self, path: &Path, catalog: &Catalog) -> Result<(), StoreError> {
+    fn file(&mut self, disk: &Disk, path: &Path, catalog: &Catalog) -> Result<(), StoreError> {
         match wal::replay(path, &mut |tag, point| self.point(tag, point))? {
             End::Clean => {}
             End::Torn(bytes) => {
@@ -177,12 +179,10 @@ impl Replay {
                     it was never acknowledged");
             }
             End::Damaged(offset, reason) => {
-                let aside = path.with_extension("wal.bad");
-                std::fs::copy(path, &aside)
-                    .map_err(|error| StoreError::io("setting aside", path, error))?;
-                catalog.note_damaged_log();
-                tracing::error!(file = ?path, offset, reason, kept_as = ?aside, "write-ahead log \
-                    is damaged; the samples from there on are missing");
+                let mut damage = FileDamage::of_file(path, reason);
+                damage.reason = format!("{reason}, at byte {offset} of the write-ahead log");
+                damage.kept_as = Some(catalog.damage.keep(disk, path)?);
+                catalog.damage.note_file(damage);
             }
         }
         Ok(())

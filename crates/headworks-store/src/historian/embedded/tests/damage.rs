@@ -144,6 +144,73 @@ fn a_damaged_block_is_left_out_and_the_rest_of_its_file_answers() {
     // Asking again does not count again.
     read(&historian, 0);
     assert_eq!(historian.stats().quarantined, 1);
+    let want = FileDamage {
+        file: path,
+        kept_as: None,
+        first_tag: Some(TagIndex(0)),
+        last_tag: Some(TagIndex(0)),
+        from_us: Some(0),
+        to_us: Some(299 * SECOND_US),
+        samples: Some(300),
+        reason: "the checksum of the block does not fit".into(),
+    };
+    assert_eq!(historian.damage(), [want]);
+}
+
+#[test]
+fn joining_keeps_a_damaged_file_and_copies_what_is_sound() {
+    let directory = tempfile::tempdir().unwrap();
+    let all = fill(directory.path());
+    let path = directory.path().join("seg").join("000000-00000001.seg");
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[40] ^= 1;
+    std::fs::write(&path, &bytes).unwrap();
+    let historian = open(directory.path());
+    historian.shared.seal_now().unwrap();
+    let now_us = 2 * 86_400 * SECOND_US;
+    let done = historian.maintain(now_us, &Retention::default()).unwrap();
+    assert_eq!((done.compacted_days, done.held), (1, None));
+    let kept_as = directory.path().join("quarantine/000000-00000001.seg");
+    assert_eq!(std::fs::read(&kept_as).unwrap(), bytes);
+    assert!(!path.exists());
+    assert_eq!(historian.stats().segments, 1);
+    assert_eq!(read(&historian, 0).len(), 100);
+    drop(historian);
+    // The whole file is still told of, and nothing new is damaged.
+    let (missing, quarantined) = check(directory.path(), &all, "joined");
+    assert_eq!((missing, quarantined), (300, 1));
+}
+
+#[test]
+fn a_damaged_directory_of_the_index_costs_no_sample() {
+    let directory = tempfile::tempdir().unwrap();
+    let all = fill(directory.path());
+    let path = directory.path().join("seg").join("000000-00000001.seg");
+    let mut bytes = std::fs::read(&path).unwrap();
+    let at = bytes.len() - 64 - 2;
+    bytes[at] ^= 1;
+    std::fs::write(&path, &bytes).unwrap();
+    let (missing, quarantined) = check(directory.path(), &all, "directory");
+    assert_eq!((missing, quarantined), (0, 1));
+}
+
+/// A last frame that is whole but does not fit its sum was not cut short by anything.
+#[test]
+fn damage_of_the_last_frame_is_told_from_a_cut() {
+    let directory = tempfile::tempdir().unwrap();
+    fill(directory.path());
+    let path = directory.path().join("wal/00000002.wal");
+    let mut bytes = std::fs::read(&path).unwrap();
+    let at = bytes.len() - 20;
+    bytes[at] ^= 1;
+    std::fs::write(&path, &bytes).unwrap();
+    let historian = open(directory.path());
+    assert_eq!(historian.stats().quarantined, 1);
+    let reason = &historian.damage()[0].reason;
+    assert!(
+        reason.starts_with("the checksum of a frame does not fit, at byte "),
+        "{reason}"
+    );
 }
 
 #[test]
@@ -155,7 +222,14 @@ fn a_file_without_a_footer_is_set_aside_under_another_name() {
     let historian = open(directory.path());
     assert_eq!(read(&historian, 0).len(), 100);
     assert!(!path.exists());
-    assert!(path.with_extension("seg.bad").exists());
+    let kept_as = directory.path().join("quarantine/000000-00000001.seg");
+    assert!(kept_as.exists());
+    let damage = historian.damage();
+    assert_eq!((damage.len(), &damage[0].kept_as), (1, &Some(kept_as)));
+    assert_eq!(
+        (damage[0].from_us, damage[0].to_us),
+        (Some(0), Some(86_399_999_999))
+    );
     assert_eq!(historian.stats().quarantined, 1);
 }
 
