@@ -13,6 +13,7 @@ mod latest;
 mod memtable;
 mod points;
 mod query;
+mod rollup;
 mod segment;
 mod stream;
 mod upkeep;
@@ -26,7 +27,7 @@ pub use damage::FileDamage;
 pub use embedded::{
     EmbeddedHistorian, ForwardStats, HistorianOptions, LogBatch, LogPosition, LogReader,
 };
-pub use upkeep::{Retention, Tier, TierAges, Upkeep};
+pub use upkeep::{Retention, Tier, TierAges, TierReport, Upkeep};
 
 use crate::error::StoreError;
 
@@ -205,6 +206,11 @@ pub trait Historian: Send + Sync {
     fn maintain(&self, now_us: i64, retention: &Retention) -> Result<Upkeep, StoreError> {
         let _ = (now_us, retention);
         Ok(Upkeep::default())
+    }
+
+    /// Returns what each tier takes on the disk; empty when the store cannot tell.
+    fn tiers(&self) -> Vec<TierReport> {
+        Vec::new()
     }
 
     /// Counts samples that the caller gave up on after `append` refused them.

@@ -9,6 +9,6 @@ pub use error::StoreError;
 pub use historian::{
     Ack, Bucket, BucketQuery, Chunk, Column, EmbeddedHistorian, FileDamage, ForwardStats,
     Historian, HistorianOptions, HistorianStats, LogBatch, LogPosition, LogReader, RangeQuery,
-    ReadStats, Retention, Tier, TierAges, TimeRange, Upkeep,
+    ReadStats, Retention, Tier, TierAges, TierReport, TimeRange, Upkeep,
 };
 pub use objects::{Action, Change, HISTORY_MAX, HistoryEntry, ObjectStore, StoredObject};

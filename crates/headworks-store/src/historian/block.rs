@@ -18,7 +18,7 @@ const COLUMNS_MIN: usize = 192;
 /// Bytes of the checksum at the end of a block.
 const CRC_BYTES: usize = 4;
 /// Effort of the compressor; 8 saves 2 % more bytes and takes 2.5 times as long.
-const LEVEL: usize = 4;
+pub(super) const LEVEL: usize = 4;
 
 /// How the points of a block are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,6 +29,8 @@ pub(super) enum Encoding {
     Stream = 0,
     /// Times, qualities and values each for themselves.
     Columns = 1,
+    /// Rows of a roll-up, see `rollup/codec.rs`; in files of roll-ups only.
+    Rows = 2,
 }
 
 /// What the index says of a block.
@@ -107,6 +109,7 @@ impl BlockMeta {
         meta.encoding = match encoding {
             0 => Encoding::Stream,
             1 => Encoding::Columns,
+            2 => Encoding::Rows,
             _ => return Err(Damaged("a block's encoding is not known")),
         };
         Ok(meta)
@@ -255,14 +258,18 @@ impl Encoder {
 
 const UNITS_US: [i64; 2] = [1_000_000, 1_000];
 
-fn put_numbers<T: pco::data_types::Number>(numbers: &[T], config: &ChunkConfig, out: &mut Vec<u8>) {
+pub(super) fn put_numbers<T: pco::data_types::Number>(
+    numbers: &[T],
+    config: &ChunkConfig,
+    out: &mut Vec<u8>,
+) {
     let bytes = pco::standalone::simple_compress(numbers, config)
         .expect("the settings are constant and a block is within the compressor's limits");
     put_varint(bytes.len() as u64, out);
     out.extend_from_slice(&bytes);
 }
 
-fn put_runs(numbers: impl Iterator<Item = u64>, out: &mut Vec<u8>) {
+pub(super) fn put_runs(numbers: impl Iterator<Item = u64>, out: &mut Vec<u8>) {
     let mut run: Option<(u64, u64)> = None;
     for number in numbers {
         match &mut run {
@@ -324,6 +331,7 @@ pub(super) fn decode(meta: &BlockMeta, bytes: &[u8]) -> Result<Points, Damaged> 
     let points = match meta.encoding {
         Encoding::Stream => one_run(decode_stream(body, meta.count)?)?,
         Encoding::Columns => take_columns(meta, body)?,
+        Encoding::Rows => return Err(Damaged("rows of a roll-up among samples")),
     };
     if points.is_sorted() && points.span() == (meta.first_us, meta.last_us) {
         Ok(points)
@@ -407,7 +415,7 @@ fn take_times(count: usize, reader: &mut Reader<'_>) -> Result<Vec<i64>, Damaged
     Ok(times)
 }
 
-fn take_numbers<T>(count: usize, reader: &mut Reader<'_>) -> Result<Vec<T>, Damaged>
+pub(super) fn take_numbers<T>(count: usize, reader: &mut Reader<'_>) -> Result<Vec<T>, Damaged>
 where
     T: pco::data_types::Number + Default,
 {
@@ -420,7 +428,7 @@ where
     }
 }
 
-fn take_runs(
+pub(super) fn take_runs(
     count: usize,
     reader: &mut Reader<'_>,
     mut run: impl FnMut(u64, usize) -> Result<(), Damaged>,

@@ -19,8 +19,17 @@ use crate::error::StoreError;
 /// Microseconds of a day.
 pub(super) const DAY_US: i64 = 86_400_000_000;
 
-/// Bits of a day's version that count how often its files were joined.
-const ROUND_BITS: u32 = 20;
+/// Bits of a day's version that count deletions.
+const REVISION_BITS: u32 = 20;
+
+fn version(footer: &Footer) -> u64 {
+    (footer.seal << REVISION_BITS) | u64::from(footer.revision)
+}
+
+/// Returns the newest seal in a version.
+pub(super) fn seal_of(version: u64) -> u64 {
+    version >> REVISION_BITS
+}
 
 /// Returns the day of a time, counted from 1970-01-01 UTC.
 pub(super) fn day_of(time_us: i64) -> i32 {
@@ -179,7 +188,6 @@ impl Catalog {
     }
 
     /// Takes files away from every reader that comes.
-    #[expect(dead_code, reason = "retention drops whole files")]
     pub(super) fn remove(&self, old: &[Arc<Segment>]) {
         take_out(&mut self.days.write(), old);
         self.retired.lock().extend(old.iter().cloned());
@@ -209,14 +217,15 @@ impl Catalog {
         result.map(|()| freed)
     }
 
-    /// Returns a number that changes when the samples of a day may have changed.
-    #[expect(dead_code, reason = "roll-ups are made of a version")]
+    /// Returns a number that grows when the samples of a day may have changed; joining files or
+    /// dropping old samples does not change it. 0 without files.
     pub(super) fn version_of(&self, day: i32) -> u64 {
         let days = self.days.read();
         let segments = days.get(&day).into_iter().flatten();
-        let versions = segments
-            .map(|segment| (segment.footer.seal << ROUND_BITS) | u64::from(segment.footer.round));
-        versions.max().unwrap_or(0)
+        segments
+            .map(|segment| version(&segment.footer))
+            .max()
+            .unwrap_or(0)
     }
 
     /// Returns the days from `first` to `last` that have files.
@@ -363,6 +372,24 @@ impl Catalog {
                 .put(segment.id, part, Content::Page(Arc::clone(metas)));
         }
         Ok(metas)
+    }
+
+    /// Reads a block that `decode` understands; `None` when it is damaged.
+    pub(super) fn decoded<T>(
+        &self,
+        segment: &Segment,
+        meta: &BlockMeta,
+        decode: impl FnOnce(&[u8]) -> Result<T, Damaged>,
+    ) -> Result<Option<T>, StoreError> {
+        let file = self.file(segment)?;
+        let content = segment::read_block(&file, &segment.footer, meta)
+            .and_then(|bytes| Ok(decode(check(&bytes)?)?));
+        self.checked_block(segment, meta, content)
+    }
+
+    /// Whether something in a file could not be read.
+    pub(super) fn is_damaged(&self, segment: &Segment) -> bool {
+        self.damage.has_part_of(segment.id)
     }
 
     /// Reads and decodes a block; `None` when it is damaged.

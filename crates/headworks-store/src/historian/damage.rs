@@ -116,6 +116,12 @@ impl DamageLog {
         }
     }
 
+    /// Whether a part of a file is left out.
+    pub(super) fn has_part_of(&self, file: u64) -> bool {
+        let inner = self.inner.lock();
+        inner.parts.iter().any(|(id, _)| *id == file)
+    }
+
     /// Names a file that is out of use.
     pub(super) fn note_file(&self, damage: FileDamage) {
         damage.tell();

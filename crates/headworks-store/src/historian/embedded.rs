@@ -5,6 +5,7 @@ mod compact;
 mod delete;
 mod forward;
 mod open;
+mod retain;
 mod seal;
 mod upkeep;
 mod writer;
@@ -16,6 +17,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use headworks_core::{Sample, TagIndex, Update};
+use jiff::tz::TimeZone;
 use parking_lot::{Condvar, Mutex, RwLock};
 
 use super::catalog::Catalog;
@@ -24,9 +26,11 @@ use super::disk::Disk;
 use super::latest::Latest;
 use super::memtable::{Memtable, Stream};
 use super::query::{Memory, Query};
+use super::rollup::Rollups;
+use super::upkeep::report;
 use super::{
     Ack, Bucket, BucketQuery, Chunk, Historian, HistorianStats, RangeQuery, ReadStats, Retention,
-    TimeRange, Upkeep,
+    Tier, TierReport, TimeRange, Upkeep,
 };
 use crate::error::StoreError;
 use crate::lock::DirectoryLock;
@@ -53,6 +57,8 @@ pub struct HistorianOptions {
     /// [`EmbeddedHistorian::log_reader`]; when there are more, the oldest are dropped and counted.
     /// 0 keeps none.
     pub forward_bytes_max: u64,
+    /// Zone of the days and weeks that are rolled up.
+    pub time_zone: TimeZone,
 }
 
 impl Default for HistorianOptions {
@@ -64,6 +70,7 @@ impl Default for HistorianOptions {
             seal_age_max: Duration::from_secs(3_600),
             cache_bytes_max: 8 << 20,
             forward_bytes_max: 0,
+            time_zone: TimeZone::UTC,
         }
     }
 }
@@ -97,6 +104,7 @@ struct Shared {
     /// Newest samples in the files.
     sealed_latest: Mutex<Latest>,
     catalog: Catalog,
+    rollups: Rollups,
     /// Size of the log, kept apart so that whoever asks need not wait for a writer.
     wal_bytes: AtomicU64,
     appended: AtomicU64,
@@ -133,7 +141,8 @@ struct Signal {
 }
 
 impl EmbeddedHistorian {
-    /// Opens the historian of `directory`, whose files lie under `wal/` and `seg/`; creates what
+    /// Opens the historian of `directory`, whose files lie under `wal/`, `seg/` and
+    /// `rollup/`; creates what
     /// is missing and takes back what was appended but not sealed.
     ///
     /// # Errors
@@ -242,6 +251,14 @@ impl Historian for EmbeddedHistorian {
         self.shared.maintain(now_us, retention)
     }
 
+    fn tiers(&self) -> Vec<TierReport> {
+        let raw = report(Tier::Raw, &self.shared.catalog);
+        [raw]
+            .into_iter()
+            .chain(self.shared.rollups.report())
+            .collect()
+    }
+
     fn note_dropped(&self, samples: u64) {
         self.shared.dropped.fetch_add(samples, Ordering::Relaxed);
     }
@@ -297,7 +314,7 @@ impl Shared {
             segments,
             segment_bytes,
             segment_samples,
-            quarantined: self.catalog.damaged(),
+            quarantined: self.catalog.damaged() + self.rollups.damaged(),
             sync_us: self.sync_us.load(Ordering::Relaxed),
             error,
         }
@@ -385,6 +402,13 @@ fn describe(error: &StoreError) -> String {
     match std::error::Error::source(error) {
         Some(source) => format!("{error}: {source}"),
         None => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+impl EmbeddedHistorian {
+    pub(super) fn rollups(&self) -> &Rollups {
+        &self.shared.rollups
     }
 }
 

@@ -148,6 +148,21 @@ impl<'a> Query<'a> {
         Ok(None)
     }
 
+    /// Gives the points of a tag in the range to `take`, oldest first; returns how many parts are
+    /// damaged.
+    pub(super) fn scan(
+        mut self,
+        tag: TagIndex,
+        take: &mut dyn FnMut(&Points),
+    ) -> Result<u64, StoreError> {
+        let flow = self.visit(tag, &mut |this, group| {
+            this.decode(group)?.iter().for_each(&mut *take);
+            Ok(ControlFlow::Continue(()))
+        })?;
+        debug_assert!(flow.is_continue());
+        Ok(self.stats.damaged)
+    }
+
     /// Returns the days that may have samples in the range.
     fn days(&self, memory: &[Points]) -> Vec<i32> {
         let (first, last) = (day_of(self.range.start_us), day_of(self.range.end_us - 1));

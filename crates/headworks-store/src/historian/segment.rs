@@ -48,6 +48,21 @@ pub(super) struct Name {
     /// First seal whose points are in this file; it stands for all files of its day from this
     /// seal to its own. 0 for what a seal wrote.
     pub(super) from: u64,
+    /// How often samples were deleted from it on demand.
+    pub(super) revision: u32,
+}
+
+impl Name {
+    /// Returns the name of what a seal writes.
+    pub(super) fn of_seal(day: i32, seal: u64) -> Name {
+        Name {
+            day,
+            seal,
+            round: 0,
+            from: 0,
+            revision: 0,
+        }
+    }
 }
 
 /// Whether a file completes its seal.
@@ -75,6 +90,8 @@ pub(super) struct Footer {
     pub(super) directory_crc: u32,
     /// How often files of this seal were joined; in the name only.
     pub(super) round: u32,
+    /// How often samples were deleted from it on demand; not in files of version 1.
+    pub(super) revision: u32,
 }
 
 impl SegmentWriter {
@@ -161,6 +178,7 @@ impl SegmentWriter {
             from: self.name.from,
             directory_crc: crc32fast::hash(&directory),
             round: self.name.round,
+            revision: self.name.revision,
         };
         for page in std::mem::take(&mut self.index) {
             self.buffer.extend_from_slice(&page);
@@ -186,7 +204,13 @@ impl Footer {
         out.extend_from_slice(&self.seal.to_le_bytes());
         out.extend_from_slice(&self.index_offset.to_le_bytes());
         out.extend_from_slice(&self.samples.to_le_bytes());
-        out.extend_from_slice(&self.from.to_le_bytes());
+        // How many seals it stands for: 0 for what a seal wrote.
+        let seals = match self.from {
+            0 => 0,
+            from => u32::try_from(self.seal - from + 1).unwrap_or(u32::MAX),
+        };
+        out.extend_from_slice(&seals.to_le_bytes());
+        out.extend_from_slice(&self.revision.to_le_bytes());
         out.extend_from_slice(&self.directory_crc.to_le_bytes());
         let crc = crc32fast::hash(&out[start..]);
         out.extend_from_slice(&crc.to_le_bytes());
@@ -195,7 +219,7 @@ impl Footer {
 
     fn read(bytes: &[u8; FOOTER_BYTES], file_bytes: u64) -> Result<Footer, Damaged> {
         let mut reader = Reader::new(bytes);
-        let footer = Footer {
+        let mut footer = Footer {
             blocks: reader.u32()?,
             pages: reader.u32()?,
             day: i32::from_le_bytes(reader.array()?),
@@ -207,10 +231,18 @@ impl Footer {
             seal: reader.u64()?,
             index_offset: reader.u64()?,
             samples: reader.u64()?,
-            from: reader.u64()?,
+            from: u64::from(reader.u32()?),
+            revision: reader.u32()?,
             directory_crc: reader.u32()?,
             round: 0,
         };
+        if footer.from != 0 {
+            footer.from = footer
+                .seal
+                .saturating_add(1)
+                .saturating_sub(footer.from)
+                .max(1);
+        }
         let checked = reader.position();
         let crc = reader.u32()?;
         if reader.rest() != END_MAGIC || crc32fast::hash(&bytes[..checked]) != crc {
@@ -231,6 +263,15 @@ impl Footer {
             seal: self.seal,
             round: self.round,
             from: self.from,
+            revision: self.revision,
+        }
+    }
+
+    /// Returns the first seal whose points are in the file.
+    pub(super) fn first_seal(&self) -> u64 {
+        match self.from {
+            0 => self.seal,
+            from => from,
         }
     }
 

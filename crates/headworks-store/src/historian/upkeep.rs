@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use headworks_core::TagIndex;
 use serde::{Deserialize, Serialize};
 
+use super::catalog::Catalog;
+
 /// How fine samples are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -109,4 +111,50 @@ pub struct Upkeep {
     pub freed_bytes: u64,
     /// What was due but could not be done, and why.
     pub held: Option<String>,
+}
+
+/// What the files of a tier take.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TierReport {
+    /// The tier.
+    pub tier: Tier,
+    /// Number of files.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Samples or rows in them.
+    pub rows: u64,
+    /// The oldest day with data, counted from 1970-01-01.
+    pub oldest_day: Option<i32>,
+    /// The newest one.
+    pub newest_day: Option<i32>,
+    /// Mean bytes of a day that is over, by the last seven such days.
+    pub bytes_per_day: u64,
+}
+
+/// Returns what the files of a catalogue take.
+pub(super) fn report(tier: Tier, catalog: &Catalog) -> TierReport {
+    /// Days whose mean tells the growth.
+    const RECENT_DAYS: usize = 7;
+    let (files, bytes, rows) = catalog.totals();
+    let days = catalog.days(i32::MIN, i32::MAX);
+    let recent = days.iter().rev().skip(1).take(RECENT_DAYS);
+    let recent: Vec<u64> = recent
+        .map(|&day| {
+            catalog
+                .of_day(day)
+                .iter()
+                .map(|segment| segment.bytes)
+                .sum()
+        })
+        .collect();
+    TierReport {
+        tier,
+        files,
+        bytes,
+        rows,
+        oldest_day: days.first().copied(),
+        newest_day: days.last().copied(),
+        bytes_per_day: recent.iter().sum::<u64>() / recent.len().max(1) as u64,
+    }
 }

@@ -25,6 +25,17 @@ const COPIED_MIN: usize = POINTS_MAX / 2;
 pub(super) struct Erase {
     pub(super) tags: HashSet<u32>,
     pub(super) range: TimeRange,
+    /// Why they go.
+    pub(super) cause: Cause,
+}
+
+/// Why samples go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cause {
+    /// Somebody wants them gone: roll-ups must not know them any more.
+    Deletion,
+    /// Their time has passed; their roll-ups stay.
+    Age,
 }
 
 /// What a compaction did.
@@ -76,7 +87,10 @@ impl Shared {
         erase: Option<&Erase>,
     ) -> Result<Compacted, StoreError> {
         let directory = &self.segment_directory;
-        let name = name_of(inputs);
+        let mut name = name_of(inputs);
+        if erase.is_some_and(|erase| erase.cause == Cause::Deletion) {
+            name.revision += 1;
+        }
         let writer = SegmentWriter::create(&self.disk, directory, name)?;
         let temporary = segment::path_of(directory, name).with_extension("tmp");
         let compactor = Compactor {
@@ -116,16 +130,13 @@ impl Shared {
 fn name_of(inputs: &[Arc<Segment>]) -> Name {
     let footers = || inputs.iter().map(|segment| &segment.footer);
     let seal = footers().map(|footer| footer.seal).max().unwrap_or(0);
-    let first = |footer: &Footer| match footer.from {
-        0 => footer.seal,
-        from => from,
-    };
     let of_seal = footers().filter(|footer| footer.seal == seal);
     Name {
         day: footers().map(|footer| footer.day).max().unwrap_or(0),
         seal,
         round: 1 + of_seal.map(|footer| footer.round).max().unwrap_or(0),
-        from: footers().map(first).min().unwrap_or(0),
+        from: footers().map(Footer::first_seal).min().unwrap_or(0),
+        revision: footers().map(|footer| footer.revision).max().unwrap_or(0),
     }
 }
 

@@ -3,11 +3,12 @@
 use headworks_core::TagIndex;
 
 use super::Shared;
-use super::compact::Erase;
+use super::compact::{Cause, Erase};
 use crate::error::StoreError;
 use crate::historian::catalog::day_of;
+use crate::historian::rollup::Gone;
 use crate::historian::stream::{Point, Raw};
-use crate::historian::{TimeRange, checkpoint};
+use crate::historian::{Tier, TimeRange, checkpoint};
 
 impl Shared {
     /// Writes the days of the range anew without the samples.
@@ -22,6 +23,7 @@ impl Shared {
         let erase = Erase {
             tags: tags.iter().map(|tag| tag.0).collect(),
             range,
+            cause: Cause::Deletion,
         };
         let mut erased = 0;
         let (first, last) = (day_of(range.start_us), day_of(range.end_us - 1));
@@ -31,6 +33,7 @@ impl Shared {
                 erased += self.compact(&inputs, Some(&erase))?.erased;
             }
         }
+        self.delete_rows(&erase)?;
         self.renew_latest(&erase)?;
         let latest = self.sealed_latest.lock();
         let seal = self.catalog.newest();
@@ -40,6 +43,28 @@ impl Shared {
         drop(latest);
         self.catalog.sweep(&self.disk)?;
         Ok(erased)
+    }
+
+    /// Makes rows anew that know of the samples. Where the other samples of a row are gone too,
+    /// the row goes.
+    fn delete_rows(&self, erase: &Erase) -> Result<(), StoreError> {
+        let gone = Gone {
+            tags: &erase.tags,
+            range: erase.range,
+        };
+        let (first, last) = (day_of(erase.range.start_us), day_of(erase.range.end_us - 1));
+        for day in self.rollups.fine_days(first, last) {
+            self.rollups
+                .roll_up_day(&self.disk, &self.catalog, day, Some(&gone))?;
+        }
+        for tier in [Tier::Day, Tier::Week] {
+            for key in self.rollups.local_keys(tier, erase.range) {
+                self.rollups
+                    .roll_up_local(&self.disk, tier, key, Some(&gone))?;
+            }
+        }
+        self.rollups.sweep(&self.disk)?;
+        Ok(())
     }
 
     fn holds_any(&self, day: i32, erase: &Erase) -> Result<bool, StoreError> {

@@ -16,6 +16,7 @@ use crate::historian::damage::FileDamage;
 use crate::historian::disk::Disk;
 use crate::historian::latest::Latest;
 use crate::historian::memtable::Memtable;
+use crate::historian::rollup::Rollups;
 use crate::historian::stream::{Cursor, Point, Raw};
 use crate::historian::wal::{self, End, Wal};
 
@@ -37,6 +38,8 @@ pub(super) fn open(
         &generations,
         options.cache_bytes_max,
     )?;
+    let zone = options.time_zone.clone();
+    let rollups = Rollups::open(&directory.join("rollup"), &disk, zone)?;
     let committed = catalog.committed();
     let sealed_latest = latest_of(&catalog, &segment_directory)?;
     let mut replay = Replay {
@@ -87,6 +90,7 @@ pub(super) fn open(
         sealed_latest: Mutex::new(sealed_latest),
         upkeep: Mutex::default(),
         catalog,
+        rollups,
         wal_bytes: AtomicU64::new(0),
         appended: AtomicU64::new(0),
         dropped: AtomicU64::new(0),

@@ -76,12 +76,7 @@ impl Sealer {
         let mut writers = Writers::new();
         for &day in days {
             let directory = &shared.segment_directory;
-            let name = Name {
-                day,
-                seal: sealing.generation,
-                round: 0,
-                from: 0,
-            };
+            let name = Name::of_seal(day, sealing.generation);
             let writer = SegmentWriter::create(&shared.disk, directory, name)?;
             writers.insert(day, writer);
         }

@@ -1,18 +1,22 @@
 //! What is done each minute: closing days, joining files, rolling up, dropping what is too old.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Shared;
+use super::retain::Seen;
 use crate::error::StoreError;
-use crate::historian::catalog::{Segment, day_end, day_of};
-use crate::historian::{Retention, Upkeep};
+use crate::historian::catalog::{Segment, day_of};
+use crate::historian::{Retention, Tier, Upkeep};
 
 /// Late samples that come within this time after the end of a day are joined with the others.
 const GRACE_US: i64 = 6 * 3_600 * 1_000_000;
 /// Time between two compactions of a closed day to which samples come late.
 const AGAIN_US: i64 = 6 * 3_600 * 1_000_000;
+/// Time between two roll-ups of a closed day to which samples come late; queries read the samples
+/// until then.
+const ROLL_UP_AGAIN_US: i64 = 3_600 * 1_000_000;
 /// Files of a day under way that are joined once there are as many of about one size.
 const JOINED_MIN: usize = 8;
 /// Samples per block from which files of a day under way stay as they are.
@@ -27,6 +31,9 @@ pub(super) struct Progress {
     sealed_to: Option<i32>,
     /// When a closed day was compacted.
     compacted_us: HashMap<i32, i64>,
+    /// When the rows of a closed day were made.
+    rolled_up_us: HashMap<i32, i64>,
+    seen: Seen,
 }
 
 /// One round.
@@ -54,31 +61,17 @@ impl Shared {
         };
         let closed = round.close_days(&mut progress);
         round.note(closed);
+        let rolled_up = round.roll_up(&mut progress);
+        round.note(rolled_up);
         let compacted = round.compact_closed(&mut progress);
         round.note(compacted);
         let joined = round.join_small();
         round.note(joined);
-        let rolled_up = self.roll_up(now_us, &mut round.done);
-        round.note(rolled_up);
-        let retained = self.retain(now_us, retention, &mut round.done);
+        let retained = self.retain(now_us, retention, &mut progress.seen, &mut round.done);
         round.note(retained);
         round.done.freed_bytes += self.catalog.sweep(&self.disk)?;
+        round.done.freed_bytes += self.rollups.sweep(&self.disk)?;
         Ok(round.done)
-    }
-
-    /// Makes the roll-ups of closed days that have none for their version.
-    fn roll_up(&self, _now_us: i64, _done: &mut Upkeep) -> Result<(), StoreError> {
-        Ok(())
-    }
-
-    /// Drops what is older than its tier is kept.
-    fn retain(
-        &self,
-        _now_us: i64,
-        _retention: &Retention,
-        _done: &mut Upkeep,
-    ) -> Result<(), StoreError> {
-        Ok(())
     }
 }
 
@@ -108,16 +101,57 @@ impl Round<'_> {
         Ok(())
     }
 
-    /// Joins all files of days that are over.
+    /// Makes the rows of days that are over and have none of their version, then those of the
+    /// plant's days and weeks.
+    fn roll_up(&mut self, progress: &mut Progress) -> Result<(), StoreError> {
+        let Shared {
+            rollups,
+            catalog,
+            disk,
+            ..
+        } = self.shared;
+        let last = day_of(self.now_us.saturating_sub(GRACE_US)) - 1;
+        for day in catalog.days(i32::MIN, last) {
+            if rollups.is_fresh(day, catalog.version_of(day))
+                || waits(&progress.rolled_up_us, day, self.now_us, ROLL_UP_AGAIN_US)
+            {
+                continue;
+            }
+            if !self.has_time() {
+                return Ok(());
+            }
+            rollups.roll_up_day(disk, catalog, day, None)?;
+            self.done.rolled_up_days += 1;
+            progress.rolled_up_us.insert(day, self.now_us);
+        }
+        forget_old(&mut progress.rolled_up_us, self.now_us, ROLL_UP_AGAIN_US);
+        for (tier, finer) in [(Tier::Day, Tier::FiveMinutes), (Tier::Week, Tier::Day)] {
+            let days = rollups.catalog(finer).days(i32::MIN, i32::MAX);
+            let keys: BTreeSet<i32> = days
+                .into_iter()
+                .flat_map(|day| rollups.keys_over(tier, day))
+                .collect();
+            for key in keys {
+                let end_us = rollups.end_of(tier, key);
+                if end_us.saturating_add(GRACE_US) <= self.now_us && self.has_time() {
+                    rollups.roll_up_local(disk, tier, key, None)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Joins all files of days that are over and rolled up: late samples must be told from those
+    /// that the rows know of.
     fn compact_closed(&mut self, progress: &mut Progress) -> Result<(), StoreError> {
         let last = day_of(self.now_us.saturating_sub(GRACE_US)) - 1;
         for day in self.shared.catalog.days(i32::MIN, last) {
             let inputs = self.shared.catalog.of_day(day);
-            let waits = progress
-                .compacted_us
-                .get(&day)
-                .is_some_and(|time_us| self.now_us - time_us < AGAIN_US);
-            if inputs.len() < 2 || waits {
+            let version = self.shared.catalog.version_of(day);
+            if inputs.len() < 2
+                || !self.shared.rollups.is_fresh(day, version)
+                || waits(&progress.compacted_us, day, self.now_us, AGAIN_US)
+            {
                 continue;
             }
             if !self.has_time() {
@@ -127,11 +161,7 @@ impl Round<'_> {
             self.done.compacted_days += 1;
             progress.compacted_us.insert(day, self.now_us);
         }
-        // A day that waits longer than that may be joined again at any time.
-        let now_us = self.now_us;
-        progress
-            .compacted_us
-            .retain(|_, time_us| now_us - *time_us < AGAIN_US);
+        forget_old(&mut progress.compacted_us, self.now_us, AGAIN_US);
         Ok(())
     }
 
@@ -163,8 +193,12 @@ fn alike(segments: &[Arc<Segment>]) -> Option<Vec<Arc<Segment>>> {
         .map(<[Arc<Segment>]>::to_vec)
 }
 
-/// Whether a day is over, with the time in which late samples still come.
-#[expect(dead_code, reason = "roll-ups are made of such days")]
-pub(super) fn is_closed(day: i32, now_us: i64) -> bool {
-    day_end(day).is_some_and(|end| end.saturating_add(GRACE_US) <= now_us)
+/// Whether a day had its turn less than `pause_us` ago.
+fn waits(turns: &HashMap<i32, i64>, day: i32, now_us: i64, pause_us: i64) -> bool {
+    let turn = turns.get(&day);
+    turn.is_some_and(|time_us| now_us - time_us < pause_us)
+}
+
+fn forget_old(turns: &mut HashMap<i32, i64>, now_us: i64, pause_us: i64) {
+    turns.retain(|_, time_us| now_us - *time_us < pause_us);
 }

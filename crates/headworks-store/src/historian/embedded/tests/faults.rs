@@ -122,35 +122,47 @@ fn upkeep_loses_nothing_whichever_operation_fails() {
     assert!(upkeep(&historian));
     let operations = faults.done.load(SeqCst);
     drop(historian);
-    for failing in opened..operations {
-        for count in [1, 4] {
-            let directory = tempfile::tempdir().unwrap();
-            let (disk, faults) = disk();
-            faults.first.store(failing, SeqCst);
-            faults.last.store(failing + count, SeqCst);
-            let context = format!("operations {failing}..{}", failing + count);
-            let historian = EmbeddedHistorian::open_on(disk, directory.path(), options()).unwrap();
-            let is_deleted = upkeep(&historian);
-            let found = seconds(&historian);
-            drop(historian);
-            let historian = EmbeddedHistorian::open(directory.path(), options()).unwrap();
-            let again = seconds(&historian);
-            assert!(again.is_sorted_by(|a, b| a < b), "{context}: {again:?}");
-            // A deletion that failed may be done or not, but never comes back once it is told.
-            let kept = |second: &&i64| !(10..20).contains(*second);
-            let rest: Vec<&i64> = found.iter().filter(kept).collect();
-            assert_eq!(
-                again.iter().filter(kept).collect::<Vec<_>>(),
-                rest,
-                "{context}"
-            );
-            assert!(
-                !is_deleted || again.len() == rest.len(),
-                "{context}: {again:?}"
-            );
-            assert_eq!(historian.stats().quarantined, 0, "{context}");
+    // A seal that fails waits for a second: many cases side by side.
+    let cases: Vec<(u64, u64)> = (opened..operations)
+        .flat_map(|failing| [(failing, 1), (failing, 4)])
+        .collect();
+    std::thread::scope(|scope| {
+        for part in cases.chunks(cases.len().div_ceil(24)) {
+            scope.spawn(move || {
+                for &(failing, count) in part {
+                    check_upkeep(failing, count);
+                }
+            });
         }
-    }
+    });
+}
+
+fn check_upkeep(failing: u64, count: u64) {
+    let directory = tempfile::tempdir().unwrap();
+    let (disk, faults) = disk();
+    faults.first.store(failing, SeqCst);
+    faults.last.store(failing + count, SeqCst);
+    let context = format!("operations {failing}..{}", failing + count);
+    let historian = EmbeddedHistorian::open_on(disk, directory.path(), options()).unwrap();
+    let is_deleted = upkeep(&historian);
+    let found = seconds(&historian);
+    drop(historian);
+    let historian = EmbeddedHistorian::open(directory.path(), options()).unwrap();
+    let again = seconds(&historian);
+    assert!(again.is_sorted_by(|a, b| a < b), "{context}: {again:?}");
+    // A deletion that failed may be done or not, but never comes back once it is told.
+    let kept = |second: &&i64| !(10..20).contains(*second);
+    let rest: Vec<&i64> = found.iter().filter(kept).collect();
+    assert_eq!(
+        again.iter().filter(kept).collect::<Vec<_>>(),
+        rest,
+        "{context}"
+    );
+    assert!(
+        !is_deleted || again.len() == rest.len(),
+        "{context}: {again:?}"
+    );
+    assert_eq!(historian.stats().quarantined, 0, "{context}");
 }
 
 #[test]
