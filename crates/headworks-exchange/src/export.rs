@@ -25,7 +25,7 @@ pub use options::{Decimal, Delimiter, ExportOptions, ExportPlan, Format, Layout,
 pub(crate) use rows::item;
 
 /// What an export wrote.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ExportReport {
     /// Rows, without headers.
     pub rows: u64,

@@ -41,8 +41,8 @@ pub struct Tags {
 }
 
 impl Kind {
-    /// Returns the kind of the scaled values of a data type.
-    pub fn of(data_type: DataType, scale: f64, offset: f64) -> Kind {
+    /// Returns the kind of the values of a data type, `is_plain` when they are not scaled.
+    pub fn of(data_type: DataType, is_plain: bool) -> Kind {
         match data_type {
             DataType::Bool => Kind::Bool,
             DataType::String => Kind::Text,
@@ -59,7 +59,7 @@ impl Kind {
             | DataType::Uint64
             | DataType::Bcd16
             | DataType::Bcd32 => {
-                if scale == 1.0 && offset == 0.0 {
+                if is_plain {
                     Kind::Integer
                 } else {
                     Kind::Number

@@ -1,5 +1,6 @@
 //! What the outside may do with a running hub.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use headworks_protocols::{
     Clock, Command, DeviceConfig, DeviceSnapshot, LinkConfig, Place, PollReport, Protocol,
     TestReport, WireLog,
 };
-use headworks_store::{Historian, HistoryEntry, StoreError};
+use headworks_store::{Historian, HistoryEntry, Retention, StoreError};
 use tokio::sync::{broadcast, oneshot, watch};
 use tokio::time::timeout;
 
@@ -246,6 +247,16 @@ impl HubHandle {
     /// Returns how long the samples are kept of tags that no retention policy selects.
     pub fn default_retention(&self) -> RetentionDays {
         self.shared.keeping.disk.default_retention()
+    }
+
+    /// Returns how long the samples and roll-ups of every tag are kept.
+    pub fn retention(&self) -> Retention {
+        self.plant().retention(self.default_retention())
+    }
+
+    /// Returns the data directory; jobs keep their files in directories of their own below it.
+    pub fn data_directory(&self) -> &Path {
+        &self.shared.data_directory
     }
 
     /// Returns what is stored, on which disk, and for how long that goes on; blocks on the disk.

@@ -1,6 +1,6 @@
 //! Start and stop.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 use std::time::Duration;
@@ -60,6 +60,7 @@ pub(crate) struct Shared {
     pub(crate) historian: Arc<dyn Historian>,
     pub(crate) record: Arc<Record>,
     pub(crate) keeping: Keeping,
+    pub(crate) data_directory: PathBuf,
     pub(crate) events: Arc<EventLog>,
     pub(crate) clock: Clock,
     pub(crate) clock_ahead_us: Arc<AtomicI64>,
@@ -69,6 +70,17 @@ pub(crate) struct Shared {
     pub(crate) stop: CancellationToken,
     pub(crate) started: Instant,
     pub(crate) start_us: i64,
+}
+
+/// Reads the plant of a data directory that no hub uses.
+///
+/// # Errors
+///
+/// [`HubError::Store`] when the directory cannot be read or is in use, [`HubError::Damaged`].
+pub fn read_plant(directory: &Path) -> Result<Plant, HubError> {
+    let objects = ObjectStore::open(directory)?;
+    let changes = load(objects.load_all()?, &mut Shapes::default())?;
+    Ok(Plant::default().with(changes))
 }
 
 /// What was read from the data directory.
@@ -139,6 +151,7 @@ impl Hub {
             historian: opened.historian,
             record,
             keeping: opened.keeping,
+            data_directory: settings.data_directory,
             events: opened.events,
             start_us: clock.now_us(),
             clock,

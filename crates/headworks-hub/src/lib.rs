@@ -37,7 +37,7 @@ pub use error::{HubError, Problem};
 pub use events::{EVENTS_MAX, EventKind, Severity, SystemEvent};
 pub use handle::{HubHandle, Written};
 pub use headworks_store::{Action, HistoryEntry};
-pub use hub::Hub;
+pub use hub::{Hub, read_plant};
 pub use ingest::{Violation, ViolationCounts, ViolationKind};
 pub use keeper::{
     DataPart, DiskLevel, DiskProbe, DiskSpace, Forecast, StorageStatus, TierSize, Verdict,

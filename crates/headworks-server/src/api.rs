@@ -4,6 +4,8 @@ pub(crate) mod connections;
 pub(crate) mod dashboards;
 pub(crate) mod devices;
 pub(crate) mod errors;
+pub(crate) mod exports;
+pub(crate) mod imports;
 pub(crate) mod jobs;
 pub(crate) mod objects;
 pub(crate) mod page;

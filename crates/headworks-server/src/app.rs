@@ -3,10 +3,14 @@
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use axum::body::Bytes;
-use headworks_hub::HubHandle;
-use tokio::sync::Semaphore;
+use headworks_exchange::{Kind, Tag, Tags};
+use headworks_hub::{HubHandle, TagEntry};
+use headworks_store::Retention;
+use parking_lot::Mutex;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -19,6 +23,12 @@ use crate::problem::{ApiError, Code};
 const REQUESTS_MAX: usize = 256;
 /// Most reads of history or long lists at once; each holds a thread.
 const READS_MAX: usize = 4;
+
+/// Most streams of history in and out at once; each holds a thread for as long as it flows.
+const STREAMS_MAX: usize = 4;
+
+/// Longest wait for one of them to end.
+const STREAM_PATIENCE: Duration = Duration::from_secs(5);
 
 /// The server, as its handlers see it.
 pub(crate) struct App {
@@ -36,7 +46,10 @@ pub(crate) struct App {
     pub stop: CancellationToken,
     /// Connections and sockets.
     pub tasks: TaskTracker,
+    /// Every tag as files name it, of a generation of the plant.
+    tags: Mutex<Option<(u64, Arc<Tags>)>>,
     reads: Arc<Semaphore>,
+    streams: Arc<Semaphore>,
     next_request: AtomicU64,
     openapi: OnceLock<Bytes>,
 }
@@ -56,7 +69,9 @@ impl App {
             requests: Semaphore::new(REQUESTS_MAX),
             stop: CancellationToken::new(),
             tasks,
+            tags: Mutex::default(),
             reads: Arc::new(Semaphore::new(READS_MAX)),
+            streams: Arc::new(Semaphore::new(STREAMS_MAX)),
             next_request: AtomicU64::new(first),
             openapi: OnceLock::new(),
         }
@@ -70,6 +85,35 @@ impl App {
     /// Returns the OpenAPI document.
     pub(crate) fn openapi(&self) -> Bytes {
         self.openapi.get_or_init(|| openapi::text().into()).clone()
+    }
+
+    /// Returns every tag as files name it.
+    pub(crate) fn tags(&self) -> Arc<Tags> {
+        let plant = self.hub.plant();
+        let mut known = self.tags.lock();
+        if let Some((generation, tags)) = &*known
+            && *generation == plant.generation()
+        {
+            return Arc::clone(tags);
+        }
+        let retention = self.hub.retention();
+        let tags: Tags = plant
+            .tags()
+            .map(|tag| exchange_tag(tag, &retention))
+            .collect();
+        let tags = Arc::new(tags);
+        *known = Some((plant.generation(), Arc::clone(&tags)));
+        tags
+    }
+
+    /// Waits a little for a turn of a stream.
+    pub(crate) async fn stream_turn(&self) -> Result<OwnedSemaphorePermit, ApiError> {
+        let turn = Arc::clone(&self.streams).acquire_owned();
+        let turn = tokio::time::timeout(STREAM_PATIENCE, turn).await;
+        turn.ok().and_then(Result::ok).ok_or_else(|| {
+            let detail = format!("{STREAMS_MAX} exports or imports flow already; try again later");
+            ApiError::new(Code::Busy, detail)
+        })
     }
 
     /// Runs work that waits for the disk or takes long, off the threads of the sockets.
@@ -88,5 +132,16 @@ impl App {
             work()
         });
         task.await.map_err(|error| ApiError::internal(&error))?
+    }
+}
+
+/// Returns what files say of a tag.
+fn exchange_tag(tag: &TagEntry, retention: &Retention) -> Tag {
+    Tag {
+        index: tag.index(),
+        path: tag.path().as_str().into(),
+        unit: tag.unit().into(),
+        kind: Kind::of(tag.data_type(), tag.scaling().is_identity()),
+        raw_days: retention.of(tag.index()).raw,
     }
 }

@@ -154,6 +154,7 @@ impl Jobs {
     }
 
     /// Starts work on a thread of its own when its turn comes; what it returns is the `result`.
+    #[cfg_attr(not(test), expect(dead_code, reason = "backups come next"))]
     pub(crate) fn start(
         &self,
         kind: &'static str,
@@ -218,6 +219,12 @@ impl Jobs {
         let job = self.find(id)?;
         job.cancel(self.inner.clock.now_us());
         Some(job.view())
+    }
+
+    /// Forgets a job that has ended.
+    pub(crate) fn forget(&self, id: ObjectId) {
+        let mut jobs = self.inner.jobs.lock();
+        jobs.retain(|job| job.id != id || !job.has_ended());
     }
 
     /// Tells all jobs to end, at the stop of the server.

@@ -10,10 +10,7 @@ mod api;
 mod app;
 mod assets;
 mod edge;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "exports, imports and backups come next")
-)]
+mod files;
 mod jobs;
 mod live;
 mod openapi;
@@ -23,5 +20,6 @@ mod route;
 mod router;
 mod routes;
 mod server;
+mod stream;
 
 pub use server::{Server, ServerError, ServerSettings};

@@ -180,10 +180,10 @@ fn operation(
         "parameters": parameters,
         "responses": { status: success, "default": { "$ref": "#/components/responses/Problem" } },
     });
-    if let Some(schema) = route.shape.body {
+    if let Some((media_type, schema)) = route.shape.body {
         operation["requestBody"] = json!({
             "required": true,
-            "content": { "application/json": { "schema": schema(requests) } },
+            "content": { media_type: { "schema": schema(requests) } },
         });
     }
     operation
@@ -193,6 +193,7 @@ fn reason(status: &str) -> &'static str {
     match status {
         "101" => "The connection is a WebSocket from here on.",
         "201" => "Created.",
+        "202" => "It has begun.",
         "204" => "Done.",
         _ => "The answer.",
     }

@@ -122,6 +122,12 @@ codes! {
     Timeout = "timeout", SERVICE_UNAVAILABLE, "The request took too long";
     /// The disk or the database failed.
     Storage = "storage_failed", SERVICE_UNAVAILABLE, "The store failed";
+    /// The body ended before its end.
+    BrokenBody = "broken_body", BAD_REQUEST, "The body broke off";
+    /// A file can be read in two ways.
+    Ambiguous = "ambiguous_file", UNPROCESSABLE_ENTITY, "The file can be read in two ways";
+    /// A file is damaged or of another kind.
+    UnreadableFile = "unreadable_file", UNPROCESSABLE_ENTITY, "The file cannot be read";
     /// A fault of the program.
     Internal = "internal", INTERNAL_SERVER_ERROR, "The hub failed";
 }

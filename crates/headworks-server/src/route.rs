@@ -68,6 +68,8 @@ pub(crate) struct Route {
     pub shape: Shape,
     /// Parses, handles and renders.
     pub handler: Handler,
+    /// Whether the answer may take as long as the body: files and streams.
+    pub is_long: bool,
 }
 
 /// The types of a handler, as schemas.
@@ -75,8 +77,8 @@ pub(crate) struct Route {
 pub(crate) struct Shape {
     /// Query parameters: the schema of a flat object.
     pub query: SchemaOf,
-    /// Body of the request.
-    pub body: Option<SchemaOf>,
+    /// Body of the request: media type and schema.
+    pub body: Option<(&'static str, SchemaOf)>,
     /// Status of success.
     pub status: StatusCode,
     /// Body of a success: media type and schema.
@@ -129,11 +131,16 @@ pub(crate) struct Revised<T>(pub u64, pub T);
 pub(crate) struct Created<T>(pub String, pub Option<u64>, pub T);
 
 /// Long work that has begun: where its job is, and the job.
-#[expect(dead_code, reason = "exports, imports and backups come next")]
 pub(crate) struct Accepted<T>(pub String, pub T);
 
 /// Done, and nothing to say.
 pub(crate) struct NoContent;
+
+/// A body that the handler reads itself, as it comes.
+pub(crate) struct Upload(pub Body);
+
+/// A file, or part of one.
+pub(crate) struct Download(pub Response);
 
 /// A stream of server-sent events.
 pub(crate) struct Events(pub Response);
@@ -143,11 +150,15 @@ pub(crate) struct Upgrade(pub Response);
 
 /// What a handler can take as body.
 pub(crate) trait RequestBody: Sized + Send + 'static {
-    /// Schema of the body, if there is one.
-    const SCHEMA: Option<SchemaOf>;
+    /// Media type and schema of the body, if there is one.
+    const SHAPE: Option<(&'static str, SchemaOf)>;
 
-    /// Reads the body.
-    fn parse(headers: &HeaderMap, bytes: &Bytes) -> Result<Self, ApiError>;
+    /// Reads the body, or takes it over as a stream.
+    fn take(
+        app: &App,
+        headers: &HeaderMap,
+        body: Body,
+    ) -> impl Future<Output = Result<Self, ApiError>> + Send;
 }
 
 /// What a handler can answer with.
@@ -179,7 +190,7 @@ impl Route {
     {
         let shape = Shape {
             query: |schemas| Q::json_schema(schemas),
-            body: B::SCHEMA,
+            body: B::SHAPE,
             status: A::STATUS,
             answer: A::BODY,
         };
@@ -198,6 +209,15 @@ impl Route {
             summary: "",
             shape,
             handler,
+            is_long: false,
+        }
+    }
+
+    /// Returns the entry of a handler that reads or writes a stream, which may take its time.
+    pub(crate) fn long(self) -> Route {
+        Route {
+            is_long: true,
+            ..self
         }
     }
 
@@ -215,19 +235,7 @@ impl<Q: DeserializeOwned, B: RequestBody> Call<Q, B> {
     async fn parse(app: Arc<App>, mut parts: Parts, body: Body) -> Result<Call<Q, B>, ApiError> {
         let params = path_params(&mut parts).await?;
         let query = parse::query(parts.uri.query().unwrap_or_default())?;
-        let bytes = match B::SCHEMA {
-            Some(_) => parse::read_body(body).await?,
-            None => {
-                parse::drain(body).await;
-                Bytes::new()
-            }
-        };
-        let body = if bytes.len() <= INLINE_BYTES_MAX {
-            B::parse(&parts.headers, &bytes)?
-        } else {
-            let headers = parts.headers.clone();
-            app.blocking(move || B::parse(&headers, &bytes)).await?
-        };
+        let body = B::take(&app, &parts.headers, body).await?;
         Ok(Call {
             app,
             parts,
@@ -266,23 +274,52 @@ async fn path_params(parts: &mut Parts) -> Result<Vec<(String, String)>, ApiErro
 }
 
 impl RequestBody for NoBody {
-    const SCHEMA: Option<SchemaOf> = None;
+    const SHAPE: Option<(&'static str, SchemaOf)> = None;
 
-    fn parse(_: &HeaderMap, _: &Bytes) -> Result<NoBody, ApiError> {
+    async fn take(_: &App, _: &HeaderMap, body: Body) -> Result<NoBody, ApiError> {
+        parse::drain(body).await;
         Ok(NoBody)
     }
 }
 
 impl<T: DeserializeOwned + JsonSchema + Send + 'static> RequestBody for Json<T> {
-    const SCHEMA: Option<SchemaOf> = Some(SchemaGenerator::subschema_for::<T>);
+    const SHAPE: Option<(&'static str, SchemaOf)> =
+        Some((JSON, SchemaGenerator::subschema_for::<T>));
 
-    fn parse(headers: &HeaderMap, bytes: &Bytes) -> Result<Json<T>, ApiError> {
-        parse::check_content_type(headers)?;
-        parse::json(bytes).map(Json)
+    async fn take(app: &App, headers: &HeaderMap, body: Body) -> Result<Json<T>, ApiError> {
+        read_json(app, headers, body, |bytes| parse::json(bytes).map(Json)).await
     }
 }
 
+/// Reads a JSON body whole; a long one is parsed off the threads of the sockets.
+pub(crate) async fn read_json<T: Send + 'static>(
+    app: &App,
+    headers: &HeaderMap,
+    body: Body,
+    read: fn(&Bytes) -> Result<T, ApiError>,
+) -> Result<T, ApiError> {
+    let bytes = parse::read_body(body).await?;
+    parse::check_content_type(headers)?;
+    if bytes.len() <= INLINE_BYTES_MAX {
+        return read(&bytes);
+    }
+    app.blocking(move || read(&bytes)).await
+}
+
+impl RequestBody for Upload {
+    const SHAPE: Option<(&'static str, SchemaOf)> = Some((BYTES, bytes_schema));
+
+    async fn take(_: &App, _: &HeaderMap, body: Body) -> Result<Upload, ApiError> {
+        Ok(Upload(body))
+    }
+}
+
+fn bytes_schema(_: &mut SchemaGenerator) -> Schema {
+    schemars::json_schema!({ "type": "string", "format": "binary" })
+}
+
 const JSON: &str = "application/json";
+const BYTES: &str = "application/octet-stream";
 
 impl<T: Serialize + JsonSchema> Answer for Json<T> {
     const STATUS: StatusCode = StatusCode::OK;
@@ -365,6 +402,15 @@ impl Answer for Events {
         "text/event-stream",
         SchemaGenerator::subschema_for::<String>,
     ));
+
+    fn into_response(self) -> Result<Response, ApiError> {
+        Ok(self.0)
+    }
+}
+
+impl Answer for Download {
+    const STATUS: StatusCode = StatusCode::OK;
+    const BODY: Option<(&'static str, SchemaOf)> = Some((BYTES, bytes_schema));
 
     fn into_response(self) -> Result<Response, ApiError> {
         Ok(self.0)

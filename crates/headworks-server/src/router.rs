@@ -20,6 +20,8 @@ use crate::{assets, parse, routes};
 
 /// Longest time from a request's head to its answer's head.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+/// The same where a body is read as it comes; a body that stands still ends earlier.
+const STREAM_TIMEOUT: Duration = Duration::from_secs(3_600);
 /// Longest time a request waits for others to end.
 const QUEUE_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -54,8 +56,13 @@ fn methods_of(routes: Vec<Route>) -> MethodRouter<Arc<App>> {
         // The table's test shows that every method of it is a filter.
         let filter = MethodFilter::try_from(route.method).unwrap_or(MethodFilter::GET);
         let handler = route.handler;
+        let timeout = if route.is_long {
+            STREAM_TIMEOUT
+        } else {
+            REQUEST_TIMEOUT
+        };
         let serve = move |State(app): State<Arc<App>>, request: Request| {
-            dispatch(app, handler.clone(), request)
+            dispatch(app, handler.clone(), request, timeout)
         };
         methods = methods.merge(on(filter, serve));
     }
@@ -68,13 +75,23 @@ fn methods_of(routes: Vec<Route>) -> MethodRouter<Arc<App>> {
 }
 
 /// Answers one request of a route within its bounds.
-async fn dispatch(app: Arc<App>, handler: Handler, request: Request) -> Response {
+async fn dispatch(
+    app: Arc<App>,
+    handler: Handler,
+    request: Request,
+    timeout: Duration,
+) -> Response {
     let request_id = RequestId::of(request.extensions());
-    let answer = answer(app, handler, request).await;
+    let answer = answer(app, handler, request, timeout).await;
     answer.unwrap_or_else(|error| error.into_response(&request_id))
 }
 
-async fn answer(app: Arc<App>, handler: Handler, request: Request) -> Result<Response, ApiError> {
+async fn answer(
+    app: Arc<App>,
+    handler: Handler,
+    request: Request,
+    timeout: Duration,
+) -> Result<Response, ApiError> {
     let busy = || {
         ApiError::new(
             Code::Busy,
@@ -85,7 +102,7 @@ async fn answer(app: Arc<App>, handler: Handler, request: Request) -> Result<Res
     let _turn = turn.map_err(|_| busy())?.map_err(|_| busy())?;
     let (parts, body) = request.into_parts();
     let answering = AssertUnwindSafe(handler(app.clone(), parts, body)).catch_unwind();
-    match tokio::time::timeout(REQUEST_TIMEOUT, answering).await {
+    match tokio::time::timeout(timeout, answering).await {
         Ok(Ok(answer)) => answer,
         Ok(Err(_)) => Err(ApiError::new(
             Code::Internal,
@@ -93,7 +110,7 @@ async fn answer(app: Arc<App>, handler: Handler, request: Request) -> Result<Res
         )),
         Err(_) => Err(ApiError::new(
             Code::Timeout,
-            format!("no answer within {} s", REQUEST_TIMEOUT.as_secs()),
+            format!("no answer within {} s", timeout.as_secs()),
         )),
     }
 }

@@ -3,6 +3,8 @@
 //! The table makes the router and the OpenAPI document, and with accounts it will make the matrix
 //! of who may do what. A route cannot be written without its permission.
 
+mod exports;
+mod imports;
 mod jobs;
 mod retention;
 mod storage;
@@ -38,6 +40,11 @@ pub(crate) static TAGS: &[(&str, &str)] = &[
         "Values as they change, over WebSocket or server-sent events.",
     ),
     (
+        "exports",
+        "History as files: CSV, Excel, Parquet, JSON lines.",
+    ),
+    ("imports", "Files and streams of samples into history."),
+    (
         "jobs",
         "Long work: how far it is, what came of it, and its end.",
     ),
@@ -68,6 +75,8 @@ pub(crate) fn routes() -> Vec<Route> {
     routes.extend(device_routes());
     routes.extend(tag_routes());
     routes.extend(dashboard_routes());
+    routes.extend(exports::export_routes());
+    routes.extend(imports::import_routes());
     routes.extend(jobs::job_routes());
     routes.extend(retention::retention_routes());
     routes.extend(system_routes());

@@ -18,7 +18,7 @@ impl Plant {
     /// Returns how long the samples of each tag are kept, `default` where no policy says.
     ///
     /// Costs as much as the policies select: a tag that no policy names costs nothing.
-    pub(crate) fn retention(&self, default: RetentionDays) -> Retention {
+    pub fn retention(&self, default: RetentionDays) -> Retention {
         let mut retention = Retention {
             default: tier_ages(default),
             ..Retention::default()

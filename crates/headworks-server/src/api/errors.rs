@@ -1,5 +1,6 @@
 //! Errors of the hub as errors of the API.
 
+use headworks_exchange::ExchangeError;
 use headworks_hub::HubError;
 use headworks_protocols::WriteError;
 use headworks_store::StoreError;
@@ -60,5 +61,19 @@ pub(crate) fn from_store(error: StoreError) -> ApiError {
         | StoreError::Corrupt { .. }
         | StoreError::TooNew { .. }
         | StoreError::InUse { .. } => ApiError::storage(&error),
+    }
+}
+
+/// Returns the answer to an error of an export or import.
+pub(crate) fn from_exchange(error: ExchangeError) -> ApiError {
+    let text = error.describe();
+    match error {
+        ExchangeError::Option { option, reason } => ApiError::query(option, reason),
+        ExchangeError::Question { .. } => ApiError::new(Code::Ambiguous, text),
+        ExchangeError::Input { .. } => ApiError::new(Code::UnreadableFile, text),
+        ExchangeError::Refused { .. } => ApiError::new(Code::UnreadableFile, text),
+        ExchangeError::Store(error) => from_store(error),
+        ExchangeError::Io { .. } | ExchangeError::Output { .. } => ApiError::storage(&error),
+        ExchangeError::Cancelled => ApiError::new(Code::Busy, "the server is stopping"),
     }
 }

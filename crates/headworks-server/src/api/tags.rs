@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::http::HeaderMap;
 use headworks_core::model::{Object, ObjectId, Tag};
 use headworks_core::{Quality, QualityClass, Sample, Value};
@@ -14,9 +14,10 @@ use serde::{Deserialize, Serialize};
 
 use super::errors;
 use super::objects::{self, AUTHOR, Resource};
+use crate::app::App;
 use crate::parse;
 use crate::problem::{ApiError, FieldProblem};
-use crate::route::{Call, Created, Json, NoQuery, RequestBody, SchemaOf};
+use crate::route::{Call, Created, Json, NoQuery, RequestBody, SchemaOf, read_json};
 
 /// Most tags of one request.
 const ROWS_MAX: usize = 10_000;
@@ -202,7 +203,7 @@ fn vanished() -> ApiError {
 }
 
 impl RequestBody for TagPost {
-    const SCHEMA: Option<SchemaOf> = Some(|schemas| {
+    const SHAPE: Option<(&'static str, SchemaOf)> = Some(("application/json", |schemas| {
         let tag = schemas.subschema_for::<Tag>();
         schemars::json_schema!({ "anyOf": [
             tag,
@@ -218,18 +219,21 @@ impl RequestBody for TagPost {
                 },
             },
         ] })
-    });
+    }));
 
-    fn parse(headers: &HeaderMap, bytes: &Bytes) -> Result<TagPost, ApiError> {
-        parse::check_content_type(headers)?;
-        #[derive(Deserialize)]
-        struct Peek {
-            items: Option<IgnoredAny>,
-        }
-        match parse::json::<Peek>(bytes) {
-            Ok(Peek { items: Some(_) }) => parse_rows(bytes).map(TagPost::Many),
-            Ok(Peek { items: None }) | Err(_) => parse::json(bytes).map(TagPost::One),
-        }
+    async fn take(app: &App, headers: &HeaderMap, body: Body) -> Result<TagPost, ApiError> {
+        read_json(app, headers, body, parse_post).await
+    }
+}
+
+fn parse_post(bytes: &Bytes) -> Result<TagPost, ApiError> {
+    #[derive(Deserialize)]
+    struct Peek {
+        items: Option<IgnoredAny>,
+    }
+    match parse::json::<Peek>(bytes) {
+        Ok(Peek { items: Some(_) }) => parse_rows(bytes).map(TagPost::Many),
+        Ok(Peek { items: None }) | Err(_) => parse::json(bytes).map(TagPost::One),
     }
 }
 

@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod edge;
 #[cfg(test)]
+mod exchange;
+#[cfg(test)]
 mod figures;
 #[cfg(test)]
 mod live;
