@@ -26,6 +26,18 @@ export type AxisInput = {
 /** Where the bounds of an axis come from. */
 export type AxisMode = 'auto' | 'static' | 'tag';
 
+/** What became of a stream. */
+export type BackfillReport = {
+  /** Samples that were stored. */
+  accepted: number;
+  /** `durable` when the accepted samples survive a power cut, `buffered` when they will after */
+  ack: string;
+  /** The first 100 of them. */
+  refusals: (Refusal)[];
+  /** Samples that were not, and lines that could not be read. */
+  refused: number;
+};
+
 /** Samples between the drivers and the files. */
 export type Backlog = {
   /** Samples that could not be stored since the start. */
@@ -211,6 +223,12 @@ export type DataPart = {
 /** How the bytes of a tag are to be read. */
 export type DataType = 'bool' | 'int8' | 'uint8' | 'int8_high' | 'uint8_high' | 'int16' | 'uint16' | 'int32' | 'uint32' | 'int64' | 'uint64' | 'float16' | 'float32' | 'float64' | 'bcd16' | 'bcd32' | 'string';
 
+/** What stands before the fraction of a number in CSV. */
+export type Decimal = 'point' | 'comma';
+
+/** What stands between the cells of CSV. */
+export type Delimiter = 'comma' | 'semicolon' | 'tab' | 'pipe';
+
 /** An addressable thing behind a connection, e.g. one Modbus unit. */
 export type Device = {
   /** The connection it is reached through. */
@@ -315,6 +333,9 @@ export type DiskSpace = {
   total_bytes: number;
 };
 
+/** What becomes of a sample whose tag has one with the same time already. */
+export type Duplicates = 'overwrite' | 'keep_existing' | 'refuse';
+
 /** How long the samples of a tag are kept, and who says so. */
 export type EffectiveRetention = {
   /** How long each tier is kept. */
@@ -324,6 +345,9 @@ export type EffectiveRetention = {
   /** Path of the tag. */
   tag: string;
 };
+
+/** How the characters of CSV and JSON lines are encoded. */
+export type Encoding = 'utf8' | 'utf16_le' | 'utf16_be' | 'latin1';
 
 /** What an event is about. */
 export type EventKind = 'disk' | 'history' | 'upkeep' | 'validation' | 'clock';
@@ -338,6 +362,98 @@ export type Expected = {
   period_us: number | null;
 };
 
+/** An export and its file. */
+export type Export = {
+  /** Whether `resume` goes on where it was interrupted. */
+  can_resume: boolean;
+  /** When it was asked for, microseconds since 1970-01-01 UTC. */
+  created_us: number;
+  /** Why it failed. */
+  error: string | null;
+  /** Bytes of the finished file. */
+  file_bytes: number | null;
+  /** Name of the finished file. */
+  file_name: string | null;
+  /** Names the export, its job and its file. */
+  id: ObjectId;
+  /** What the reader should know. */
+  notes: (string)[];
+  /** What was asked for; the range is fixed. */
+  options: ExportOptions;
+  /** Part that is done, 0 to 1. */
+  progress: number;
+  /** Rows of the finished file. */
+  rows: number | null;
+  /** Where it is; `failed` for one that the end of the hub interrupted. */
+  state: JobState;
+};
+
+/** Exports, newest first. */
+export type ExportList = {
+  /** The exports. */
+  items: (Export)[];
+};
+
+/** What to export and how. */
+export type ExportOptions = {
+  /** What stands before the fraction of a number in CSV. */
+  decimal: Decimal;
+  /** What stands between the cells of CSV. */
+  delimiter: Delimiter;
+  /** First instant after the range, microseconds since 1970-01-01 UTC; now when absent. */
+  end_us: number | null;
+  /** Format of the file. */
+  format: Format2;
+  /** Whether texts in CSV that a spreadsheet would take for a formula get an apostrophe. */
+  guard_formulas: boolean;
+  /** Whether CSV begins with the names of the columns. */
+  header: boolean;
+  /** What a row is. */
+  layout: Layout;
+  /** Compression of CSV and JSON lines; Excel and Parquet have their own. */
+  packing: Packing;
+  /** Tags by path: `*` within a segment, `**` for any depth. */
+  pattern: string;
+  /** How qualities are written. */
+  quality: QualityStyle;
+  /** First instant, microseconds since 1970-01-01 UTC; the first sample when absent. */
+  start_us: number | null;
+  /** How times are written in CSV and JSON lines. */
+  time: TimeStyle;
+  /** Time zone of written times, e.g. `Europe/Berlin`. */
+  zone: string;
+};
+
+/** What to export and how. */
+export type ExportOptionsInput = {
+  /** What stands before the fraction of a number in CSV. */
+  decimal?: Decimal;
+  /** What stands between the cells of CSV. */
+  delimiter?: Delimiter;
+  /** First instant after the range, microseconds since 1970-01-01 UTC; now when absent. */
+  end_us?: number | null;
+  /** Format of the file. */
+  format?: Format2;
+  /** Whether texts in CSV that a spreadsheet would take for a formula get an apostrophe. */
+  guard_formulas?: boolean;
+  /** Whether CSV begins with the names of the columns. */
+  header?: boolean;
+  /** What a row is. */
+  layout?: Layout;
+  /** Compression of CSV and JSON lines; Excel and Parquet have their own. */
+  packing?: Packing;
+  /** Tags by path: `*` within a segment, `**` for any depth. */
+  pattern?: string;
+  /** How qualities are written. */
+  quality?: QualityStyle;
+  /** First instant, microseconds since 1970-01-01 UTC; the first sample when absent. */
+  start_us?: number | null;
+  /** How times are written in CSV and JSON lines. */
+  time?: TimeStyle;
+  /** Time zone of written times, e.g. `Europe/Berlin`. */
+  zone?: string;
+};
+
 /** One field that cannot work. */
 export type FieldProblem = {
   /** What is wrong and what would be right. */
@@ -346,8 +462,18 @@ export type FieldProblem = {
   pointer: string;
 };
 
-/** What was found in a span of time. */
+/** Something that a person should know. */
 export type Finding = {
+  /** What was found. */
+  message: string;
+  /** The option that changes it or answers it, if one does. */
+  option: string | null;
+  /** `info`, `warning`, or `question`, which must be answered before the file is imported. */
+  severity: string;
+};
+
+/** What was found in a span of time. */
+export type Finding2 = {
   /** Bad samples: beginnings of bad states. */
   bad: number;
   /** Time in bad states, microseconds. */
@@ -405,6 +531,9 @@ export type Format = {
   /** Size of the number. */
   size: TextSize;
 };
+
+/** Formats of files. */
+export type Format2 = 'csv' | 'xlsx' | 'parquet' | 'jsonl';
 
 /** How numbers are shown. */
 export type FormatInput = {
@@ -518,6 +647,66 @@ export type HubStats = {
   uptime_secs: number;
 };
 
+/** What a file was taken for and what became of it. */
+export type ImportReport = {
+  /** Samples of these that are bad. */
+  bad_samples: number;
+  /** Names of the columns. */
+  columns: (string)[];
+  /** What stands before the fraction of a number. */
+  decimal: Decimal;
+  /** What stands between the cells of CSV. */
+  delimiter: string | null;
+  /** Whether nothing was stored because nothing was to be stored. */
+  dry_run: boolean;
+  /** Encoding of its characters, in CSV and JSON lines. */
+  encoding: Encoding | null;
+  /** Samples whose tag had one with the same time; not counted when they overwrite. */
+  existing: number;
+  /** What a person should know. */
+  findings: (Finding)[];
+  /** Time of the earliest sample. */
+  first_us: number | null;
+  /** Format of the file. */
+  format: Format2;
+  /** Time of the latest sample. */
+  last_us: number | null;
+  /** What a row is. */
+  layout: Layout;
+  /** Its compression. */
+  packing: Packing;
+  /** Number of the column of the tag, in the long layout. */
+  path_column: number | null;
+  /** The first samples as they would be stored. */
+  preview: (PreviewRow)[];
+  /** Number of the column of the quality, in the long layout. */
+  quality_column: number | null;
+  /** Rows, or cells of rows, that cannot be taken. */
+  row_errors: number;
+  /** How many of them the file of errors lists. */
+  row_errors_listed: number;
+  /** Rows of data that were read. */
+  rows: number;
+  /** Samples in them that can be taken. */
+  samples: number;
+  /** Samples that were stored. */
+  stored: number;
+  /** Tags that the samples belong to. */
+  tags: number;
+  /** Which column is the time, by number from 1; then those of tag, value and quality. */
+  time_column: number;
+  /** How times are written. */
+  time_format: TimeFormat;
+  /** Samples of tags that do not exist. */
+  unknown_samples: number;
+  /** Tags that do not exist, the first 1000. */
+  unknown_tags: (UnknownTag)[];
+  /** Number of the column of the value, in the long layout. */
+  value_column: number | null;
+  /** The zone of times that name none. */
+  zone: string;
+};
+
 /** A job as others see it. */
 export type Job = {
   /** When it was asked for, microseconds since 1970-01-01 UTC. */
@@ -557,6 +746,9 @@ export type JobList = {
 /** Where a job is. */
 export type JobState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
 
+/** What a row is. */
+export type Layout = 'long' | 'wide';
+
 /** What was odd about samples as they came. */
 export type Live = {
   /** How many. */
@@ -576,6 +768,9 @@ export type LiveStats = {
   /** WebSockets and event streams that are open. */
   watchers: number;
 };
+
+/** What becomes of NaN, infinities, and words such as `N/A` where a number should be. */
+export type NotANumber = 'error' | 'bad';
 
 /** An object as it is kept: its body with identity and revision. */
 export type Object = {
@@ -617,6 +812,9 @@ export type Object2 = {
 
 /** The lasting identity of an object: a UUID, version 7 for new ones. */
 export type ObjectId = string;
+
+/** How a file of text is compressed. */
+export type Packing = 'none' | 'gzip' | 'zstd';
 
 /** One page of a list. */
 export type PageOfConnectionItem = {
@@ -732,6 +930,20 @@ export type PollOutcome = {
   good: number;
 };
 
+/** A row as it would be stored. */
+export type PreviewRow = {
+  /** Line or row of the file. */
+  line: number;
+  /** The tag. */
+  path: string;
+  /** The quality: a status code of OPC UA. */
+  quality: number;
+  /** The time, microseconds since 1970-01-01 UTC. */
+  time_us: number;
+  /** The value; null in a bad sample. */
+  value: Value | null;
+};
+
 /** Problem details of an answer that is no success. */
 export type Problem = {
   /** Stable name of the error, for programs. */
@@ -786,6 +998,21 @@ export type Protocols = {
 
 /** The three classes of quality, from the two top bits of the code. */
 export type QualityClass = 'good' | 'uncertain' | 'bad';
+
+/** How qualities are written. */
+export type QualityStyle = 'auto' | 'name' | 'code' | 'none';
+
+/** Why samples were not taken. */
+export type Refusal = {
+  /** Place of the sample in its columns, from 0. */
+  index: number | null;
+  /** Line or block of the stream, from 1. */
+  line: number;
+  /** The reason. */
+  reason: string;
+  /** The tag, as far as it is known. */
+  tag: string;
+};
 
 /** Days that each tier is kept, 1 to 36525; null keeps it for ever, an absent one has its */
 export type RetentionDays = {
@@ -1065,9 +1292,9 @@ export type TagValidationReport = {
   /** Its path. */
   path: string;
   /** The periods asked for, oldest first; empty when none were. */
-  periods: (Finding)[];
+  periods: (Finding2)[];
   /** The whole range. It begins no earlier than the tag, nor than raw samples are kept. */
-  total: Finding;
+  total: Finding2;
 };
 
 /** What was made. */
@@ -1117,6 +1344,12 @@ export type TierSize = {
   tier: string;
 };
 
+/** How times are written. */
+export type TimeFormat = 'iso' | 'day_first' | 'month_first' | 'epoch_s' | 'epoch_ms' | 'epoch_us' | 'epoch_ns' | 'excel';
+
+/** How times are written. */
+export type TimeStyle = 'iso' | 'plain' | 'micros';
+
 /** How a widget shows history. */
 export type Trend = {
   /** How points of a step become one. */
@@ -1162,6 +1395,19 @@ export type TrendInput = {
   /** Time between points in seconds; range over width when absent. */
   step_secs?: number | null;
 };
+
+/** A tag of the file that does not exist. */
+export type UnknownTag = {
+  /** Its name in the file. */
+  name: string;
+  /** The path it stands for. */
+  path: string;
+  /** Samples of it in the file. */
+  samples: number;
+};
+
+/** What becomes of rows whose tag does not exist. */
+export type UnknownTags = 'refuse' | 'skip';
 
 /** What the housekeeper did with what is stored. */
 export type UpkeepStatus = {
