@@ -14,6 +14,7 @@ const MADE = [
   /^setting\./,
   /^check\./,
   /^stat\./,
+  /^quality\.(?:range\.\d+|\w+)$/,
   /^tier\./,
   /^event\.(?:kind|severity)\.\w+$/,
   /^storage\.(?:level\.|part_|when_full\.)/,

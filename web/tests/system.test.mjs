@@ -1,5 +1,6 @@
-// The pages of the system: storage and what it keeps.
+// The pages of the system, and what they say about tags.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { launch, open, problemsOf, Server } from './helpers.mjs';
 
@@ -29,7 +30,7 @@ function onPage(name, path, run, options = {}) {
   });
 }
 
-onPage('the storage page says how full the disk is and what takes the room', '/', async (page) => {
+onPage('the storage page says how full the disk is and what takes room', '/', async (page) => {
   const { disk, used_percent: used } = await server.call('GET', 'system/storage');
   await page.keyboard.press('g');
   await page.keyboard.press('s');
@@ -86,7 +87,9 @@ onPage(
   { mayLoseLink: true }, // the browser reports the refused request
 );
 
-onPage('events are filtered, and the address keeps the filter', '/storage?tab=events', async (page) => {
+const EVENTS = '/storage?tab=events';
+
+onPage('events are filtered, and the address keeps the filter', EVENTS, async (page) => {
   await page.getByLabel('Kind').selectOption('clock');
   await page.getByLabel('Severity').selectOption('critical');
   await page.getByText('No events match the filter').waitFor();
@@ -110,3 +113,58 @@ onPage(
   },
   { locale: 'de-DE' },
 );
+
+test('the panel of a tag says what is missing and odd, and its checks are set', async () => {
+  const tag = await server.tag(SUPPLY);
+  const session = await open(browser, server, `/tags/${tag.id}`);
+  const { page } = session;
+  try {
+    const panel = page.locator('aside');
+    await panel.getByRole('heading', { name: 'Data quality' }).waitFor();
+    await panel.getByText(/\d% complete/).waitFor();
+    await panel.getByText(/of [\d,]+ expected samples/).waitFor();
+    await panel.getByRole('button', { name: 'Edit' }).click();
+    await panel.getByText('Plausibility checks').click();
+    await panel.getByLabel('Fastest change').fill('0.001');
+    await panel.getByLabel('Largest step').fill('-1');
+    await panel.getByRole('button', { name: 'Save' }).click();
+    await panel.getByText('must be a finite number above 0').first().waitFor();
+    await panel.getByLabel('Largest step').fill('');
+    await panel.getByRole('button', { name: 'Save' }).click();
+    await panel.getByRole('heading', { name: 'Data quality' }).waitFor();
+    const { validation } = await server.tag(SUPPLY);
+    assert.deepEqual(validation, { max_rate_per_s: 0.001 });
+    // The demo plant changes faster than that: the samples that follow are spikes.
+    await page.waitForTimeout(3000);
+    await panel.getByRole('button', { name: '7 days' }).click();
+    await panel.getByText('Spikes').first().waitFor();
+    await panel.getByText(/^As they came, since/).waitFor();
+  } finally {
+    await session.close();
+    const now = await server.tag(SUPPLY);
+    const { validation: _checks, ...body } = tag;
+    for (const key of ['id', 'revision', 'updated_us', 'path', 'index', 'device_name', 'current'])
+      delete body[key];
+    await fetch(`${server.url}/api/v1/tags/${now.id}`, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json', 'if-match': `"${now.revision}"` },
+      body: JSON.stringify(body),
+    });
+  }
+});
+
+onPage('a trend is saved as the chart shows it', '/trends', async (page) => {
+  const tag = await server.tag(SUPPLY);
+  await page.goto(`${server.url}/trends?tags=${tag.id}&span=300000`);
+  await page.locator('[aria-label*="lowest"]').waitFor();
+  const [saved] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'CSV' }).click(),
+  ]);
+  const lines = readFileSync(await saved.path(), 'utf8').trim().split('\r\n');
+  assert.equal(lines[0], `time,${SUPPLY} mean (°C),${SUPPLY} min (°C),${SUPPLY} max (°C)`);
+  assert.ok(1 < lines.length);
+  for (const line of lines.slice(1)) {
+    assert.match(line, /^\d{4}-\d\d-\d\dT[\d:.]+Z(?:,-?[\d.]+){3}$/);
+  }
+});

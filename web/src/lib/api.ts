@@ -59,24 +59,25 @@ async function call<T>(method: string, path: string, options: Options = {}): Pro
   }
   const text = await answer.text();
   if (answer.ok) return (text ? JSON.parse(text) : undefined) as T;
-  throw problem(answer, text);
+  throw problem(answer.status, answer.statusText, text);
 }
 
-function problem(answer: Response, text: string): ApiError {
+/** Returns what an answer that is no success says. */
+export function problem(status: number, statusText: string, text: string): ApiError {
   try {
     const { code, detail, title, errors } = JSON.parse(text) as Record<string, unknown>;
-    const words = String(detail ?? title ?? answer.statusText);
+    const words = String(detail ?? title ?? statusText);
     return new ApiError(
-      answer.status,
-      String(code ?? answer.status),
+      status,
+      String(code ?? status),
       words,
       (errors as FieldProblem[]) ?? [],
     );
   } catch {
     return new ApiError(
-      answer.status,
-      String(answer.status),
-      text.slice(0, 300) || answer.statusText,
+      status,
+      String(status),
+      text.slice(0, 300) || statusText,
     );
   }
 }

@@ -18,8 +18,8 @@ export interface PageEntry {
 
 type PageModule = { default: Component };
 
-/** Loads a page of the system together with the words that only those pages need. */
-async function system(page: Promise<PageModule>): Promise<PageModule> {
+/** Loads a page together with the words that the first page does not need. */
+async function withSystem(page: Promise<PageModule>): Promise<PageModule> {
   const [loaded] = await Promise.all([page, needWords('system')]);
   return loaded;
 }
@@ -47,7 +47,7 @@ export const PAGES: PageEntry[] = [
     icon: 'tags',
     group: 'view',
     key: 't',
-    load: () => import('../pages/Tags.svelte'),
+    load: () => withSystem(import('../pages/Tags.svelte')),
   },
   {
     name: 'connections',
@@ -71,7 +71,7 @@ export const PAGES: PageEntry[] = [
     icon: 'storage',
     group: 'system',
     key: 's',
-    load: () => system(import('../pages/Storage.svelte')),
+    load: () => withSystem(import('../pages/Storage.svelte')),
   },
   {
     name: 'health',

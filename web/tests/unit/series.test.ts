@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { csvOf } from '../../src/lib/csv.ts';
 import { Series } from '../../src/lib/series.ts';
 
 const SECOND = 1_000_000;
@@ -68,4 +69,21 @@ test('a span is aggregated by weight', () => {
   ]);
   assert.deepEqual(series.over(0, 2 * SECOND), { min: 0, max: 6, mean: 4 });
   assert.equal(series.over(5 * SECOND, 9 * SECOND), null);
+});
+
+test('the points of a chart become a table without formulas', () => {
+  const series = new Series(1_000_000, 0, 1000);
+  series.load([
+    [0, 1, 3, 2, 2, 0],
+    [1_000_000, -1, 5, 2.5, 2, 0],
+    [5_000_000, 0, 0, 0, 0, 1],
+  ]);
+  const columns = series.columns(0, 6_000_000);
+  const text = csvOf([{ name: '=a,"b"', unit: '°C', columns }]);
+  assert.deepEqual(text.split('\r\n'), [
+    `time,"'=a,""b"" mean (°C)","'=a,""b"" min (°C)","'=a,""b"" max (°C)"`,
+    '1970-01-01T00:00:00.000Z,2,1,3',
+    '1970-01-01T00:00:01.000Z,2.5,-1,5',
+    '',
+  ]);
 });
