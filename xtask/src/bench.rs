@@ -50,6 +50,10 @@ static BENCHMARKS: &[Benchmark] = &[
         program: Program::Hub,
     },
     Benchmark {
+        name: "exchange",
+        program: Program::Hub,
+    },
+    Benchmark {
         name: "planner",
         program: example("headworks-protocols", "bench_planner"),
     },

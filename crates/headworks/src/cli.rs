@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::history::{self, HistoryCommand};
 use crate::probe::{self, ProbeCommand};
 use crate::settings::ListenAddress;
 use crate::simulate::{self, SimulateCommand};
@@ -45,6 +46,9 @@ pub(crate) enum Command {
     /// Print the schema or a sample of the settings
     #[command(subcommand, after_help = CONFIG_EXAMPLES)]
     Config(ConfigCommand),
+    /// Write history to files, or store the samples of files
+    #[command(subcommand, after_help = history::EXAMPLES)]
+    History(HistoryCommand),
 }
 
 const RUN_EXAMPLES: &str = "\

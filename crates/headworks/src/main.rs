@@ -8,6 +8,7 @@ mod check;
 mod cli;
 mod config;
 mod demo;
+mod history;
 mod logging;
 mod probe;
 mod run;
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
         Command::Simulate(command) => simulate::run(&command),
         Command::Probe(command) => probe::run(&command),
         Command::Config(command) => config::run(&command),
+        Command::History(command) => history::run(&command),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -7,6 +7,8 @@ use serde_json::json;
 pub(crate) enum Reach {
     /// At most this.
     AtMost(f64),
+    /// At least this.
+    AtLeast(f64),
     /// Less than this.
     Below(f64),
     /// Nothing was promised; the figure explains others.
@@ -17,6 +19,7 @@ pub(crate) enum Reach {
 pub(crate) fn report(name: &str, value: f64, unit: &str, reach: Reach) {
     let (shown, met) = match reach {
         Reach::AtMost(most) => (format!("<= {most}"), value <= most),
+        Reach::AtLeast(least) => (format!(">= {least}"), least <= value),
         Reach::Below(bound) => (format!("< {bound}"), value < bound),
         Reach::None => ("-".to_owned(), true),
     };

@@ -1,4 +1,4 @@
-//! Measures the running binary: `cargo xtask bench poll|isolation|live|start`.
+//! Measures the running binary: `cargo xtask bench poll|isolation|live|start|exchange`.
 //!
 //! Every figure is one JSON object per line on standard output; prose goes there too. The hub is a
 //! process of its own; devices and clients are in this one, so that CPU time and memory are the
@@ -7,6 +7,7 @@
 
 mod browser;
 mod device;
+mod exchange;
 mod figure;
 mod isolation;
 mod live;
@@ -44,6 +45,7 @@ fn run() -> anyhow::Result<()> {
         "isolation" => isolation::measure(&binary),
         "live" => live::measure(&binary),
         "start" => start::measure(&binary),
-        _ => bail!("no benchmark {name:?}; there are poll, isolation, live, start"),
+        "exchange" => exchange::measure(&binary),
+        _ => bail!("no benchmark {name:?}; there are poll, isolation, live, start, exchange"),
     }
 }

@@ -5,6 +5,7 @@ mod command_line;
 mod demonstration;
 mod faults;
 mod full_disk;
+mod history;
 mod probe;
 mod simulate;
 #[path = "../support/mod.rs"]

@@ -26,8 +26,9 @@ impl Finder<'_> {
         if filled.iter().all(is_exact) {
             return Ok(TimeFormat::Iso);
         }
-        let numbers: Option<Vec<f64>> = filled.iter().map(|row| number(row, at)).collect();
-        if let Some(numbers) = numbers {
+        // A few rows that are no times are errors of these rows, not of the file.
+        let numbers: Vec<f64> = filled.iter().filter_map(|row| number(row, at)).collect();
+        if filled.len() * 9 <= numbers.len() * 10 {
             return self.epoch(&numbers, at);
         }
         self.civil_format(&filled, at)
