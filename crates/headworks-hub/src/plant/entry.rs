@@ -301,11 +301,15 @@ impl Hash for ByBody {
         let tag = &self.0.tag;
         (tag.data_type, tag.order, tag.length, tag.period_ms).hash(state);
         (&tag.unit, &tag.description, &tag.invalid).hash(state);
+        let rules = &tag.validation;
+        (rules.freeze_s, rules.expected_period_ms, rules.by_exception).hash(state);
         // +0.0 turns -0.0 into 0.0: equal numbers must hash alike
         for number in [tag.scale, tag.offset]
             .into_iter()
             .chain(tag.min)
             .chain(tag.max)
+            .chain(rules.max_step)
+            .chain(rules.max_rate_per_s)
         {
             (number + 0.0).to_bits().hash(state);
         }

@@ -1,3 +1,6 @@
+use headworks_core::{Sample, TagIndex, Update};
+use headworks_store::{EmbeddedHistorian, Historian, HistorianOptions};
+
 use super::*;
 
 const SECOND_US: i64 = 1_000_000;
@@ -180,4 +183,58 @@ fn an_empty_range_is_one_gap() {
     let (found, gaps, _) = walk(ON_CHANGE, &[0, 60], [], &[]);
     assert!(gaps.is_empty());
     assert_eq!(found[0].completeness, None);
+}
+
+/// Stores samples of a tag, one a second from `first` to before `last`.
+fn store(historian: &EmbeddedHistorian, first: i64, last: i64, quality: Quality) {
+    let update = |second: i64| Update {
+        tag: TagIndex(3),
+        sample: Sample {
+            time_us: DAY_US + second * SECOND_US,
+            value: (!quality.is_bad()).then(|| second.into()),
+            quality,
+        },
+    };
+    let batch: Vec<Update> = (first..last).map(update).collect();
+    historian.append(&batch).unwrap();
+}
+
+const DAY_US: i64 = 20_000 * 86_400 * SECOND_US;
+
+#[test]
+fn stored_samples_are_found_across_days_and_a_restart() {
+    let directory = tempfile::tempdir().unwrap();
+    let open = || EmbeddedHistorian::open(directory.path(), HistorianOptions::default()).unwrap();
+    let historian = open();
+    // two days from 23:00 on, with a hole over midnight that the hub has explained
+    store(&historian, 82_800, 86_000, Quality::GOOD);
+    store(&historian, 86_003, 86_004, Quality::BAD_NO_COMMUNICATION);
+    store(&historian, 87_000, 90_000, Quality::GOOD);
+    historian.close().unwrap();
+    drop(historian);
+    let historian = open();
+    let at = |second: i64| DAY_US + second * SECOND_US;
+    let edges = [at(82_800), at(86_400), at(90_000)];
+    let found = scan(&historian, TagIndex(3), POLLED, &edges).unwrap();
+    assert_eq!((found.gap_count, found.damaged), (1, 0));
+    let gap = &found.gaps[0];
+    assert_eq!((gap.start_us, gap.end_us), (at(85_999), at(87_000)));
+    assert_eq!(gap.reason.as_deref(), Some("BadNoCommunication"));
+    let samples: Vec<u64> = found.spans.iter().map(|span| span.samples).collect();
+    assert_eq!(samples, [3_200, 3_000]);
+    let gap_us: Vec<i64> = found
+        .spans
+        .iter()
+        .map(|span| span.gap_us / SECOND_US)
+        .collect();
+    assert_eq!(gap_us, [401, 600]);
+    let total = Finding::total(&found.spans, found.gap_count);
+    assert_eq!((total.expected, total.gaps), (Some(7_200), 1));
+    assert_eq!(total.completeness, Some(6_200.0 / 7_200.0));
+
+    // what was before the range decides how it begins
+    let inside = scan(&historian, TagIndex(3), POLLED, &[at(86_500), at(86_600)]).unwrap();
+    assert_eq!(inside.gaps[0].reason.as_deref(), Some("BadNoCommunication"));
+    assert_eq!(inside.spans[0].bad_us, 100 * SECOND_US);
+    historian.close().unwrap();
 }
