@@ -78,7 +78,7 @@ impl Report {
         }
         match meaning(quality) {
             Meaning::Source => count_source(span, quality),
-            Meaning::Mark | Meaning::OutOfService => span.bad += u64::from(quality.is_bad()),
+            Meaning::Mark | Meaning::OutOfService => span.bad += u64::from(is_bad_state(quality)),
         }
         self.leave(time_us, meaning(quality));
         self.enter(time_us, quality);
@@ -161,7 +161,7 @@ impl Report {
             }
             Meaning::Mark => {
                 let resumed = self.state == State::OutOfService;
-                let bad = quality.is_bad();
+                let bad = is_bad_state(quality);
                 self.state = State::Silent { bad };
                 if resumed || self.expectation.gap_after_us().is_none() && self.mark.is_none() {
                     self.since_us = now_us;
@@ -187,6 +187,16 @@ impl Report {
             give(span, to_us - from_us);
         }
     }
+}
+
+/// Returns whether a mark says that something is wrong: waiting for a first value, or being out of
+/// service, is not.
+fn is_bad_state(quality: Quality) -> bool {
+    let nothing_wrong = [
+        Quality::BAD_WAITING_FOR_INITIAL_DATA,
+        Quality::BAD_OUT_OF_SERVICE,
+    ];
+    quality.is_bad() && !nothing_wrong.contains(&quality)
 }
 
 fn count_source(span: &mut Finding, quality: Quality) {
