@@ -21,7 +21,7 @@ use crate::error::{HubError, Problem};
 use crate::events::SystemEvent;
 use crate::hub::Shared;
 use crate::ingest::{Violation, ViolationCounts};
-use crate::keeper::{DiskLevel, StorageStatus};
+use crate::keeper::{DiskLevel, StorageStatus, tier_sizes};
 use crate::link::Order;
 use crate::plant::Plant;
 use crate::status::{self, ConnectionState, ConnectionStatus, HubStats};
@@ -262,7 +262,10 @@ impl HubHandle {
     /// Returns what is stored, on which disk, and for how long that goes on; blocks on the disk.
     pub fn storage(&self) -> StorageStatus {
         let now_us = self.shared.clock.now_us();
-        self.shared.keeping.disk.status(now_us, Vec::new())
+        let (disk, plant) = (&self.shared.keeping.disk, self.plant());
+        let retention = plant.retention(disk.default_retention());
+        let tiers = self.shared.historian.tiers();
+        disk.status(now_us, tier_sizes(tiers, &retention, plant.tag_count()))
     }
 
     /// Returns how full the disk of the data directory is.

@@ -26,6 +26,7 @@ use crate::status::{UpkeepStatus, UpkeepWork};
 use crate::tell;
 
 pub use disk::{DataPart, DiskLevel, DiskProbe, DiskSpace};
+pub(crate) use forecast::tier_sizes;
 pub use forecast::{Forecast, TierSize, Verdict};
 pub(crate) use signal::Signal;
 pub use storage::StorageStatus;

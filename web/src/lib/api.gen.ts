@@ -1332,13 +1332,17 @@ export type TextSize = 'fit' | 's' | 'm' | 'l' | 'xl';
 export type TierSize = {
   /** Its bytes. */
   bytes: number;
-  /** Days that it is kept where no retention policy says; null is for ever. */
+  /** Mean bytes of a day that is over, by the last seven such days; 0 before the first. */
+  bytes_per_day: number;
+  /** Days that it is kept, in the mean of all tags; null when some keep it for ever. */
   days: number | null;
-  /** Its last instant. */
+  /** Its files. */
+  files: number;
+  /** End of its newest day. */
   newest_us: number | null;
-  /** Its first instant, microseconds since 1970-01-01 UTC; null when it is empty. */
+  /** Start of its oldest day, microseconds since 1970-01-01 UTC; null when it is empty. */
   oldest_us: number | null;
-  /** Its rows. */
+  /** Its samples or rows. */
   rows: number;
   /** `raw`, `minute`, `five_minutes`, `hour`, `day` or `week`. */
   tier: string;

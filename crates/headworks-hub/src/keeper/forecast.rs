@@ -11,6 +11,7 @@
 //!
 //! The disk is said to become full only when the steady state does not fit or is not known.
 
+use headworks_store::{Retention, Tier, TierReport};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -31,13 +32,17 @@ pub struct TierSize {
     pub tier: &'static str,
     /// Its bytes.
     pub bytes: u64,
-    /// Its rows.
+    /// Its files.
+    pub files: u64,
+    /// Its samples or rows.
     pub rows: u64,
-    /// Its first instant, microseconds since 1970-01-01 UTC; null when it is empty.
+    /// Mean bytes of a day that is over, by the last seven such days; 0 before the first.
+    pub bytes_per_day: u64,
+    /// Start of its oldest day, microseconds since 1970-01-01 UTC; null when it is empty.
     pub oldest_us: Option<i64>,
-    /// Its last instant.
+    /// End of its newest day.
     pub newest_us: Option<i64>,
-    /// Days that it is kept where no retention policy says; null is for ever.
+    /// Days that it is kept, in the mean of all tags; null when some keep it for ever.
     pub days: Option<u32>,
 }
 
@@ -174,27 +179,70 @@ fn steady_bytes(tiers: &[TierSize]) -> Option<u64> {
 }
 
 /// Returns what a tier will take; none when it is kept for ever or has no whole day yet.
-#[expect(
-    clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "sizes of disks are far below 2^53 bytes; a float that is too large saturates"
-)]
 fn steady_bytes_of(tier: &TierSize) -> Option<u64> {
     let days = tier.days?;
-    let (Some(oldest_us), Some(newest_us)) = (tier.oldest_us, tier.newest_us) else {
-        return Some(0); // made of the tier above it, which is counted; it is small
-    };
-    let span_days = (newest_us - oldest_us) as f64 / DAY_US as f64;
-    if span_days < 1.0 {
+    if tier.bytes_per_day == 0 {
+        // what rolls up is small, and is known a day after the samples
         return (tier.tier != RAW).then_some(tier.bytes);
     }
-    let per_day = tier.bytes as f64 / span_days;
-    Some((per_day * f64::from(days)) as u64)
+    Some(tier.bytes_per_day.saturating_mul(days.into()))
 }
 
 /// Name of the tier of all samples.
-pub(crate) const RAW: &str = "raw";
+const RAW: &str = "raw";
+
+/// Returns the sizes that the historian reports, with the days that each tier is kept in the mean
+/// of `tags` tags.
+pub(crate) fn tier_sizes(
+    reports: Vec<TierReport>,
+    retention: &Retention,
+    tags: usize,
+) -> Vec<TierSize> {
+    let size = |report: TierReport| TierSize {
+        tier: name_of(report.tier),
+        bytes: report.bytes,
+        files: report.files,
+        rows: report.rows,
+        bytes_per_day: report.bytes_per_day,
+        oldest_us: report.oldest_day.map(|day| i64::from(day) * DAY_US),
+        newest_us: report.newest_day.map(|day| (i64::from(day) + 1) * DAY_US),
+        days: mean_days(retention, tags, report.tier),
+    };
+    reports.into_iter().map(size).collect()
+}
+
+/// Returns how many days a tier is kept in the mean of all tags; none when one keeps it for ever.
+fn mean_days(retention: &Retention, tags: usize, tier: Tier) -> Option<u32> {
+    let own = retention.tags.len();
+    let others = tags.saturating_sub(own);
+    let default = match retention.default.of(tier) {
+        Some(days) => u64::from(days),
+        None if others == 0 && own != 0 => 0,
+        None => return None,
+    };
+    let days = retention
+        .tags
+        .values()
+        .map(|ages| ages.of(tier).map(u64::from));
+    let sum = days.sum::<Option<u64>>()?;
+    if tags.max(own) == 0 {
+        return u32::try_from(default).ok();
+    }
+    let count = u64::try_from(tags.max(own)).ok()?;
+    let others = u64::try_from(others).ok()?;
+    u32::try_from((sum + default * others).div_ceil(count)).ok()
+}
+
+fn name_of(tier: Tier) -> &'static str {
+    match tier {
+        Tier::Raw => RAW,
+        Tier::Minute => "minute",
+        Tier::FiveMinutes => "five_minutes",
+        Tier::Hour => "hour",
+        Tier::Day => "day",
+        Tier::Week => "week",
+    }
+}
 
 #[expect(
     clippy::cast_possible_truncation,
@@ -220,6 +268,9 @@ fn method(hours: i64, steady: bool) -> String {
 
 #[cfg(test)]
 mod tests {
+    use headworks_core::TagIndex;
+    use headworks_store::TierAges;
+
     use super::*;
 
     const NOW_US: i64 = 1_000 * DAY_US;
@@ -238,7 +289,9 @@ mod tests {
         TierSize {
             tier: name,
             bytes,
+            files: 1,
             rows: 1,
+            bytes_per_day: bytes.checked_div(span_days.unsigned_abs()).unwrap_or(0),
             oldest_us: Some(NOW_US - span_days * DAY_US),
             newest_us: Some(NOW_US),
             days,
@@ -291,5 +344,24 @@ mod tests {
         assert_eq!((found.steady_bytes, found.verdict), (None, Verdict::Fills));
         let young = [tier("raw", 200, 0, Some(7))];
         assert_eq!(steady_bytes(&young), None);
+    }
+
+    #[test]
+    fn the_days_of_a_tier_are_the_mean_of_all_tags() {
+        let days = |raw| TierAges {
+            raw,
+            ..TierAges::default()
+        };
+        let mut retention = Retention::default();
+        assert_eq!(mean_days(&retention, 0, Tier::Raw), Some(7));
+        assert_eq!(mean_days(&retention, 10, Tier::Raw), Some(7));
+        retention.tags.insert(TagIndex(1), days(Some(107)));
+        assert_eq!(mean_days(&retention, 10, Tier::Raw), Some(17));
+        assert_eq!(mean_days(&retention, 10, Tier::Hour), Some(90));
+        retention.default = days(None);
+        assert_eq!(mean_days(&retention, 10, Tier::Raw), None);
+        assert_eq!(mean_days(&retention, 1, Tier::Raw), Some(107));
+        retention.tags.insert(TagIndex(2), days(None));
+        assert_eq!(mean_days(&retention, 2, Tier::Raw), None);
     }
 }
