@@ -9,6 +9,7 @@ mod checkpoint;
 mod damage;
 mod disk;
 mod embedded;
+pub mod inspect;
 mod latest;
 mod memtable;
 mod points;

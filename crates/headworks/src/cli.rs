@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::history::{self, HistoryCommand};
+use crate::historian::{self, HistorianCommand};
 use crate::probe::{self, ProbeCommand};
 use crate::settings::ListenAddress;
 use crate::simulate::{self, SimulateCommand};
@@ -43,6 +44,9 @@ pub(crate) enum Command {
     /// Ask a device from the shell
     #[command(subcommand, after_help = probe::EXAMPLES)]
     Probe(ProbeCommand),
+    /// Check the files of the historian, show what they hold, join them
+    #[command(subcommand, after_help = historian::EXAMPLES)]
+    Historian(HistorianCommand),
     /// Print the schema or a sample of the settings
     #[command(subcommand, after_help = CONFIG_EXAMPLES)]
     Config(ConfigCommand),

@@ -9,6 +9,7 @@ mod cli;
 mod config;
 mod demo;
 mod history;
+mod historian;
 mod logging;
 mod probe;
 mod run;
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments),
         Command::Simulate(command) => simulate::run(&command),
         Command::Probe(command) => probe::run(&command),
+        Command::Historian(command) => historian::run(&command),
         Command::Config(command) => config::run(&command),
         Command::History(command) => history::run(&command),
     };

@@ -119,8 +119,23 @@ impl BlockMeta {
         TagIndex(self.tag)
     }
 
+    /// Whether both say the same of their points, wherever these lie.
+    pub(super) fn says_the_same(&self, other: &BlockMeta) -> bool {
+        let place = |meta: &BlockMeta| BlockMeta {
+            offset: 0,
+            length: 0,
+            encoding: Encoding::Stream,
+            ..*meta
+        };
+        // As bytes, because not every number is equal to itself.
+        let (mut these, mut those) = (Vec::new(), Vec::new());
+        place(self).write(&mut these);
+        place(other).write(&mut those);
+        these == those
+    }
+
     /// Returns what is known of `points` except where they lie.
-    fn of(tag: u32, points: &Points) -> BlockMeta {
+    pub(super) fn of(tag: u32, points: &Points) -> BlockMeta {
         let (first_us, last_us) = points.span();
         let mut meta = BlockMeta {
             tag,

@@ -60,6 +60,13 @@ pub(super) fn read(directory: &Path) -> Option<(Latest, u64)> {
     }
 }
 
+/// Says what is wrong with the list, if anything.
+pub(super) fn check(directory: &Path) -> Result<Result<(), &'static str>, StoreError> {
+    let path = path_of(directory);
+    let bytes = std::fs::read(&path).map_err(|error| StoreError::io("reading", &path, error))?;
+    Ok(parse(&bytes).map(|_| ()).map_err(|Damaged(reason)| reason))
+}
+
 fn parse(bytes: &[u8]) -> Result<(Latest, u64), Damaged> {
     let (body, crc) = bytes
         .split_last_chunk::<4>()

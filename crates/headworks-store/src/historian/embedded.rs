@@ -173,6 +173,21 @@ impl EmbeddedHistorian {
         })
     }
 
+    /// Joins the files of each day that is over at `now_us` to one; returns how many days that
+    /// were. `sink` gets each day, counted from 1970-01-01 UTC, before its turn, with the number
+    /// of its files and their bytes.
+    ///
+    /// # Errors
+    ///
+    /// What the disk says; days that were joined before stay joined.
+    pub fn compact_all(
+        &self,
+        now_us: i64,
+        sink: &mut dyn FnMut(i32, u64, u64),
+    ) -> Result<u64, StoreError> {
+        self.shared.compact_all(now_us, sink)
+    }
+
     /// Returns the files, and parts of files, that cannot be read and are left out; at most the
     /// first 1,000 of those that [`HistorianStats::quarantined`] counts.
     pub fn damage(&self) -> Vec<FileDamage> {

@@ -6,6 +6,7 @@ mod demonstration;
 mod faults;
 mod full_disk;
 mod history;
+mod historian;
 mod probe;
 mod simulate;
 #[path = "../support/mod.rs"]

@@ -73,6 +73,30 @@ impl Shared {
         round.done.freed_bytes += self.rollups.sweep(&self.disk)?;
         Ok(round.done)
     }
+
+    /// Joins the files of all days that are over; `sink` gets each day before its turn, with the
+    /// number of its files and their bytes.
+    pub(super) fn compact_all(
+        &self,
+        now_us: i64,
+        sink: &mut dyn FnMut(i32, u64, u64),
+    ) -> Result<u64, StoreError> {
+        let _turn = self.upkeep.lock();
+        self.seal_now()?;
+        let mut joined = 0;
+        for day in self.catalog.days(i32::MIN, day_of(now_us) - 1) {
+            let inputs = self.catalog.of_day(day);
+            if 1 < inputs.len() {
+                let bytes = inputs.iter().map(|input| input.bytes).sum();
+                sink(day, inputs.len() as u64, bytes);
+                self.compact(&inputs, None)?;
+                joined += 1;
+                drop(inputs);
+                self.catalog.sweep(&self.disk)?;
+            }
+        }
+        Ok(joined)
+    }
 }
 
 impl Round<'_> {

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use super::{FRAME_BYTES, HEADER_BYTES, MAGIC, PAYLOAD_MAX, Streams, VERSION};
+use super::{FRAME_BYTES, HEADER_BYTES, MAGIC, PAYLOAD_MAX, Streams, VERSION, was_cut_short};
 use crate::error::StoreError;
 use crate::historian::bytes::{Damaged, Reader};
 use crate::historian::disk::read_at;
@@ -15,6 +15,7 @@ pub(in crate::historian) struct Follower {
     path: PathBuf,
     streams: Streams,
     at: u64,
+    header_damage: Option<Damaged>,
 }
 
 /// What comes next in a generation.
@@ -32,7 +33,7 @@ impl Follower {
     ///
     /// # Errors
     ///
-    /// `TooNew`, or what the disk says. A damaged header shows at the first frame.
+    /// `TooNew`, or what the disk says.
     pub(in crate::historian) fn open(path: &Path) -> Result<Follower, StoreError> {
         let failed = |error| StoreError::io("reading", path, error);
         let file = File::open(path).map_err(failed)?;
@@ -43,7 +44,8 @@ impl Follower {
         }
         let version = u32::from_le_bytes([header[8], header[9], header[10], header[11]]);
         let inverted = u32::from_le_bytes([header[12], header[13], header[14], header[15]]);
-        if header.starts_with(MAGIC) && version == !inverted && VERSION < version {
+        let is_sound = header.starts_with(MAGIC) && version == !inverted;
+        if is_sound && VERSION < version {
             return Err(StoreError::TooNew {
                 path: path.to_owned(),
                 found: version,
@@ -55,7 +57,14 @@ impl Follower {
             path: path.to_owned(),
             streams: Streams::default(),
             at: HEADER_BYTES as u64,
+            header_damage: (!is_sound && header.iter().any(|&byte| byte != 0))
+                .then_some(Damaged("the header is not that of a write-ahead log")),
         })
+    }
+
+    /// What is wrong with the header, if anything; then nothing can be read.
+    pub(in crate::historian) fn header_damage(&self) -> Option<Damaged> {
+        self.header_damage
     }
 
     /// Where the next frame begins.
@@ -86,6 +95,9 @@ impl Follower {
     }
 
     fn payload(&self, limit: u64) -> Result<Result<Option<Vec<u8>>, Damaged>, StoreError> {
+        if let Some(damaged) = self.header_damage {
+            return Ok(Err(damaged));
+        }
         let start = self.at + FRAME_BYTES as u64;
         if limit < start {
             return Ok(Ok(None));
@@ -105,7 +117,7 @@ impl Follower {
         self.read(&mut payload, start)?;
         Ok(if crc32fast::hash(&payload) == crc {
             Ok(Some(payload))
-        } else if end == limit {
+        } else if end == limit && was_cut_short(&payload) {
             Ok(None)
         } else {
             Err(Damaged("the checksum of a frame does not fit"))
