@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The disk said no: full, gone, not permitted.
-    #[error("{action} {path:?} failed")]
+    #[error("{action} {path:?} failed{}", remedy(source))]
     Io {
         /// What was tried, e.g. `writing`.
         action: &'static str,
@@ -75,6 +75,17 @@ pub enum StoreError {
         /// What is wrong and what is allowed.
         reason: String,
     },
+}
+
+fn remedy(source: &std::io::Error) -> &'static str {
+    use std::io::ErrorKind;
+    match source.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            "; free room on the disk, keep less or bound the size of the historian"
+        }
+        ErrorKind::ReadOnlyFilesystem => "; make the file system writable",
+        _ => "",
+    }
 }
 
 impl StoreError {

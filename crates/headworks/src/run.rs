@@ -14,6 +14,9 @@ use crate::logging;
 use crate::settings::{self, Settings, Sources};
 use crate::signals::Signals;
 
+/// Room on the disk for turning a full log, several times smaller then, into segment files.
+const RESERVE_BYTES: u64 = 32 << 20;
+
 /// Time that links and connections get to end; the store may need a second more.
 const STOP_GRACE: Duration = Duration::from_secs(3);
 
@@ -42,6 +45,7 @@ pub(crate) fn run(arguments: &RunArguments) -> anyhow::Result<()> {
 async fn run_until_signal(settings: &Settings, demo: bool) -> anyhow::Result<()> {
     let mut signals = Signals::new()?;
     let mut hub_settings = HubSettings::new(&settings.data.directory);
+    hub_settings.historian.reserve_bytes = RESERVE_BYTES;
     hub_settings.historian.group_commit = Duration::from_millis(settings.historian.group_commit_ms);
     hub_settings.times = settings.validation.into();
     hub_settings.upkeep = settings.historian.upkeep();

@@ -20,6 +20,10 @@ impl Disk {
     pub(super) fn create(&self, path: &Path) -> Result<File, StoreError> {
         self.step()
             .and_then(|()| {
+                #[cfg(test)]
+                if let Some(faults) = &self.faults {
+                    faults.check_files()?;
+                }
                 let file = OpenOptions::new().create(true).append(true).open(path)?;
                 file.set_len(0)?;
                 Ok(file)
@@ -35,7 +39,9 @@ impl Disk {
         bytes: &[u8],
     ) -> Result<(), StoreError> {
         let written = match self.step() {
-            Ok(()) => file.write_all(bytes),
+            Ok(()) => self
+                .take_room(bytes.len())
+                .and_then(|()| file.write_all(bytes)),
             Err(error) => file.write_all(&bytes[..bytes.len() / 2]).and(Err(error)),
         };
         written.map_err(|error| StoreError::io("writing", path, error))
@@ -65,7 +71,10 @@ impl Disk {
     /// Cuts a file to a length.
     pub(super) fn truncate(&self, file: &File, path: &Path, length: u64) -> Result<(), StoreError> {
         self.step()
-            .and_then(|()| file.set_len(length))
+            .and_then(|()| {
+                self.give_room(file.metadata()?.len().saturating_sub(length));
+                file.set_len(length)
+            })
             .map_err(|error| StoreError::io("truncating", path, error))
     }
 
@@ -88,7 +97,12 @@ impl Disk {
 
     /// Removes a file; one that is not there is no error.
     pub(super) fn remove(&self, path: &Path) -> Result<(), StoreError> {
+        let bytes = std::fs::metadata(path).map_or(0, |found| found.len());
         match self.step().and_then(|()| std::fs::remove_file(path)) {
+            Ok(()) => {
+                self.give_room(bytes);
+                Ok(())
+            }
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 Err(StoreError::io("removing", path, error))
             }
@@ -106,10 +120,67 @@ impl Disk {
         Ok(())
     }
 
+    #[cfg(not(test))]
+    #[expect(
+        clippy::unused_self,
+        clippy::unnecessary_wraps,
+        reason = "tests let a disk be small"
+    )]
+    fn take_room(&self, _bytes: usize) -> io::Result<()> {
+        Ok(())
+    }
+
+    #[cfg(not(test))]
+    #[expect(clippy::unused_self, reason = "tests let a disk be small")]
+    fn give_room(&self, _bytes: u64) {}
+
+    #[cfg(test)]
+    fn take_room(&self, bytes: usize) -> io::Result<()> {
+        let Some(faults) = &self.faults else {
+            return Ok(());
+        };
+        let mut room = faults.room.lock();
+        if let Some(left) = *room {
+            let left = left.checked_sub(bytes as u64);
+            *room = Some(left.ok_or(io::ErrorKind::StorageFull)?);
+        }
+        Ok(())
+    }
+
+    #[cfg(test)]
+    fn give_room(&self, bytes: u64) {
+        if let Some(faults) = &self.faults {
+            let mut room = faults.room.lock();
+            *room = room.map(|left| left + bytes);
+        }
+    }
+
     #[cfg(test)]
     fn step(&self) -> io::Result<()> {
         self.faults.as_ref().map_or(Ok(()), |faults| faults.step())
     }
+}
+
+/// Returns how many bytes a directory's disk has left for this process, where that is known.
+pub(super) fn free_bytes(disk: &Disk, directory: &Path) -> Option<u64> {
+    #[cfg(test)]
+    if let Some(free) = disk.faults.as_ref().and_then(|faults| faults.free_bytes()) {
+        return Some(free);
+    }
+    #[cfg(not(test))]
+    let _ = disk;
+    free_bytes_of(directory)
+}
+
+#[cfg(unix)]
+fn free_bytes_of(directory: &Path) -> Option<u64> {
+    let found = rustix::fs::statvfs(directory).ok()?;
+    found.f_bavail.checked_mul(found.f_frsize)
+}
+
+#[cfg(not(unix))]
+fn free_bytes_of(_directory: &Path) -> Option<u64> {
+    None
 }
 
 /// Reads exactly `bytes` at `offset` without moving anything that readers share.
@@ -140,10 +211,25 @@ pub(crate) struct Faults {
     pub(crate) done: std::sync::atomic::AtomicU64,
     pub(crate) first: std::sync::atomic::AtomicU64,
     pub(crate) last: std::sync::atomic::AtomicU64,
+    /// Room that the disk has left, if it is small.
+    pub(crate) room: parking_lot::Mutex<Option<u64>>,
+    /// Whether no file can be created.
+    pub(crate) no_files: std::sync::atomic::AtomicBool,
 }
 
 #[cfg(test)]
 impl Faults {
+    fn check_files(&self) -> io::Result<()> {
+        match self.no_files.load(std::sync::atomic::Ordering::SeqCst) {
+            true => Err(io::ErrorKind::StorageFull.into()),
+            false => Ok(()),
+        }
+    }
+
+    fn free_bytes(&self) -> Option<u64> {
+        *self.room.lock()
+    }
+
     fn step(&self) -> io::Result<()> {
         use std::sync::atomic::Ordering::SeqCst;
         let number = self.done.fetch_add(1, SeqCst);

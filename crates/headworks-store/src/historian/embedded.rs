@@ -5,6 +5,7 @@ mod compact;
 mod delete;
 mod forward;
 mod open;
+mod reserve;
 mod retain;
 mod seal;
 mod upkeep;
@@ -57,6 +58,9 @@ pub struct HistorianOptions {
     /// [`EmbeddedHistorian::log_reader`]; when there are more, the oldest are dropped and counted.
     /// 0 keeps none.
     pub forward_bytes_max: u64,
+    /// Bytes of the disk that are kept for a seal when the disk is full: then what is in the log,
+    /// which is several times larger, can become segment files. 0 keeps none.
+    pub reserve_bytes: u64,
     /// Zone of the days and weeks that are rolled up.
     pub time_zone: TimeZone,
 }
@@ -70,6 +74,7 @@ impl Default for HistorianOptions {
             seal_age_max: Duration::from_secs(3_600),
             cache_bytes_max: 8 << 20,
             forward_bytes_max: 0,
+            reserve_bytes: 0,
             time_zone: TimeZone::UTC,
         }
     }
@@ -89,6 +94,7 @@ struct Shared {
     wal_directory: PathBuf,
     segment_directory: PathBuf,
     forward_directory: PathBuf,
+    reserve: PathBuf,
     /// Held while files are joined, rewritten or dropped: one such job at a time.
     upkeep: Mutex<upkeep::Progress>,
     /// Held while files are synced, so that who waits for a sync waits for the one under way; the

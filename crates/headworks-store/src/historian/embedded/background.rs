@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use super::reserve::is_full;
 use super::seal::Sealer;
 use super::{Sealing, Shared};
 
@@ -43,10 +44,12 @@ impl Shared {
         }
     }
 
-    /// Seals what has become old, or what lost its log.
+    /// Seals what has become old, or what lost its log, or what can give a full disk room.
     fn start_seal_when_due(&self) {
         let mut writer = self.writer.lock();
-        let due = writer.is_older(self.options.seal_age_max) || writer.must_seal();
+        let due = writer.is_older(self.options.seal_age_max)
+            || writer.must_seal()
+            || writer.is_full() && self.tables.read().active.points() != 0;
         if !due || self.signal.lock().to_seal.is_some() {
             return;
         }
@@ -74,9 +77,10 @@ impl Shared {
                 Err(error) => {
                     tracing::error!(%error, "sealing failed and is tried again; \
                         the samples are safe in the write-ahead log");
+                    let has_room = is_full(&error) && self.release_reserve();
                     self.signal.lock().seal_error = Some(error);
                     self.changed.notify_all();
-                    if self.wait_for_stop(RETRY) {
+                    if !has_room && self.wait_for_stop(RETRY) {
                         return;
                     }
                 }

@@ -91,6 +91,7 @@ impl Shared {
         if erase.is_some_and(|erase| erase.cause == Cause::Deletion) {
             name.revision += 1;
         }
+        self.check_room(inputs.iter().map(|input| input.bytes).sum())?;
         let writer = SegmentWriter::create(&self.disk, directory, name)?;
         let temporary = segment::path_of(directory, name).with_extension("tmp");
         let compactor = Compactor {

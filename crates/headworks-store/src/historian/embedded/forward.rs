@@ -28,6 +28,15 @@ pub struct LogPosition {
     pub offset: u64,
 }
 
+impl LogPosition {
+    pub(super) fn start_of(generation: u64) -> LogPosition {
+        LogPosition {
+            generation,
+            offset: 0,
+        }
+    }
+}
+
 /// A batch as it was appended.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LogBatch {
@@ -220,10 +229,7 @@ impl LogReader {
             return Ok(false);
         };
         if generation != self.position.generation {
-            self.position = LogPosition {
-                generation,
-                offset: 0,
-            };
+            self.position = LogPosition::start_of(generation);
         }
         self.follower = Some(self.shared.follow(generation)?);
         Ok(true)
@@ -236,10 +242,7 @@ impl LogReader {
             return Ok(false);
         };
         self.follower = Some(self.shared.follow(generation)?);
-        self.position = LogPosition {
-            generation,
-            offset: 0,
-        };
+        self.position = LogPosition::start_of(generation);
         Ok(true)
     }
 }

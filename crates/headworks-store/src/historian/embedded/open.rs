@@ -46,46 +46,37 @@ pub(super) fn open(
         latest: sealed_latest.clone(),
         ..Replay::default()
     };
-    for &generation in &generations {
-        if committed < generation {
-            let path = wal::path_of(&wal_directory, generation);
-            replay.file(&disk, &path, &catalog)?;
-        }
+    for generation in generations.iter().filter(|found| committed < **found) {
+        let path = wal::path_of(&wal_directory, *generation);
+        replay.file(&disk, &path, &catalog)?;
     }
     let forward_directory = directory.join("forward");
     let last = last_number(&catalog, &generations, &forward_directory)?;
     let wal = Wal::create(&disk, &wal_directory, last + 1)?;
-    if replay.table.points() == 0 {
+    let (latest, sealing) = replay.end(last);
+    if sealing.is_none() {
         remove_empty(&disk, &wal_directory, &generations)?;
     }
-    let sealing = (replay.table.points() != 0).then(|| {
-        Arc::new(Sealing {
-            table: replay.table,
-            generation: last,
-        })
-    });
     let shared = Shared {
         options,
         disk,
         wal_directory,
         segment_directory,
         forward_directory,
+        reserve: directory.join("reserve.bin"),
         sync: Mutex::default(),
         writer: Mutex::new(Writer::new(wal)),
         tables: RwLock::new(Tables {
             active: Memtable::default(),
             sealing: sealing.clone(),
-            latest: replay.latest,
+            latest,
         }),
         signal: Mutex::new(Signal {
             to_seal: sealing,
             ..Signal::default()
         }),
         changed: Condvar::new(),
-        durable: Mutex::new(LogPosition {
-            generation: last + 1,
-            offset: 0,
-        }),
+        durable: Mutex::new(LogPosition::start_of(last + 1)),
         forward: Mutex::default(),
         sealed_latest: Mutex::new(sealed_latest),
         upkeep: Mutex::default(),
@@ -175,6 +166,13 @@ struct Replay {
 }
 
 impl Replay {
+    /// Returns the newest samples, and what is to be sealed up to a generation, if anything.
+    fn end(self, generation: u64) -> (Latest, Option<Arc<Sealing>>) {
+        let table = self.table;
+        let sealing = (table.points() != 0).then(|| Arc::new(Sealing { table, generation }));
+        (self.latest, sealing)
+    }
+
     fn file(&mut self, disk: &Disk, path: &Path, catalog: &Catalog) -> Result<(), StoreError> {
         match wal::replay(path, &mut |tag, point| self.point(tag, point))? {
             End::Clean => {}

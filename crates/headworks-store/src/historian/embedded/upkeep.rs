@@ -59,6 +59,8 @@ impl Shared {
             started: Instant::now(),
             done: Upkeep::default(),
         };
+        let held = self.hold_reserve();
+        round.note(held);
         let closed = round.close_days(&mut progress);
         round.note(closed);
         let rolled_up = round.roll_up(&mut progress);

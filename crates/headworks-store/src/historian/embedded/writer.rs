@@ -8,6 +8,7 @@ use std::time::Instant;
 use headworks_core::Update;
 use parking_lot::Mutex;
 
+use super::reserve::is_full;
 use super::{LogPosition, Sealing, Shared, Signal};
 use crate::error::StoreError;
 use crate::historian::Ack;
@@ -32,6 +33,8 @@ pub(super) struct Writer {
     /// Generations that are being sealed and were not synced yet.
     old: Vec<SyncFile>,
     poison: Option<Poison>,
+    /// Whether the last batch did not fit on the disk.
+    full: bool,
     closed: bool,
 }
 
@@ -82,6 +85,7 @@ impl Writer {
             unsynced: false,
             old: Vec::new(),
             poison: None,
+            full: false,
             closed: false,
         }
     }
@@ -96,6 +100,11 @@ impl Writer {
             generation,
             error: error.again(),
         });
+    }
+
+    /// Whether the disk had no room for the last batch.
+    pub(super) fn is_full(&self) -> bool {
+        self.full
     }
 
     /// Whether the points in memory must become files before anything can be appended.
@@ -244,7 +253,9 @@ impl Shared {
                 reason: format!("more than {PAYLOAD_MAX} bytes; append it in parts"),
             });
         }
+        writer.full = false;
         if let Err((error, healed)) = writer.wal.append(&self.disk, &writer.frame) {
+            writer.full = is_full(&error);
             if !healed {
                 writer.poison(writer.wal.generation, &error);
             }
@@ -327,7 +338,11 @@ impl Shared {
     /// When a seal is under way: the caller waits for it first.
     pub(super) fn freeze(&self, writer: &mut Writer) -> Result<(), StoreError> {
         let generation = writer.wal.generation;
-        let next = Wal::create(&self.disk, &self.wal_directory, generation + 1)?;
+        let create = || Wal::create(&self.disk, &self.wal_directory, generation + 1);
+        let next = match create() {
+            Err(error) if is_full(&error) && self.release_reserve() => create()?,
+            created => created?,
+        };
         if writer.unsynced {
             let file = writer.sync_file();
             writer.old.push(file);
@@ -352,8 +367,9 @@ impl Shared {
     }
 }
 
-/// How long a writer waits for a slow disk before it says so.
-const SEAL_PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
+/// How long a writer waits for a slow disk before it says so: long enough to slow a fast writer
+/// down, short enough that the batches that wait behind it fit in the queues before the store.
+const SEAL_PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// Refuses what cannot be kept.
 fn check_batch(batch: &[Update]) -> Result<(), StoreError> {

@@ -307,3 +307,34 @@ fn a_damaged_list_of_newest_samples_is_made_again() {
         );
     }
 }
+
+/// The files under `tests/data/historian-1` were written by the program that knew only format 1.
+#[test]
+fn files_of_format_1_open_and_can_be_joined() {
+    let origin = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/historian-1");
+    let directory = copy(&origin);
+    let want_0: Vec<Update> = ramp(0, 86_300, 86_500)
+        .into_iter()
+        .map(|update| match update.sample.time_us / SECOND_US {
+            86_350 => good(0, 86_350 * SECOND_US, Value::I64(7)),
+            _ => update,
+        })
+        .collect();
+    let samples = |batch: Vec<Update>| -> Vec<Sample> {
+        batch.into_iter().map(|update| update.sample).collect()
+    };
+    let check = |historian: &EmbeddedHistorian| {
+        assert_eq!(read(historian, 0), samples(want_0.clone()));
+        assert_eq!(read(historian, 1), samples(ramp(1, 0, 500)));
+        let want = [good(2, 5, Value::Text("old".into())), bad(2, 7)];
+        assert_eq!(read(historian, 2), samples(want.to_vec()));
+        assert_eq!(historian.stats().quarantined, 0);
+    };
+    let historian = open(directory.path());
+    check(&historian);
+    let joined = historian.compact_all(9 * 86_400 * SECOND_US, &mut |_, _, _| {});
+    assert_eq!(joined.unwrap(), 2);
+    check(&historian);
+    drop(historian);
+    check(&open(directory.path()));
+}

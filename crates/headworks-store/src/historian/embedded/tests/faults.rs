@@ -254,3 +254,121 @@ fn a_failed_sync_is_told_and_what_was_acknowledged_becomes_files() {
     assert_eq!(historian.stats().segment_samples, 10);
     assert_eq!(seconds(&historian), (0..20).collect::<Vec<_>>());
 }
+
+/// A small disk whose log is mostly what fills it.
+fn on_small_disk(directory: &Path, room: u64) -> (EmbeddedHistorian, Arc<Faults>) {
+    let (disk, faults) = disk();
+    *faults.room.lock() = Some(room);
+    let options = HistorianOptions {
+        group_commit: Duration::from_millis(5),
+        wal_bytes_max: 100_000,
+        memory_bytes_max: 100_000,
+        reserve_bytes: 60_000,
+        ..HistorianOptions::default()
+    };
+    let historian = EmbeddedHistorian::open_on(disk, directory, options).unwrap();
+    historian.maintain(0, &Retention::default()).unwrap();
+    (historian, faults)
+}
+
+fn texts(round: i64) -> Vec<Update> {
+    let text = |second| Value::Text(format!("{second:>60}").into());
+    let batch =
+        (round * 10..round * 10 + 10).map(|second| good(0, second * SECOND_US, text(second)));
+    batch.collect()
+}
+
+/// Appends rounds until one is refused or there are `last`; returns the next round.
+fn append_until_full(historian: &EmbeddedHistorian, first: i64, last: i64) -> i64 {
+    (first..last)
+        .find(|&round| historian.append(&texts(round)).is_err())
+        .unwrap_or(last)
+}
+
+#[test]
+fn a_full_disk_gets_room_from_the_reserve_without_a_restart() {
+    let directory = tempfile::tempdir().unwrap();
+    let (historian, faults) = on_small_disk(directory.path(), 600_000);
+    let reserve = directory.path().join("reserve.bin");
+    assert!(60_000 <= std::fs::metadata(&reserve).unwrap().len());
+    // Somebody else takes what is left but for a few batches.
+    *faults.room.lock() = Some(20_000);
+    let full = append_until_full(&historian, 0, 1_000);
+    assert!(10 < full && full < 50, "{full}");
+    let error = historian.stats().error.unwrap();
+    assert!(error.contains("free room on the disk"), "{error}");
+    // The log becomes a file in the place of the reserve, and what it took is free again.
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while historian.append(&texts(full)).is_err() || historian.stats().error.is_some() {
+        std::thread::sleep(Duration::from_millis(5));
+        assert!(Instant::now() < deadline);
+    }
+    assert!(!reserve.exists());
+    let want: Vec<i64> = (0..(full + 1) * 10).collect();
+    assert_eq!(seconds(&historian), want);
+    // With room again the reserve comes back.
+    *faults.room.lock() = Some(900_000);
+    historian.maintain(0, &Retention::default()).unwrap();
+    assert!(reserve.exists());
+    drop(historian);
+    assert_eq!(seconds(&open(directory.path())), want);
+}
+
+#[test]
+fn the_log_does_not_grow_beyond_its_bound_when_nothing_can_be_sealed() {
+    let directory = tempfile::tempdir().unwrap();
+    let (disk, faults) = disk();
+    let options = HistorianOptions {
+        wal_bytes_max: 50_000,
+        ..options()
+    };
+    let historian = EmbeddedHistorian::open_on(disk, directory.path(), options).unwrap();
+    historian.append(&texts(0)).unwrap();
+    // No new file can be created, but the log can be written.
+    faults.no_files.store(true, SeqCst);
+    let full = append_until_full(&historian, 1, 1_000);
+    let stats = historian.stats();
+    assert!(stats.wal_bytes < 101_000, "{}", stats.wal_bytes);
+    assert!(full < 1_000);
+    faults.no_files.store(false, SeqCst);
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while historian.append(&texts(full)).is_err() {
+        std::thread::sleep(Duration::from_millis(5));
+        assert!(Instant::now() < deadline);
+    }
+    let want: Vec<i64> = (0..(full + 1) * 10).collect();
+    assert_eq!(seconds(&historian), want);
+}
+
+#[test]
+fn files_are_not_joined_without_room_and_are_once_there_is() {
+    let directory = tempfile::tempdir().unwrap();
+    let (disk, faults) = disk();
+    let historian = EmbeddedHistorian::open_on(disk, directory.path(), options()).unwrap();
+    for round in 0..3 {
+        historian.append(&texts(round)).unwrap();
+        historian.shared.seal_now().unwrap();
+    }
+    *faults.room.lock() = Some(1_000_000);
+    let now_us = 2 * 86_400 * SECOND_US;
+    let keep = Retention {
+        default: crate::historian::TierAges {
+            raw: None,
+            minute: None,
+            five_minutes: None,
+            hour: None,
+            day: None,
+            week: None,
+        },
+        ..Retention::default()
+    };
+    let done = historian.maintain(now_us, &keep).unwrap();
+    assert_eq!(done.compacted_days, 0);
+    let held = done.held.unwrap();
+    assert!(held.contains("free room on the disk"), "{held}");
+    assert_eq!(historian.stats().segments, 3);
+    *faults.room.lock() = None;
+    let done = historian.maintain(now_us, &keep).unwrap();
+    assert_eq!((done.compacted_days, done.held), (1, None));
+    assert_eq!(seconds(&historian), (0..30).collect::<Vec<_>>());
+}
