@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::history::{self, HistoryCommand};
 use crate::historian::{self, HistorianCommand};
+use crate::history::{self, HistoryCommand};
 use crate::probe::{self, ProbeCommand};
 use crate::settings::ListenAddress;
 use crate::simulate::{self, SimulateCommand};

@@ -5,8 +5,8 @@ mod command_line;
 mod demonstration;
 mod faults;
 mod full_disk;
-mod history;
 mod historian;
+mod history;
 mod probe;
 mod simulate;
 #[path = "../support/mod.rs"]
