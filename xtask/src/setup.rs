@@ -31,6 +31,11 @@ static PACKAGES: &[Package] = &[
         evidence: &["/usr/include/modbus/modbus.h"],
         used_for: "a second independent Modbus peer",
     },
+    Package {
+        name: "postgresql-15",
+        evidence: &["/usr/lib/postgresql/15/bin/postgres"],
+        used_for: "tests of the PostgreSQL store",
+    },
 ];
 
 /// What the historian is compared with; only `cargo xtask bench --peers` installs them.

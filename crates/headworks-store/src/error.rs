@@ -67,6 +67,16 @@ pub enum StoreError {
         /// Its reason.
         source: rusqlite::Error,
     },
+    /// PostgreSQL is away, set up in another way than is needed, or refuses something.
+    #[error("PostgreSQL, {server}: {reason}")]
+    Postgres {
+        /// Where it is, without password.
+        server: String,
+        /// What it says, with a remedy.
+        reason: String,
+        /// What that means.
+        fault: PostgresFault,
+    },
     /// A query that no store answers.
     #[error("{field}: {reason}")]
     Query {
@@ -86,6 +96,17 @@ fn remedy(source: &std::io::Error) -> &'static str {
         ErrorKind::ReadOnlyFilesystem => "; make the file system writable",
         _ => "",
     }
+}
+
+/// What a failure of PostgreSQL means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PostgresFault {
+    /// It will pass or be repaired at the server: worth trying again.
+    Away,
+    /// It stays until somebody changes a setting here or rights there.
+    Setup,
+    /// These rows are not taken; others may be.
+    Refused,
 }
 
 impl StoreError {

@@ -133,6 +133,40 @@ pub struct ReadStats {
     pub damaged: u64,
 }
 
+/// What people call a tag.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TagName {
+    /// The tag.
+    pub tag: TagIndex,
+    /// Its path.
+    pub path: String,
+    /// Its unit; empty when it has none.
+    pub unit: String,
+}
+
+/// Figures of the way to a database.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct DatabaseStats {
+    /// Where it is, without password.
+    pub server: String,
+    /// Whether the last request was answered.
+    pub connected: bool,
+    /// Samples forwarded since the start.
+    pub forwarded: u64,
+    /// Samples that wait to be forwarded, as far as they are safe from a power cut.
+    pub waiting: u64,
+    /// Bytes of the sealed logs that wait.
+    pub waiting_bytes: u64,
+    /// Time of the oldest sample that waits, microseconds since 1970-01-01 UTC.
+    pub waiting_since_us: Option<i64>,
+    /// Samples dropped since the start because more waited than may.
+    pub dropped: u64,
+    /// Samples that the database refused since the start; they are in its quarantine.
+    pub refused: u64,
+    /// Why nothing can be forwarded at present.
+    pub error: Option<String>,
+}
+
 /// Figures of the store.
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
 pub struct HistorianStats {
@@ -156,6 +190,8 @@ pub struct HistorianStats {
     pub sync_us: u64,
     /// Why nothing can be written at present, if so.
     pub error: Option<String>,
+    /// Figures of the way to a database, where there is one.
+    pub database: Option<DatabaseStats>,
 }
 
 /// Keeps samples and gives them back in order of time.
@@ -212,6 +248,16 @@ pub trait Historian: Send + Sync {
     /// Returns what each tier takes on the disk; empty when the store cannot tell.
     fn tiers(&self) -> Vec<TierReport> {
         Vec::new()
+    }
+
+    /// Tells the names of tags to a store that people ask by path; others ignore them.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot keep them.
+    fn name_tags(&self, names: &[TagName]) -> Result<(), StoreError> {
+        let _ = names;
+        Ok(())
     }
 
     /// Counts samples that the caller gave up on after `append` refused them.

@@ -4,11 +4,13 @@ pub mod error;
 pub mod historian;
 mod lock;
 pub mod objects;
+pub mod postgres;
 
-pub use error::StoreError;
+pub use error::{PostgresFault, StoreError};
 pub use historian::{
-    Ack, Bucket, BucketQuery, Chunk, Column, EmbeddedHistorian, FileDamage, ForwardStats,
-    Historian, HistorianOptions, HistorianStats, LogBatch, LogPosition, LogReader, RangeQuery,
-    ReadStats, Retention, Tier, TierAges, TierReport, TimeRange, Upkeep,
+    Ack, Bucket, BucketQuery, Chunk, Column, DatabaseStats, EmbeddedHistorian, FileDamage,
+    ForwardStats, Historian, HistorianOptions, HistorianStats, LogBatch, LogPosition, LogReader,
+    RangeQuery, ReadStats, Retention, TagName, Tier, TierAges, TierReport, TimeRange, Upkeep,
 };
 pub use objects::{Action, Change, HISTORY_MAX, HistoryEntry, ObjectStore, StoredObject};
+pub use postgres::{DatabaseUrl, ForwardOptions, ForwardingHistorian, PostgresHistorian};

@@ -338,6 +338,7 @@ impl Shared {
             quarantined: self.catalog.damaged() + self.rollups.damaged(),
             sync_us: self.sync_us.load(Ordering::Relaxed),
             error,
+            database: None,
         }
     }
 

@@ -1,0 +1,296 @@
+//! Store and forward: nothing acknowledged is lost, nothing is there twice, whatever happens to
+//! the server.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use headworks_core::{Quality, Sample, TagIndex, Update, Value};
+use headworks_store::{
+    BucketQuery, DatabaseStats, DatabaseUrl, EmbeddedHistorian, ForwardOptions,
+    ForwardingHistorian, Historian, HistorianOptions, RangeQuery, Retention, TierAges, TimeRange,
+};
+
+use super::server::Server;
+use super::suite::{read, samples};
+
+const SECOND_US: i64 = 1_000_000;
+const DAY_US: i64 = 86_400 * SECOND_US;
+/// 2026-01-01 UTC.
+const BASE_US: i64 = 20_454 * DAY_US;
+const ALL: TimeRange = TimeRange {
+    start_us: i64::MIN,
+    end_us: i64::MAX,
+};
+
+fn number(tag: u32, time_us: i64, value: f64) -> Update {
+    Update {
+        tag: TagIndex(tag),
+        sample: Sample::good(time_us, Value::F64(value)),
+    }
+}
+
+fn start_with(directory: &Path, url: &DatabaseUrl, bytes_max: u64) -> ForwardingHistorian {
+    let options = HistorianOptions {
+        group_commit: Duration::from_millis(50),
+        forward_bytes_max: bytes_max,
+        wal_bytes_max: 200_000,
+        ..HistorianOptions::default()
+    };
+    let embedded = EmbeddedHistorian::open(directory, options).unwrap();
+    let options = ForwardOptions {
+        url: url.clone(),
+        connections: 3,
+        retention_days: None,
+    };
+    ForwardingHistorian::start(embedded, directory, options).unwrap()
+}
+
+fn start(directory: &Path, url: &DatabaseUrl) -> ForwardingHistorian {
+    start_with(directory, url, 1 << 30)
+}
+
+fn figures(store: &ForwardingHistorian) -> DatabaseStats {
+    store.stats().database.unwrap()
+}
+
+fn wait(what: &str, mut done: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !done() {
+        assert!(start.elapsed() < Duration::from_secs(60), "{what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn rows(server: &Server) -> String {
+    let rows = server.column_if_any("plant", "SELECT count(*) FROM headworks.samples");
+    rows.into_iter().collect()
+}
+
+fn batch(number_of: i64) -> Vec<Update> {
+    (0..500)
+        .map(|n| {
+            let time_us = BASE_US + (number_of * 50 + n / 10) * SECOND_US;
+            number(
+                u32::try_from(n % 10).unwrap(),
+                time_us,
+                (number_of * 500 + n) as f64,
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn a_server_that_is_killed_while_loading_costs_nothing() {
+    let mut server = Server::start();
+    let url = server.database("plant");
+    let directory = tempfile::tempdir().unwrap();
+    let mut batches = 0;
+    let mut store = start(directory.path(), &url);
+    for round in 0..4 {
+        for _ in 0..60 {
+            store.append(&batch(batches)).unwrap();
+            batches += 1;
+        }
+        // In the middle of what it does; the hub goes too, once while the server is away.
+        server.kill();
+        store.append(&batch(batches)).unwrap();
+        batches += 1;
+        if round == 2 {
+            drop(store);
+            store = start(directory.path(), &url);
+        }
+        wait("the failure is told", || figures(&store).error.is_some());
+        server.run();
+    }
+    let want = (batches * 500).to_string();
+    wait("all samples are forwarded", || rows(&server) == want);
+    wait("nothing waits", || figures(&store).waiting == 0);
+    assert_eq!(figures(&store).dropped, 0);
+    let sums = "SELECT sum(v)::int8 FROM headworks.samples";
+    let count = batches * 500;
+    assert_eq!(
+        server.column("plant", sums),
+        [(count * (count - 1) / 2).to_string()]
+    );
+    assert!(figures(&store).error.is_none());
+    assert!(figures(&store).connected);
+}
+
+#[test]
+fn what_waits_is_bounded_and_every_drop_counted() {
+    let mut server = Server::start();
+    let url = server.database("plant");
+    server.kill();
+    let directory = tempfile::tempdir().unwrap();
+    let store = start_with(directory.path(), &url, 1_000_000);
+    let mut appended = 0;
+    while figures(&store).dropped == 0 {
+        store.append(&batch(appended / 500)).unwrap();
+        appended += 500;
+        assert!(
+            appended < 4_000_000,
+            "nothing was dropped: {:?}",
+            figures(&store)
+        );
+    }
+    assert!(figures(&store).waiting_bytes <= 1_000_000);
+    server.run();
+    store.sync().unwrap();
+    let left = u64::try_from(appended).unwrap() - figures(&store).dropped;
+    wait("what is left is forwarded", || {
+        rows(&server) == left.to_string()
+    });
+    // The embedded store has what was dropped on the way.
+    assert_eq!(
+        read(&store, 0, ALL).len(),
+        usize::try_from(appended).unwrap() / 10
+    );
+}
+
+#[test]
+fn refused_samples_are_set_aside_and_stop_nothing() {
+    let server = Server::start();
+    let url = server.database("plant");
+    let directory = tempfile::tempdir().unwrap();
+    let store = start(directory.path(), &url);
+    wait("the database is there", || figures(&store).connected);
+    server.sql(
+        "plant",
+        "ALTER TABLE headworks.samples ADD CONSTRAINT plausible CHECK (v < 1000)",
+    );
+    let mut mixed = batch(0);
+    mixed.insert(77, number(3, BASE_US - 1, 5_000.0));
+    mixed.insert(200, number(4, i64::MAX - 1, 1.0));
+    store.append(&mixed).unwrap();
+    wait("both are counted", || figures(&store).refused == 2);
+    assert_eq!(rows(&server), "500");
+    let reasons = server.column(
+        "plant",
+        "SELECT tag || ' ' || reason FROM headworks.quarantine ORDER BY tag",
+    );
+    assert!(
+        reasons[0].starts_with("3 ") && reasons[0].contains("plausible"),
+        "{reasons:?}"
+    );
+    assert!(
+        reasons[1].starts_with("4 ") && reasons[1].contains("years 1 to 9999"),
+        "{reasons:?}"
+    );
+}
+
+fn keep_raw(days: u32) -> Retention {
+    Retention {
+        default: TierAges {
+            raw: Some(days),
+            ..TierAges::default()
+        },
+        ..Retention::default()
+    }
+}
+
+#[test]
+fn old_times_are_read_from_the_database_each_once() {
+    let server = Server::start();
+    let url = server.database("plant");
+    let directory = tempfile::tempdir().unwrap();
+    let store = start(directory.path(), &url);
+    let batch: Vec<Update> = (0..10 * 24)
+        .map(|n| number(1, BASE_US + n * 3_600 * SECOND_US, n as f64))
+        .collect();
+    store.append(&batch).unwrap();
+    wait("all samples are forwarded", || {
+        figures(&store).forwarded == 240
+    });
+    for _ in 0..20 {
+        store.maintain(BASE_US + 10 * DAY_US, &keep_raw(3)).unwrap();
+    }
+    let found = read(&store, 1, ALL);
+    let want: Vec<Sample> = batch.iter().map(|update| update.sample.clone()).collect();
+    assert_eq!(found, want);
+    let query = RangeQuery {
+        tags: vec![TagIndex(1)],
+        range: ALL,
+        limit: 30,
+    };
+    let mut limited = Vec::new();
+    store
+        .read(&query, &mut |chunk| {
+            limited.extend(samples(chunk));
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+    assert_eq!(limited, want[..30]);
+    let query = BucketQuery {
+        tags: vec![TagIndex(1)],
+        range: TimeRange {
+            start_us: BASE_US + 1,
+            end_us: BASE_US + 10 * DAY_US,
+        },
+        bucket_us: 7 * 3_600 * SECOND_US,
+    };
+    let mut count = 0;
+    let mut starts = Vec::new();
+    store
+        .aggregate(&query, &mut |bucket| {
+            count += bucket.count;
+            starts.push(bucket.start_us);
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+    assert_eq!(count, 239);
+    assert!(starts.is_sorted_by(|a, b| a < b));
+    let early = store.before(&[TagIndex(1)], BASE_US + 1).unwrap();
+    assert_eq!(early, [Some(want[0].clone())]);
+}
+
+#[test]
+fn a_deletion_reaches_the_database_behind_what_waits() {
+    let mut server = Server::start();
+    let url = server.database("plant");
+    let directory = tempfile::tempdir().unwrap();
+    let store = start(directory.path(), &url);
+    store.append(&batch(0)).unwrap();
+    wait("the first batch is forwarded", || {
+        figures(&store).forwarded == 500
+    });
+    server.kill();
+    store.append(&batch(1)).unwrap();
+    let range = TimeRange {
+        start_us: BASE_US + 40 * SECOND_US,
+        end_us: BASE_US + 60 * SECOND_US,
+    };
+    assert_eq!(store.delete(&[TagIndex(3)], range).unwrap(), 20);
+    // Written again after the deletion: it stays.
+    store
+        .append(&[number(3, BASE_US + 45 * SECOND_US, -1.0)])
+        .unwrap();
+    drop(store);
+    server.run();
+    let store = start(directory.path(), &url);
+    wait("the database is equal", || rows(&server) == "981");
+    let of_tag = "SELECT count(*) || ' ' || min(v) FROM headworks.samples WHERE tag = 3";
+    assert_eq!(server.column("plant", of_tag), ["81 -1"]);
+    assert_eq!(read(&store, 3, ALL).len(), 81);
+}
+
+#[test]
+fn an_older_data_directory_sends_its_log_again() {
+    let server = Server::start();
+    let url = server.database("plant");
+    let directory = tempfile::tempdir().unwrap();
+    {
+        let store = start(directory.path(), &url);
+        store.append(&batch(0)).unwrap();
+        wait("forwarded", || figures(&store).forwarded == 500);
+    }
+    server.sql(
+        "plant",
+        "UPDATE headworks.positions SET generation = 1000000",
+    );
+    let store = start(directory.path(), &url);
+    let mut odd = number(1, BASE_US - 5, 1.0);
+    odd.sample.quality = Quality::UNCERTAIN_LAST_USABLE;
+    store.append(&[odd]).unwrap();
+    wait("the new sample is there", || rows(&server) == "501");
+}
