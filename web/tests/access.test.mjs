@@ -42,6 +42,8 @@ before(async () => {
     trends: `/trends?tags=${supply.id},${level.id}`,
     'trends as a table': `/trends?tags=${supply.id}&view=table`,
     'empty trends': '/trends',
+    export: '/exchange',
+    import: '/exchange?tab=import',
     storage: '/storage',
     'retention policies': '/storage?tab=retention',
     'new retention policy': '/storage?tab=retention&policy=new',

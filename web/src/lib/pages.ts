@@ -66,6 +66,14 @@ export const PAGES: PageEntry[] = [
     load: () => import('../pages/Devices.svelte'),
   },
   {
+    name: 'exchange',
+    title: 'page.exchange',
+    icon: 'exchange',
+    group: 'system',
+    key: 'x',
+    load: () => withSystem(import('../pages/Exchange.svelte')),
+  },
+  {
     name: 'storage',
     title: 'page.storage',
     icon: 'storage',
