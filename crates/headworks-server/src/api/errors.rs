@@ -60,7 +60,8 @@ pub(crate) fn from_store(error: StoreError) -> ApiError {
         | StoreError::Database { .. }
         | StoreError::Corrupt { .. }
         | StoreError::TooNew { .. }
-        | StoreError::InUse { .. } => ApiError::storage(&error),
+        | StoreError::InUse { .. }
+        | StoreError::Postgres { .. } => ApiError::storage(&error),
     }
 }
 
