@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use headworks_core::TagIndex;
 use headworks_store::{
-    BucketQuery, EmbeddedHistorian, Historian, HistorianOptions, RangeQuery, TimeRange,
+    BucketQuery, Buckets, EmbeddedHistorian, Historian, HistorianOptions, RangeQuery, TimeRange,
 };
 
 use workload::{BASE_US, Best, DAY_US, Plant, SECOND_US, figure, ms};
@@ -77,8 +77,11 @@ fn queries(historian: &EmbeddedHistorian) -> Outcome<()> {
     let start = Instant::now();
     let query = BucketQuery {
         tags: vec![TagIndex(0)],
-        range: range(0, 30 * DAY_US),
-        bucket_us: HOUR_US,
+        buckets: Buckets::Every {
+            range: range(0, 30 * DAY_US),
+            width_us: HOUR_US,
+        },
+        time_weighted: false,
     };
     let mut buckets = 0;
     historian.aggregate(&query, &mut |_| {

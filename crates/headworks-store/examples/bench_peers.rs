@@ -11,7 +11,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use headworks_core::{TagIndex, Update};
-use headworks_store::{BucketQuery, EmbeddedHistorian, Historian, HistorianOptions, TimeRange};
+use headworks_store::{
+    BucketQuery, Buckets, EmbeddedHistorian, Historian, HistorianOptions, TimeRange,
+};
 
 use peers::{Influx, Peer, Postgres, Victoria};
 use workload::{BASE_US, Best, DAY_US, Plant, SECOND_US, figure, ms};
@@ -241,8 +243,11 @@ impl Peer for Ours {
     fn hours(&mut self, tag: TagIndex, range: TimeRange) -> Outcome<u64> {
         let query = BucketQuery {
             tags: vec![tag],
-            range,
-            bucket_us: 3_600 * SECOND_US,
+            buckets: Buckets::Every {
+                range,
+                width_us: 3_600 * SECOND_US,
+            },
+            time_weighted: false,
         };
         let mut count = 0;
         self.historian.aggregate(&query, &mut |_| {

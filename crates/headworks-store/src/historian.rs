@@ -2,6 +2,7 @@
 
 mod aggregate;
 mod block;
+mod buckets;
 mod bytes;
 mod cache;
 mod catalog;
@@ -12,6 +13,7 @@ mod embedded;
 pub mod inspect;
 mod latest;
 mod memtable;
+mod pieces;
 mod points;
 mod query;
 mod rollup;
@@ -24,6 +26,7 @@ use std::ops::ControlFlow;
 
 use headworks_core::{Sample, TagIndex, Update};
 
+pub use buckets::{Bucket, BucketQuery, Buckets};
 pub use damage::FileDamage;
 pub use embedded::{
     EmbeddedHistorian, ForwardStats, HistorianOptions, LogBatch, LogPosition, LogReader,
@@ -86,42 +89,6 @@ pub struct RangeQuery {
     pub limit: usize,
 }
 
-/// Which aggregates to compute.
-#[derive(Clone, Debug, PartialEq)]
-pub struct BucketQuery {
-    /// The tags, each computed in turn.
-    pub tags: Vec<TagIndex>,
-    /// The time.
-    pub range: TimeRange,
-    /// Width of a bucket in microseconds; buckets start at `range.start_us`.
-    pub bucket_us: i64,
-}
-
-/// Aggregates of one tag over one bucket; empty buckets are not reported.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Bucket {
-    /// The tag.
-    pub tag: TagIndex,
-    /// Start of the bucket, microseconds since 1970-01-01 UTC.
-    pub start_us: i64,
-    /// Samples with a usable number.
-    pub count: u64,
-    /// Samples that are bad.
-    pub bad: u64,
-    /// Least number; only when `count` is not 0, like those that follow.
-    pub min: f64,
-    /// Greatest number.
-    pub max: f64,
-    /// Sum of the numbers.
-    pub sum: f64,
-    /// First number of the bucket.
-    pub first: f64,
-    /// Last number of the bucket.
-    pub last: f64,
-    /// Worst quality code of the bucket.
-    pub worst_quality: u32,
-}
-
 /// What a query cost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ReadStats {
@@ -129,6 +96,11 @@ pub struct ReadStats {
     pub samples: u64,
     /// Blocks decoded.
     pub blocks: u64,
+    /// Rows of roll-ups read.
+    pub rows: u64,
+    /// Whether part of the answer rests on rows longer than the buckets asked for, because
+    /// nothing finer is kept.
+    pub coarser: bool,
     /// Files or parts of files that were damaged and left out.
     pub damaged: u64,
 }

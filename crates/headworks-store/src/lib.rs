@@ -2,13 +2,14 @@
 
 pub mod error;
 pub mod historian;
+pub mod history;
 mod lock;
 pub mod objects;
 pub mod postgres;
 
 pub use error::{PostgresFault, StoreError};
 pub use historian::{
-    Ack, Bucket, BucketQuery, Chunk, Column, DatabaseStats, EmbeddedHistorian, FileDamage,
+    Ack, Bucket, BucketQuery, Buckets, Chunk, Column, DatabaseStats, EmbeddedHistorian, FileDamage,
     ForwardStats, Historian, HistorianOptions, HistorianStats, LogBatch, LogPosition, LogReader,
     RangeQuery, ReadStats, Retention, TagName, Tier, TierAges, TierReport, TimeRange, Upkeep,
 };

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use headworks_core::model::ObjectId;
 use headworks_hub::TagEntry;
 use headworks_store::{
-    Bucket, BucketQuery, Chunk, Column, Historian, RangeQuery, StoreError, TimeRange,
+    Bucket, BucketQuery, Buckets, Chunk, Column, Historian, RangeQuery, StoreError, TimeRange,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -212,8 +212,11 @@ fn write_buckets(
 ) -> Result<bool, StoreError> {
     let query = BucketQuery {
         tags: vec![tag.index()],
-        range,
-        bucket_us,
+        buckets: Buckets::Every {
+            range,
+            width_us: bucket_us,
+        },
+        time_weighted: false,
     };
     let mut first = true;
     historian.aggregate(&query, &mut |bucket| {

@@ -255,7 +255,10 @@ impl Historian for EmbeddedHistorian {
         query: &BucketQuery,
         sink: &mut dyn FnMut(&Bucket) -> std::ops::ControlFlow<()>,
     ) -> Result<ReadStats, StoreError> {
-        self.shared.query(query.range)?.aggregate(query, sink)
+        let shared = &self.shared;
+        shared
+            .query(query.buckets.range())?
+            .aggregate(query, &shared.rollups, sink)
     }
 
     fn before(&self, tags: &[TagIndex], time_us: i64) -> Result<Vec<Option<Sample>>, StoreError> {

@@ -9,8 +9,10 @@ use super::aggregate::Aggregator;
 use super::block::BlockMeta;
 use super::catalog::{Catalog, Segment, day_end, day_of};
 use super::memtable::Stream;
+use super::pieces::{self, Piece, Planner};
 use super::points::{Points, merge};
-use super::{Bucket, BucketQuery, Chunk, RangeQuery, ReadStats, TimeRange};
+use super::rollup::{Rollups, Row};
+use super::{Bucket, BucketQuery, Chunk, RangeQuery, ReadStats, Tier, TimeRange};
 use crate::error::StoreError;
 
 /// Gives the samples that are in memory.
@@ -106,32 +108,162 @@ impl<'a> Query<'a> {
         Ok(self.stats)
     }
 
+    /// Aggregates each tag in turn, from samples and from the rows of `rollups`.
     pub(super) fn aggregate(
         mut self,
         query: &BucketQuery,
+        rollups: &Rollups,
         sink: &mut dyn FnMut(&Bucket) -> ControlFlow<()>,
     ) -> Result<ReadStats, StoreError> {
-        if query.bucket_us < 1 {
-            return Err(StoreError::Query {
-                field: "bucket_us",
-                reason: format!("{} is less than 1 microsecond", query.bucket_us),
-            });
+        query.buckets.check()?;
+        if self.range.start_us == self.range.end_us {
+            return Ok(self.stats);
         }
         for &tag in &query.tags {
-            let mut aggregator = Aggregator::new(tag, self.range, query.bucket_us);
-            let flow = self.visit(tag, &mut |this, group| {
-                let flow = this.add_group(group, &mut aggregator, sink)?;
-                Ok(if flow.is_break() {
-                    ControlFlow::Break(true)
-                } else {
-                    ControlFlow::Continue(())
-                })
-            })?;
-            if flow.is_break() || aggregator.finish(sink).is_break() {
+            if self.aggregate_tag(tag, query, rollups, sink)?.is_break() {
                 break;
             }
         }
         Ok(self.stats)
+    }
+
+    fn aggregate_tag(
+        &mut self,
+        tag: TagIndex,
+        query: &BucketQuery,
+        rollups: &Rollups,
+        sink: &mut dyn FnMut(&Bucket) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>, StoreError> {
+        let before = match query.time_weighted {
+            true => self.before_range(tag)?,
+            false => None,
+        };
+        // Memory before files: what is sealed in between is seen twice then, never missed.
+        let memory = self.memory_of(tag)?;
+        let planner = Planner {
+            raw: self.catalog,
+            rollups,
+            buckets: &query.buckets,
+            tag: tag.0,
+            in_memory: &memory.iter().flat_map(days_of).collect(),
+        };
+        let weighted = query.time_weighted;
+        let mut aggregator = Aggregator::new(tag, &query.buckets, weighted, before.as_ref());
+        for piece in planner.pieces()? {
+            let flow = self.add_piece(tag, &piece, &memory, rollups, &mut aggregator, sink)?;
+            if flow.is_break() {
+                return Ok(flow);
+            }
+        }
+        Ok(aggregator.finish(sink))
+    }
+
+    /// Returns the newest sample before the range.
+    fn before_range(&self, tag: TagIndex) -> Result<Option<Sample>, StoreError> {
+        let range = TimeRange {
+            start_us: i64::MIN,
+            end_us: self.range.start_us,
+        };
+        match self.range.start_us == i64::MIN {
+            true => Ok(None),
+            false => Query::new(self.catalog, range, self.memory)?.newest(tag),
+        }
+    }
+
+    /// Adds a piece from the first of its sources that has anything.
+    fn add_piece(
+        &mut self,
+        tag: TagIndex,
+        piece: &Piece,
+        memory: &[Points],
+        rollups: &Rollups,
+        aggregator: &mut Aggregator<'_>,
+        sink: &mut dyn FnMut(&Bucket) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>, StoreError> {
+        for &source in &piece.sources {
+            let (flow, any) = match rows_of(source) {
+                None => {
+                    let before = self.stats.samples;
+                    let flow = self.add_samples(tag, piece.range, memory, aggregator, sink)?;
+                    (flow, before != self.stats.samples)
+                }
+                Some(tier) => {
+                    let rows = rollups.rows(tier, tag.0, piece.range)?;
+                    (
+                        self.add_rows(source, &rows, aggregator, sink),
+                        !rows.is_empty(),
+                    )
+                }
+            };
+            if flow.is_break() || any {
+                return Ok(flow);
+            }
+        }
+        let Some((day, sources)) = &piece.without_samples else {
+            return Ok(ControlFlow::Continue(()));
+        };
+        if self.has_samples(tag, *day, memory)? {
+            return Ok(ControlFlow::Continue(()));
+        }
+        for &source in sources {
+            let Some(tier) = rows_of(source) else {
+                continue;
+            };
+            let rows = rollups.rows(tier, tag.0, piece.range)?;
+            if !rows.is_empty() {
+                return Ok(self.add_rows(source, &rows, aggregator, sink));
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    fn add_rows(
+        &mut self,
+        source: pieces::Source,
+        rows: &[Row],
+        aggregator: &mut Aggregator<'_>,
+        sink: &mut dyn FnMut(&Bucket) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        self.stats.rows += rows.len() as u64;
+        self.stats.coarser |= matches!(source, pieces::Source::Coarser(_)) && !rows.is_empty();
+        rows.iter()
+            .try_for_each(|row| aggregator.add_row(row, sink))
+    }
+
+    /// Whether files or memory have any sample of a tag on a day.
+    fn has_samples(
+        &mut self,
+        tag: TagIndex,
+        day: i32,
+        memory: &[Points],
+    ) -> Result<bool, StoreError> {
+        let mut any = memory.iter().any(|points| days_of(points).contains(&day));
+        for segment in self.catalog.of_day(day) {
+            self.catalog.find(&segment, tag.0, &mut |_| any = true)?;
+        }
+        Ok(any)
+    }
+
+    fn add_samples(
+        &mut self,
+        tag: TagIndex,
+        range: TimeRange,
+        memory: &[Points],
+        aggregator: &mut Aggregator<'_>,
+        sink: &mut dyn FnMut(&Bucket) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>, StoreError> {
+        let all = std::mem::replace(&mut self.range, range);
+        let mut add = || {
+            for group in groups(self.sources(tag, day_of(range.start_us), memory)?) {
+                if self.add_group(group, aggregator, sink)?.is_break() {
+                    return Ok(ControlFlow::Break(()));
+                }
+            }
+            Ok(ControlFlow::Continue(()))
+        };
+        let flow = add();
+        self.range = all;
+        flow
     }
 
     /// Returns the newest sample of a tag in the range.
@@ -178,10 +310,12 @@ impl<'a> Query<'a> {
     fn add_group(
         &mut self,
         group: Group,
-        aggregator: &mut Aggregator,
+        aggregator: &mut Aggregator<'_>,
         sink: &mut dyn FnMut(&Bucket) -> ControlFlow<()>,
     ) -> Result<ControlFlow<()>, StoreError> {
         if let [(_, Source::Block(_, meta))] = &group[..]
+            && self.range.start_us <= meta.first_us
+            && meta.last_us < self.range.end_us
             && aggregator.takes_whole(meta)
         {
             self.stats.samples += u64::from(meta.count);
@@ -244,7 +378,11 @@ impl<'a> Query<'a> {
             })?;
         }
         for points in memory {
-            let part = points.places(range_of(day));
+            let day = range_of(day);
+            let part = points.places(TimeRange {
+                start_us: day.start_us.max(range.start_us),
+                end_us: day.end_us.min(range.end_us),
+            });
             if !part.is_empty() {
                 sources.push(Source::Memory(points.slice(part)));
             }
@@ -272,6 +410,14 @@ impl<'a> Query<'a> {
             }
         }
         Ok(merge(parts))
+    }
+}
+
+/// Returns the tier whose rows are meant, if rows are.
+fn rows_of(source: pieces::Source) -> Option<Tier> {
+    match source {
+        pieces::Source::Samples => None,
+        pieces::Source::Rows(tier) | pieces::Source::Coarser(tier) => Some(tier),
     }
 }
 

@@ -20,7 +20,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 pub(super) use make::Gone;
-pub(super) use row::Row;
+pub(super) use row::{Row, is_good};
 
 use super::catalog::{Catalog, DAY_US, Segment, day_end, day_of};
 use super::disk::Disk;
@@ -39,6 +39,9 @@ const TIERS: [Tier; 5] = [
     Tier::Day,
     Tier::Week,
 ];
+
+/// The tiers whose files are of a UTC day, finest first.
+pub(super) const FINE: [Tier; 3] = [Tier::Minute, Tier::FiveMinutes, Tier::Hour];
 
 /// Files of all tiers.
 pub(super) struct Rollups {
@@ -111,10 +114,17 @@ impl Rollups {
         Ok(rows)
     }
 
+    /// Returns the greatest version that the fine rows of a UTC day know of; 0 without rows.
+    pub(super) fn known_version(&self, day: i32) -> u64 {
+        let newest = FINE
+            .into_iter()
+            .filter_map(|tier| self.files(tier).newest(day));
+        newest.map(|file| file.footer.seal).max().unwrap_or(0)
+    }
+
     /// Whether all fine tiers of a UTC day know of all samples of a version.
     pub(super) fn is_fresh(&self, day: i32, version: u64) -> bool {
-        let fine = [Tier::Minute, Tier::FiveMinutes, Tier::Hour];
-        fine.into_iter()
+        FINE.into_iter()
             .all(|tier| self.is_fresh_in(tier, day, version))
     }
 
@@ -140,8 +150,9 @@ impl Rollups {
 
     /// Returns the UTC days with rows of a fine tier.
     pub(super) fn fine_days(&self, first: i32, last: i32) -> Vec<i32> {
-        let fine = [Tier::Minute, Tier::FiveMinutes, Tier::Hour].into_iter();
-        let days = fine.flat_map(|tier| self.catalog(tier).days(first, last));
+        let days = FINE
+            .into_iter()
+            .flat_map(|tier| self.catalog(tier).days(first, last));
         days.collect::<BTreeSet<i32>>().into_iter().collect()
     }
 
@@ -211,7 +222,7 @@ impl Rollups {
     }
 
     /// Returns the time of a local day or week.
-    fn local_range(&self, tier: Tier, key: i32) -> Option<TimeRange> {
+    pub(super) fn local_range(&self, tier: Tier, key: i32) -> Option<TimeRange> {
         let days = if tier == Tier::Week { 7 } else { 1 };
         let start = |key: i32| {
             let zoned = date_of(key)?.to_zoned(self.zone.clone()).ok()?;

@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use headworks_core::{Quality, Value};
 
 use super::*;
-use crate::historian::{Column, TimeRange};
+use crate::historian::{Buckets, Column, TimeRange};
 
 const SECOND_US: i64 = 1_000_000;
 const ALL: TimeRange = TimeRange {
@@ -88,8 +88,11 @@ fn buckets(
 ) -> (Vec<Bucket>, ReadStats) {
     let query = BucketQuery {
         tags: vec![TagIndex(tag)],
-        range,
-        bucket_us,
+        buckets: Buckets::Every {
+            range,
+            width_us: bucket_us,
+        },
+        time_weighted: false,
     };
     let mut found = Vec::new();
     let stats = historian
@@ -325,8 +328,11 @@ fn nonsense_is_refused_with_the_field() {
     );
     let query = BucketQuery {
         tags: vec![],
-        range: ALL,
-        bucket_us: 0,
+        buckets: Buckets::Every {
+            range: ALL,
+            width_us: 0,
+        },
+        time_weighted: false,
     };
     let error = historian
         .aggregate(&query, &mut |_| ControlFlow::Continue(()))

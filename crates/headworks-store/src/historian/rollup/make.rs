@@ -7,7 +7,7 @@ use headworks_core::TagIndex;
 
 use super::codec::Encoder;
 use super::row::{Roller, Row, one};
-use super::{Files, Rollups, width_us};
+use super::{FINE, Files, Rollups, width_us};
 use crate::error::StoreError;
 use crate::historian::block::{BlockMeta, Encoding};
 use crate::historian::bytes::to_u32;
@@ -84,9 +84,8 @@ impl Rollups {
         day: i32,
         gone: Option<&Gone<'_>>,
     ) -> Result<(), StoreError> {
-        let fine = [Tier::Minute, Tier::FiveMinutes, Tier::Hour].map(|tier| self.files(tier));
-        let known = fine.iter().filter_map(|files| files.newest(day));
-        let known = known.map(|segment| segment.footer.seal).max().unwrap_or(0);
+        let fine = FINE.map(|tier| self.files(tier));
+        let known = self.known_version(day);
         let version = raw.version_of(day).max(known);
         let start_us = i64::from(day) * DAY_US;
         let source = Day {

@@ -41,7 +41,13 @@ pub(in crate::historian) struct Row {
 }
 
 impl Row {
-    fn of(start_us: i64, time_us: i64, quality: u32, number: Option<f64>) -> Row {
+    /// Returns the row of one sample.
+    pub(in crate::historian) fn of(
+        start_us: i64,
+        time_us: i64,
+        quality: u32,
+        number: Option<f64>,
+    ) -> Row {
         let value = number.unwrap_or(0.0);
         Row {
             start_us,
@@ -65,8 +71,40 @@ impl Row {
         }
     }
 
+    /// Adds a later sample.
+    #[inline]
+    pub(in crate::historian) fn push(&mut self, time_us: i64, quality: u32, number: Option<f64>) {
+        self.hold_until(time_us);
+        self.note(time_us, quality, number);
+        self.holds = number.is_some();
+    }
+
+    /// Adds a later sample but for how long it and the one before hold.
+    #[inline]
+    pub(in crate::historian) fn note(&mut self, time_us: i64, quality: u32, number: Option<f64>) {
+        if let Some(number) = number {
+            if self.numbers == 0 {
+                (self.min, self.max, self.first) = (number, number, number);
+                self.sum = 0.0;
+            }
+            self.numbers += 1;
+            self.min = self.min.min(number);
+            self.max = self.max.max(number);
+            self.sum += number;
+            self.last = number;
+        } else {
+            self.bad += u64::from(is_bad(quality));
+        }
+        self.samples += 1;
+        self.good += u64::from(is_good(quality));
+        self.last_us = time_us;
+        self.last_quality = quality;
+        self.worst_quality = self.worst_quality.max(quality);
+    }
+
     /// Holds the last value until a time.
-    fn hold_until(&mut self, time_us: i64) {
+    #[inline]
+    pub(in crate::historian) fn hold_until(&mut self, time_us: i64) {
         let held_us = time_us - self.last_us;
         if self.holds {
             #[expect(
@@ -157,8 +195,11 @@ impl Roller {
         for at in 0..points.len() {
             let time_us = points.times_us[at];
             let start_us = time_us.div_euclid(self.width_us) * self.width_us;
-            let row = Row::of(start_us, time_us, points.qualities[at], points.number(at));
-            self.add(row);
+            let (quality, number) = (points.qualities[at], points.number(at));
+            match self.rows.last_mut() {
+                Some(row) if row.start_us == start_us => row.push(time_us, quality, number),
+                _ => self.rows.push(Row::of(start_us, time_us, quality, number)),
+            }
         }
     }
 

@@ -1,5 +1,7 @@
 //! Rows against the samples they were made from.
 
+mod answers;
+
 use std::ops::ControlFlow;
 
 use headworks_core::{Quality, Sample, TagIndex, Update, Value};
