@@ -26,6 +26,7 @@ use std::ops::ControlFlow;
 
 use headworks_core::{Sample, TagIndex, Update};
 
+pub(crate) use aggregate::aggregate_samples;
 pub use buckets::{Bucket, BucketQuery, Buckets};
 pub use damage::FileDamage;
 pub use embedded::{
@@ -76,6 +77,21 @@ pub enum Column {
     F64(Vec<f64>),
     Text(Vec<std::sync::Arc<str>>),
     Bytes(Vec<std::sync::Arc<[u8]>>),
+}
+
+impl Column {
+    /// Returns a value as a number readers compute with: none for strings and what is not finite.
+    pub fn number(&self, at: usize) -> Option<f64> {
+        #[expect(clippy::cast_precision_loss, reason = "aggregates have 53 bits")]
+        let number = match self {
+            Column::Bool(values) => f64::from(u8::from(values[at])),
+            Column::I64(values) => values[at] as f64,
+            Column::U64(values) => values[at] as f64,
+            Column::F64(values) => values[at],
+            Column::Text(_) | Column::Bytes(_) => return None,
+        };
+        number.is_finite().then_some(number)
+    }
 }
 
 /// Which samples to read.

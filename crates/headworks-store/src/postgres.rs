@@ -24,7 +24,7 @@ pub use write::Refused;
 use crate::error::StoreError;
 use crate::historian::{
     Ack, Bucket, BucketQuery, Chunk, Historian, HistorianStats, LogPosition, RangeQuery, ReadStats,
-    Retention, TagName, TimeRange, Upkeep,
+    Retention, TagName, TimeRange, Upkeep, aggregate_samples,
 };
 use database::Database;
 
@@ -154,12 +154,10 @@ impl Historian for PostgresHistorian {
         query: &BucketQuery,
         sink: &mut dyn FnMut(&Bucket) -> ControlFlow<()>,
     ) -> Result<ReadStats, StoreError> {
-        read::check_range(query.range)?;
-        if query.bucket_us < 1 {
-            return Err(StoreError::Query {
-                field: "bucket_us",
-                reason: format!("{} is less than 1 microsecond", query.bucket_us),
-            });
+        read::check_range(query.buckets.range())?;
+        query.buckets.check()?;
+        if query.time_weighted {
+            return aggregate_samples(self, query, sink);
         }
         self.database
             .stream(async |client| read::aggregate(client, query, sink).await)

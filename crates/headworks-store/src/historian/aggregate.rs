@@ -5,10 +5,11 @@ use std::ops::ControlFlow;
 use headworks_core::{Sample, TagIndex};
 
 use super::block::BlockMeta;
-use super::points::{Points, as_f64};
+use super::points::{Points, as_f64, is_bad};
 use super::rollup::{Row, is_good};
 use super::stream::{Point, Raw};
-use super::{Bucket, Buckets, TimeRange};
+use super::{Bucket, BucketQuery, Buckets, Chunk, Historian, RangeQuery, ReadStats, TimeRange};
+use crate::error::StoreError;
 
 /// Takes points, blocks and rows in the order of time and gives out bucket after bucket.
 pub(super) struct Aggregator<'a> {
@@ -72,13 +73,36 @@ impl<'a> Aggregator<'a> {
 
     pub(super) fn add_points(&mut self, points: &Points, sink: Sink<'_>) -> ControlFlow<()> {
         for (at, &time_us) in points.times_us.iter().enumerate() {
-            self.turn_to(time_us, sink)?;
-            let (quality, number) = (points.qualities[at], points.number(at));
-            match &mut self.row {
-                None => self.row = Some(Row::of(self.span.0, time_us, quality, number)),
-                Some(row) if self.time_weighted => row.push(time_us, quality, number),
-                Some(row) => row.note(time_us, quality, number),
-            }
+            self.add_sample(time_us, points.qualities[at], points.number(at), sink)?;
+        }
+        ControlFlow::Continue(())
+    }
+
+    #[inline]
+    fn add_sample(
+        &mut self,
+        time_us: i64,
+        quality: u32,
+        number: Option<f64>,
+        sink: Sink<'_>,
+    ) -> ControlFlow<()> {
+        self.turn_to(time_us, sink)?;
+        match &mut self.row {
+            None => self.row = Some(Row::of(self.span.0, time_us, quality, number)),
+            Some(row) if self.time_weighted => row.push(time_us, quality, number),
+            Some(row) => row.note(time_us, quality, number),
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn add_chunk(&mut self, chunk: &Chunk, sink: Sink<'_>) -> ControlFlow<()> {
+        for (at, &time_us) in chunk.times_us.iter().enumerate() {
+            let quality = chunk.qualities[at];
+            let number = match is_bad(quality) {
+                true => None,
+                false => chunk.values.number(at),
+            };
+            self.add_sample(time_us, quality, number, sink)?;
         }
         ControlFlow::Continue(())
     }
@@ -150,8 +174,8 @@ impl<'a> Aggregator<'a> {
             sum: row.sum,
             first: row.first,
             last: row.last,
-            first_us: row.first_us,
-            last_us: row.last_us,
+            first_us: Some(row.first_us),
+            last_us: Some(row.last_us),
             worst_quality: row.worst_quality,
             mean_held,
             good_share,
@@ -191,4 +215,37 @@ fn held_of(sample: &Sample) -> Held {
         },
         is_good: sample.quality.is_good(),
     }
+}
+
+/// Aggregates by reading every sample: for stores that cannot weigh samples by time themselves.
+pub(crate) fn aggregate_samples(
+    store: &dyn Historian,
+    query: &BucketQuery,
+    sink: &mut dyn FnMut(&Bucket) -> ControlFlow<()>,
+) -> Result<ReadStats, StoreError> {
+    query.buckets.check()?;
+    let range = query.buckets.range();
+    let mut stats = ReadStats::default();
+    for &tag in &query.tags {
+        let before = store.before(&[tag], range.start_us.saturating_sub(1))?;
+        let before = before.first().and_then(Option::as_ref);
+        let mut aggregator = Aggregator::new(tag, &query.buckets, query.time_weighted, before);
+        let samples = RangeQuery {
+            tags: vec![tag],
+            range,
+            limit: usize::MAX,
+        };
+        let mut flow = ControlFlow::Continue(());
+        let read = store.read(&samples, &mut |chunk| {
+            flow = aggregator.add_chunk(chunk, sink);
+            flow
+        })?;
+        stats.samples += read.samples;
+        stats.blocks += read.blocks;
+        stats.damaged += read.damaged;
+        if flow.is_break() || aggregator.finish(sink).is_break() {
+            break;
+        }
+    }
+    Ok(stats)
 }

@@ -59,10 +59,10 @@ pub struct Bucket {
     pub first: f64,
     /// Last number of the bucket.
     pub last: f64,
-    /// Time of the first sample.
-    pub first_us: i64,
-    /// Time of the last sample.
-    pub last_us: i64,
+    /// Time of the first sample, where the store's roll-ups know it.
+    pub first_us: Option<i64>,
+    /// Time of the last sample, likewise.
+    pub last_us: Option<i64>,
     /// Worst quality code of the bucket.
     pub worst_quality: u32,
     /// Mean of the numbers by the time that each holds: from its sample to the next one or the
@@ -103,8 +103,40 @@ impl Buckets {
         }
     }
 
+    /// Returns the buckets that begin before a time and those that begin at it or later.
+    pub(crate) fn split(&self, time_us: i64) -> [Option<Buckets>; 2] {
+        let range = self.range();
+        if time_us <= range.start_us {
+            return [None, Some(self.clone())];
+        }
+        if range.end_us <= time_us {
+            return [Some(self.clone()), None];
+        }
+        let (start, end) = self.span_of(time_us);
+        let border = if start == time_us { start } else { end };
+        if range.end_us <= border {
+            return [Some(self.clone()), None];
+        }
+        match self {
+            Buckets::Every { width_us, .. } => {
+                let part = |start_us, end_us| {
+                    Some(Buckets::Every {
+                        range: TimeRange { start_us, end_us },
+                        width_us: *width_us,
+                    })
+                };
+                [part(range.start_us, border), part(border, range.end_us)]
+            }
+            Buckets::Listed(edges) => {
+                let at = edges.partition_point(|&edge| edge < border);
+                let part = |edges: &[i64]| Some(Buckets::Listed(Arc::from(edges)));
+                [part(&edges[..=at]), part(&edges[at..])]
+            }
+        }
+    }
+
     /// Returns start and end of the bucket of a time in the range.
-    pub(super) fn span_of(&self, time_us: i64) -> (i64, i64) {
+    pub(crate) fn span_of(&self, time_us: i64) -> (i64, i64) {
         match self {
             Buckets::Every { range, width_us } => {
                 // The distance of two times can exceed 64 bits.

@@ -11,7 +11,7 @@ use super::database::{Failure, ROW_PATIENCE};
 use super::rows::{COLUMNS, Chunks, Micros, Span, TIME_MAX_US, TIME_MIN_US, sample_of, tag_of};
 use super::write::DAY_US;
 use crate::error::StoreError;
-use crate::historian::{Bucket, BucketQuery, Chunk, RangeQuery, ReadStats, TimeRange};
+use crate::historian::{Bucket, BucketQuery, Buckets, Chunk, RangeQuery, ReadStats, TimeRange};
 
 /// A number that aggregates take: neither missing nor NaN nor infinite.
 const IS_NUMBER: &str = "v > '-Infinity' AND v < 'Infinity'";
@@ -144,8 +144,10 @@ pub(super) async fn aggregate(
     for &tag in &query.tags {
         // Where roll-ups meet samples within a bucket, its two halves are joined.
         let mut under_way: Option<Bucket> = None;
-        for part in parts(query.range, query.bucket_us, raw_from_us) {
-            for bucket in part_of(client, tag, &part).await? {
+        for part in all_parts(&query.buckets, raw_from_us) {
+            for mut bucket in part_of(client, tag, &part).await? {
+                let end_us = query.buckets.span_of(bucket.start_us).1;
+                bucket.end_us = end_us.min(query.buckets.range().end_us);
                 stats.samples += bucket.count + bucket.bad;
                 match &mut under_way {
                     Some(last) if last.start_us == bucket.start_us => join(last, &bucket),
@@ -179,6 +181,23 @@ async fn raw_from(client: &Client) -> Result<i64, Failure> {
     Ok(row
         .get::<_, Option<Micros>>(0)
         .map_or(i64::MIN, |time| time.0))
+}
+
+/// Returns the statements that answer the buckets; buckets of unlike length have one each.
+fn all_parts(buckets: &Buckets, raw_from_us: i64) -> Vec<Part> {
+    match buckets {
+        Buckets::Every { range, width_us } => parts(*range, *width_us, raw_from_us),
+        Buckets::Listed(edges) => edges
+            .windows(2)
+            .flat_map(|edge| {
+                let range = TimeRange {
+                    start_us: edge[0],
+                    end_us: edge[1],
+                };
+                parts(range, edge[1].saturating_sub(edge[0]), raw_from_us)
+            })
+            .collect(),
+    }
 }
 
 fn parts(range: TimeRange, width_us: i64, raw_from_us: i64) -> Vec<Part> {
@@ -288,11 +307,13 @@ fn raw_sql() -> String {
                  sum(v) FILTER (WHERE {IS_NUMBER}) AS sum,
                  min(time) FILTER (WHERE {IS_NUMBER}) AS first_at,
                  max(time) FILTER (WHERE {IS_NUMBER}) AS last_at,
-                 max(quality::int8 & 4294967295) AS worst
+                 max(quality::int8 & 4294967295) AS worst, count(*) AS samples,
+                 min(time) AS oldest, max(time) AS newest
              FROM headworks.samples WHERE tag = $1 AND time >= $2 AND time < $3 GROUP BY 1)
          SELECT at, count, bad, min, max, sum,
              (SELECT v FROM headworks.samples f WHERE f.tag = $1 AND f.time = first_at),
-             (SELECT v FROM headworks.samples l WHERE l.tag = $1 AND l.time = last_at), worst
+             (SELECT v FROM headworks.samples l WHERE l.tag = $1 AND l.time = last_at), worst,
+             samples, oldest, newest
          FROM part ORDER BY at"
     )
 }
@@ -301,7 +322,8 @@ fn rolled_sql(table: &str) -> String {
     format!(
         "SELECT date_bin($4, time, $5) AS at, sum(count)::int8, sum(bad)::int8, min(min), max(max),
              sum(sum), (array_agg(first ORDER BY time) FILTER (WHERE 0 < count))[1],
-             (array_agg(last ORDER BY time DESC) FILTER (WHERE 0 < count))[1], max(worst)
+             (array_agg(last ORDER BY time DESC) FILTER (WHERE 0 < count))[1], max(worst),
+             sum(count + bad)::int8, NULL::timestamptz, NULL::timestamptz
          FROM {table} WHERE tag = $1 AND time >= $2 AND time < $3 GROUP BY 1 ORDER BY 1"
     )
 }
@@ -312,9 +334,20 @@ fn bucket_of(tag: TagIndex, row: &Row) -> Result<Bucket, tokio_postgres::Error> 
         Ok::<f64, tokio_postgres::Error>(number.unwrap_or(none))
     };
     let worst = u32::try_from(row.try_get::<_, i64>(8)?).unwrap_or(Quality::BAD.code());
+    let time = |at: usize| {
+        let time: Option<Micros> = row.try_get(at)?;
+        Ok::<Option<i64>, tokio_postgres::Error>(time.map(|time| time.0))
+    };
+    let start_us = row.try_get::<_, Micros>(0)?.0;
     Ok(Bucket {
         tag,
-        start_us: row.try_get::<_, Micros>(0)?.0,
+        start_us,
+        end_us: start_us,
+        samples: row.try_get::<_, i64>(9)?.unsigned_abs(),
+        first_us: time(10)?,
+        last_us: time(11)?,
+        mean_held: None,
+        good_share: None,
         count: row.try_get::<_, i64>(1)?.unsigned_abs(),
         bad: row.try_get::<_, i64>(2)?.unsigned_abs(),
         min: number(3, f64::INFINITY)?,
@@ -334,6 +367,8 @@ pub(super) fn join(bucket: &mut Bucket, later: &Bucket) {
         }
         bucket.last = later.last;
     }
+    bucket.last_us = later.last_us;
+    bucket.samples += later.samples;
     bucket.count += later.count;
     bucket.bad += later.bad;
     bucket.min = bucket.min.min(later.min);

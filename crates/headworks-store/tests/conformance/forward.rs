@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use headworks_core::{Quality, Sample, TagIndex, Update, Value};
 use headworks_store::{
-    BucketQuery, DatabaseStats, DatabaseUrl, EmbeddedHistorian, ForwardOptions,
+    BucketQuery, Buckets, DatabaseStats, DatabaseUrl, EmbeddedHistorian, ForwardOptions,
     ForwardingHistorian, Historian, HistorianOptions, RangeQuery, Retention, TierAges, TimeRange,
 };
 
@@ -223,11 +223,14 @@ fn old_times_are_read_from_the_database_each_once() {
     assert_eq!(limited, want[..30]);
     let query = BucketQuery {
         tags: vec![TagIndex(1)],
-        range: TimeRange {
-            start_us: BASE_US + 1,
-            end_us: BASE_US + 10 * DAY_US,
+        buckets: Buckets::Every {
+            range: TimeRange {
+                start_us: BASE_US + 1,
+                end_us: BASE_US + 10 * DAY_US,
+            },
+            width_us: 7 * 3_600 * SECOND_US,
         },
-        bucket_us: 7 * 3_600 * SECOND_US,
+        time_weighted: false,
     };
     let mut count = 0;
     let mut starts = Vec::new();

@@ -5,7 +5,8 @@ use std::ops::ControlFlow;
 
 use headworks_core::{Quality, Sample, TagIndex, Update, Value};
 use headworks_store::{
-    Bucket, BucketQuery, Chunk, Column, Historian, RangeQuery, Retention, TierAges, TimeRange,
+    Bucket, BucketQuery, Buckets, Chunk, Column, Historian, RangeQuery, Retention, TierAges,
+    TimeRange,
 };
 
 /// Opens the same store, again and again; what was opened before is dropped first.
@@ -109,8 +110,11 @@ pub(crate) fn read(store: &dyn Historian, tag: u32, range: TimeRange) -> Vec<Sam
 fn buckets(store: &dyn Historian, tag: u32, range: TimeRange, bucket_us: i64) -> Vec<Bucket> {
     let query = BucketQuery {
         tags: vec![TagIndex(tag)],
-        range,
-        bucket_us,
+        buckets: Buckets::Every {
+            range,
+            width_us: bucket_us,
+        },
+        time_weighted: false,
     };
     let mut found = Vec::new();
     store
@@ -328,8 +332,11 @@ fn what_no_store_answers_is_refused(open: Open<'_>) {
     );
     let query = BucketQuery {
         tags: vec![TagIndex(1)],
-        range: range(1, 2),
-        bucket_us: 0,
+        buckets: Buckets::Every {
+            range: range(1, 2),
+            width_us: 0,
+        },
+        time_weighted: false,
     };
     let error = store
         .aggregate(&query, &mut |_| ControlFlow::Continue(()))

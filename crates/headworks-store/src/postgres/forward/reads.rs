@@ -8,7 +8,9 @@ use headworks_core::{Sample, TagIndex};
 use super::state::Shared;
 use super::worker::sample_at;
 use crate::error::{PostgresFault, StoreError};
-use crate::historian::{Bucket, BucketQuery, Chunk, Historian, RangeQuery, ReadStats, TimeRange};
+use crate::historian::{
+    Bucket, BucketQuery, Buckets, Chunk, Historian, RangeQuery, ReadStats, TimeRange,
+};
 use crate::postgres::read::check_range;
 use crate::postgres::rows::Chunks;
 
@@ -218,35 +220,27 @@ pub(super) fn aggregate(
     sink: &mut dyn FnMut(&Bucket) -> ControlFlow<()>,
 ) -> Result<ReadStats, StoreError> {
     let horizons = shared.horizon_us(&query.tags);
-    let reaches_back = |tag: &TagIndex| query.range.start_us < horizons[tag];
-    if query.bucket_us < 1 || !query.tags.iter().any(reaches_back) {
+    let range = query.buckets.range();
+    let reaches_back = |tag: &TagIndex| range.start_us < horizons[tag];
+    if query.buckets.check().is_err() || !query.tags.iter().any(reaches_back) {
         return shared.embedded.aggregate(query, sink);
     }
-    check_range(query.range)?;
+    check_range(range)?;
     let mut stats = ReadStats::default();
     for &tag in &query.tags {
-        let border = border(query, horizons[&tag]);
-        let older = BucketQuery {
+        let part = |buckets: Buckets| BucketQuery {
             tags: vec![tag],
-            range: TimeRange {
-                end_us: border,
-                ..query.range
-            },
-            bucket_us: query.bucket_us,
+            buckets,
+            time_weighted: query.time_weighted,
         };
-        let newer = BucketQuery {
-            tags: vec![tag],
-            range: TimeRange {
-                start_us: border,
-                ..query.range
-            },
-            bucket_us: query.bucket_us,
-        };
+        let [older, newer] = query.buckets.split(horizons[&tag]);
         let mut stopped = false;
-        for bucket in fuller(shared, &older, &mut stats)? {
-            stopped = stopped || sink(&bucket).is_break();
+        if let Some(older) = older.map(part) {
+            for bucket in fuller(shared, &older, &mut stats)? {
+                stopped = stopped || sink(&bucket).is_break();
+            }
         }
-        if !stopped {
+        if let Some(newer) = newer.map(part).filter(|_| !stopped) {
             let read = shared.embedded.aggregate(&newer, &mut |bucket| {
                 let flow = sink(bucket);
                 stopped = flow.is_break();
@@ -259,19 +253,6 @@ pub(super) fn aggregate(
         }
     }
     Ok(stats)
-}
-
-/// Returns the start of the first bucket that begins at the horizon or later.
-fn border(query: &BucketQuery, horizon_us: i64) -> i64 {
-    let (start, width) = (
-        i128::from(query.range.start_us),
-        i128::from(query.bucket_us),
-    );
-    let buckets = ((i128::from(horizon_us) - start).max(0) + width - 1) / width;
-    let border = start + buckets * width;
-    i64::try_from(border)
-        .unwrap_or(i64::MAX)
-        .clamp(query.range.start_us, query.range.end_us)
 }
 
 fn fuller(
@@ -288,7 +269,7 @@ fn fuller(
     let stored = shared.connect().and_then(|database| {
         database.aggregate(query, &mut |bucket| {
             let known = buckets.entry(bucket.start_us).or_insert(*bucket);
-            if known.count + known.bad < bucket.count + bucket.bad {
+            if known.samples < bucket.samples {
                 *known = *bucket;
             }
             ControlFlow::Continue(())
@@ -316,4 +297,6 @@ fn add(stats: &mut ReadStats, more: ReadStats) {
     stats.samples += more.samples;
     stats.blocks += more.blocks;
     stats.damaged += more.damaged;
+    stats.rows += more.rows;
+    stats.coarser |= more.coarser;
 }
