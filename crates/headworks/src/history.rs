@@ -223,7 +223,11 @@ fn import_options(arguments: &ImportArguments) -> anyhow::Result<ImportOptions> 
 /// An error of the file or the options is one of usage, everything else a failure.
 fn explain(error: ExchangeError) -> anyhow::Error {
     match error {
-        ExchangeError::Option { option, reason } => wrong(format!("--set {option}: {reason}")),
+        ExchangeError::Option { option, reason } => match option {
+            "pattern" => wrong(format!("--pattern: {reason}")),
+            "start_us" | "end_us" => wrong(format!("--start, --end: {reason}")),
+            _ => wrong(format!("--set {option}: {reason}")),
+        },
         ExchangeError::Question { option, reason } => {
             wrong(format!("{reason}; say so with --set {option}=..."))
         }
