@@ -153,6 +153,33 @@ test('the panel of a tag says what is missing and odd, and its checks are set', 
   }
 });
 
+test('a trend marks when samples were bad', async () => {
+  const connection = await server.call('POST', 'connections', {
+    name: 'Short',
+    protocol: 'simulated',
+  });
+  const device = { name: 'Short', connection: connection.id, path: 'zz/short', period_ms: 200 };
+  const { id, revision } = await server.call('POST', 'devices', device);
+  const body = { device: id, name: 'level', address: 'constant:7', data_type: 'float64' };
+  const tag = await server.call('POST', 'tags', body);
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  const answer = await fetch(`${server.url}/api/v1/devices/${id}`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json', 'if-match': `"${revision}"` },
+    body: JSON.stringify({ ...device, enabled: false }),
+  });
+  assert.ok(answer.ok);
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  const session = await open(browser, server, `/trends?tags=${tag.id}&span=60000`);
+  try {
+    await session.page.getByText('bad samples, a row for each tag').waitFor();
+    assert.deepEqual(await problemsOf(session), []);
+  } finally {
+    await session.close();
+    await server.call('DELETE', `connections/${connection.id}?cascade=true`);
+  }
+});
+
 onPage('a trend is saved as the chart shows it', '/trends', async (page) => {
   const tag = await server.tag(SUPPLY);
   await page.goto(`${server.url}/trends?tags=${tag.id}&span=300000`);

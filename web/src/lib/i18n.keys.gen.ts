@@ -598,6 +598,7 @@ export type Key =
   | 'toast.saved'
   | 'trends.add'
   | 'trends.back'
+  | 'trends.bad_key'
   | 'trends.chart'
   | 'trends.columns'
   | 'trends.csv'
@@ -690,4 +691,5 @@ export type PluralKey =
   | 'storage.n_files'
   | 'tag.add_n'
   | 'tag.added'
-  | 'tag.count';
+  | 'tag.count'
+  | 'trends.bad';

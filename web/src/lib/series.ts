@@ -116,6 +116,20 @@ export class Series {
     return { times, min, max, mean };
   }
 
+  /** Returns the spans of time, in seconds, whose buckets hold bad samples. */
+  badSpans(startUs: number, endUs: number): { from: number; to: number }[] {
+    const spans: { from: number; to: number }[] = [];
+    for (let at = this.slot(startUs); at <= this.slot(endUs); at += 1) {
+      if (!this.buckets.get(at)?.bad) continue;
+      const from = (this.originUs + at * this.bucketUs) / 1e6;
+      const to = from + this.bucketUs / 1e6;
+      const last = spans.at(-1);
+      if (last && from - last.to < 1e-9) last.to = to;
+      else spans.push({ from, to });
+    }
+    return spans;
+  }
+
   /** Returns the aggregates of the buckets that start in a span of time. */
   over(startUs: number, endUs: number): { min: number; max: number; mean: number } | null {
     let min = Number.POSITIVE_INFINITY;

@@ -87,3 +87,18 @@ test('the points of a chart become a table without formulas', () => {
     '',
   ]);
 });
+
+test('times of bad samples are spans, neighbours joined', () => {
+  const series = new Series(SECOND, 0, 1000);
+  series.load([
+    [0, 1, 1, 1, 1, 0],
+    [SECOND, 1, 1, 1, 1, 2],
+    [2 * SECOND, null, null, null, 0, 1],
+    [5 * SECOND, null, null, null, 0, 1],
+  ]);
+  assert.deepEqual(series.badSpans(0, 9 * SECOND), [
+    { from: 1, to: 3 },
+    { from: 5, to: 6 },
+  ]);
+  assert.deepEqual(series.badSpans(3 * SECOND, 4 * SECOND), []);
+});
