@@ -159,11 +159,13 @@ fn time(time_us: i64) -> String {
 
 fn print_totals(totals: &VerifyReport) {
     println!(
-        "{} files, {} bytes, {} blocks and {} samples read; {} files damaged, {} out of use",
+        "{} files, {} bytes, {} blocks, {} samples and {} rows of roll-ups read; {} files \
+            damaged, {} out of use",
         totals.files,
         totals.bytes,
         totals.blocks,
         totals.samples,
+        totals.rows,
         totals.damaged_files,
         totals.quarantined_files
     );
@@ -192,6 +194,13 @@ fn print_summary(summary: &HistorianSummary) {
     println!("raw: {samples} samples of {tags} tags in {files} files, {bytes} bytes");
     if let Some(bytes) = summary.bytes_per_sample {
         println!("bytes per sample: {bytes:.2}");
+    }
+    for tier in &summary.tiers {
+        // The name that the API uses too.
+        let name = serde_json::to_value(tier.tier).unwrap_or_default();
+        let name = name.as_str().unwrap_or_default().replace('_', " ");
+        let (rows, files, bytes) = (tier.rows, tier.files, tier.bytes);
+        println!("roll-up {name}: {rows} rows in {files} files, {bytes} bytes");
     }
     println!("write-ahead log: {} bytes", summary.log_bytes);
     if summary.forward_bytes != 0 {

@@ -9,9 +9,10 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::damage::FileDamage;
+use super::upkeep::Tier;
 use crate::error::StoreError;
 
-pub use summary::{DaySummary, HistorianSummary, TagSummary, summarize};
+pub use summary::{DaySummary, HistorianSummary, TagSummary, TierSummary, summarize};
 pub use verify::verify;
 
 /// What a file of the historian is for.
@@ -20,6 +21,8 @@ pub use verify::verify;
 pub enum FileUse {
     /// Samples of a day.
     Segment,
+    /// Rows of a roll-up.
+    RollUp,
     /// Samples that are not in segments yet.
     Log,
     /// Samples that wait for another store.
@@ -41,7 +44,7 @@ pub struct FileReport {
     pub bytes: u64,
     /// Blocks, or batches of a log, that are sound.
     pub blocks: u64,
-    /// Samples in them.
+    /// Samples, or rows of a roll-up, in them.
     pub samples: u64,
     /// What is wrong; at most 100 of it.
     pub problems: Vec<FileDamage>,
@@ -81,6 +84,8 @@ pub struct VerifyReport {
     pub blocks: u64,
     /// Samples in them; a sample that is in a log and in a segment counts twice.
     pub samples: u64,
+    /// Rows of roll-ups in them.
+    pub rows: u64,
     /// Files with something wrong.
     pub damaged_files: u64,
     /// Files out of use because they are damaged.
@@ -97,6 +102,16 @@ fn files(directory: &Path) -> Result<Vec<std::path::PathBuf>, StoreError> {
 
 fn has_extension(path: &Path, extension: &str) -> bool {
     path.extension().is_some_and(|found| found == extension)
+}
+
+/// Returns the folder of a tier of roll-ups.
+fn folder_of(directory: &Path, tier: Tier) -> std::path::PathBuf {
+    directory.join("rollup").join(super::rollup::name(tier))
+}
+
+/// The tiers whose files are under `rollup/`.
+fn roll_up_tiers() -> impl Iterator<Item = Tier> {
+    Tier::ALL.into_iter().filter(|tier| *tier != Tier::Raw)
 }
 
 /// Whether a file went away while it was looked at: it was joined, sealed or dropped.

@@ -274,7 +274,7 @@ pub(super) fn width_us(tier: Tier) -> Option<i64> {
     }
 }
 
-fn name(tier: Tier) -> &'static str {
+pub(super) fn name(tier: Tier) -> &'static str {
     match tier {
         Tier::Raw => "raw",
         Tier::Minute => "minute",

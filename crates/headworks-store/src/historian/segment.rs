@@ -1,6 +1,7 @@
 //! Segment files: the blocks of one day from one seal, then their index, then a footer.
 
 use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::block::{BlockMeta, META_BYTES};
@@ -20,6 +21,8 @@ const CRC_BYTES: usize = 4;
 const PAGE_BYTES: usize = PAGE_ENTRIES * META_BYTES + CRC_BYTES;
 /// What the writer collects before it goes to the disk.
 const BUFFER_BYTES: usize = 128 << 10;
+/// Index pages that wait in memory, 4 MB; more wait in a file of their own.
+const PAGES_MAX: usize = 680;
 
 /// Writes a segment file under a name that no reader looks at.
 pub(super) struct SegmentWriter {
@@ -31,10 +34,17 @@ pub(super) struct SegmentWriter {
     name: Name,
     /// Whole pages, each an allocation: one growing buffer would hold twice as much at times.
     index: Vec<Vec<u8>>,
+    spill: Option<Spill>,
     page: Vec<u8>,
     first_tags: Vec<u32>,
     blocks: u32,
     samples: u64,
+}
+
+/// Index pages that wait on the disk for the last block.
+struct Spill {
+    file: File,
+    path: PathBuf,
 }
 
 /// What a file is called and which files it stands for.
@@ -113,6 +123,7 @@ impl SegmentWriter {
             written: 0,
             name,
             index: Vec::new(),
+            spill: None,
             page: Vec::new(),
             first_tags: Vec::new(),
             blocks: 0,
@@ -138,8 +149,49 @@ impl SegmentWriter {
         if self.page.len() == PAGE_ENTRIES * META_BYTES {
             self.end_page();
         }
+        if PAGES_MAX <= self.index.len() {
+            self.spill()?;
+        }
         if BUFFER_BYTES <= self.buffer.len() {
             self.flush()?;
+        }
+        Ok(())
+    }
+
+    /// Moves the index pages out of memory: a day of 100,000 tags has 100 MB of them.
+    fn spill(&mut self) -> Result<(), StoreError> {
+        let spill = if let Some(spill) = &self.spill {
+            spill
+        } else {
+            let path = self.path.with_extension("index.tmp");
+            let file = self.disk.create(&path)?;
+            self.spill.insert(Spill { file, path })
+        };
+        for page in std::mem::take(&mut self.index) {
+            self.disk.write(&spill.file, &spill.path, &page)?;
+        }
+        Ok(())
+    }
+
+    /// Writes the index pages to the file itself.
+    fn write_index(&mut self) -> Result<(), StoreError> {
+        if let Some(spill) = self.spill.take() {
+            let failed = |error| StoreError::io("reading", &spill.path, error);
+            let mut file = File::open(&spill.path).map_err(failed)?;
+            let mut bytes = vec![0; BUFFER_BYTES];
+            loop {
+                match file.read(&mut bytes).map_err(failed)? {
+                    0 => break,
+                    count => self.buffer.extend_from_slice(&bytes[..count]),
+                }
+                self.flush()?;
+            }
+        }
+        for page in std::mem::take(&mut self.index) {
+            self.buffer.extend_from_slice(&page);
+            if BUFFER_BYTES <= self.buffer.len() {
+                self.flush()?;
+            }
         }
         Ok(())
     }
@@ -180,17 +232,20 @@ impl SegmentWriter {
             round: self.name.round,
             revision: self.name.revision,
         };
-        for page in std::mem::take(&mut self.index) {
-            self.buffer.extend_from_slice(&page);
-            if BUFFER_BYTES <= self.buffer.len() {
-                self.flush()?;
-            }
-        }
+        self.write_index()?;
         self.buffer.extend_from_slice(&directory);
         footer.write(&mut self.buffer);
         self.flush()?;
         self.disk.sync(&self.file, &self.path)?;
         Ok((self.path, footer, self.written))
+    }
+}
+
+impl Drop for Spill {
+    /// Whether the file was completed or given up, its index pages are of no more use.
+    fn drop(&mut self) {
+        // What stays is removed at the next start, as every unfinished file.
+        drop(std::fs::remove_file(&self.path));
     }
 }
 

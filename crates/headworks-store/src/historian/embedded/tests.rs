@@ -480,3 +480,33 @@ fn starts_without_samples_leave_nothing_behind() {
     let logs = std::fs::read_dir(directory.path().join("wal")).unwrap();
     assert_eq!(logs.count(), 1);
 }
+
+/// So many blocks that their index does not wait in memory.
+#[test]
+fn an_index_of_very_many_tags_is_whole() {
+    let directory = tempfile::tempdir().unwrap();
+    let historian = open(directory.path());
+    let batch = |time_us: i64| -> Vec<Update> {
+        let value = |tag: u32| Value::I64(i64::from(tag));
+        (0..60_000)
+            .map(|tag| good(tag, time_us, value(tag)))
+            .collect()
+    };
+    historian.append(&batch(5)).unwrap();
+    historian.shared.seal_now().unwrap();
+    historian.append(&batch(6)).unwrap();
+    historian.shared.seal_now().unwrap();
+    for _ in 0..2 {
+        for tag in (0..60_000).step_by(997) {
+            let value = Value::I64(i64::from(tag));
+            let want = [Sample::good(5, value.clone()), Sample::good(6, value)];
+            assert_eq!(read(&historian, tag), want);
+        }
+        historian
+            .compact_all(2 * 86_400 * SECOND_US, &mut |_, _, _| {})
+            .unwrap();
+    }
+    assert_eq!(historian.stats().segment_samples, 120_000);
+    let names = std::fs::read_dir(directory.path().join("seg")).unwrap();
+    assert_eq!(names.count(), 2, "a segment and the newest samples");
+}

@@ -8,6 +8,7 @@ use super::Shared;
 use super::retain::Seen;
 use crate::error::StoreError;
 use crate::historian::catalog::{Segment, day_of};
+use crate::historian::memtable::Memtable;
 use crate::historian::{Retention, Tier, Upkeep};
 
 /// Late samples that come within this time after the end of a day are joined with the others.
@@ -119,8 +120,14 @@ impl Round<'_> {
         if progress.sealed_to.is_some_and(|day| today <= day) {
             return Ok(());
         }
-        let days = self.shared.tables.read().active.days();
-        if days.iter().any(|&day| day < today) {
+        // A seal under way, e.g. of what the last process left, may be of such a day too.
+        let is_over = {
+            let tables = self.shared.tables.read();
+            let sealing = tables.sealing.iter().map(|sealing| &sealing.table);
+            let mut days = sealing.chain([&tables.active]).flat_map(Memtable::days);
+            days.any(|day| day < today)
+        };
+        if is_over {
             self.shared.seal_now()?;
         }
         progress.sealed_to = Some(today);

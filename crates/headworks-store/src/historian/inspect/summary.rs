@@ -8,9 +8,10 @@ use headworks_core::TagIndex;
 use jiff::ToSpan;
 use serde::Serialize;
 
-use super::{files, has_extension, is_gone};
+use super::{files, folder_of, has_extension, is_gone, roll_up_tiers};
 use crate::error::StoreError;
 use crate::historian::segment;
+use crate::historian::upkeep::Tier;
 
 /// What a historian holds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -31,12 +32,27 @@ pub struct HistorianSummary {
     pub quarantined_files: u64,
     /// Files and parts of an index that could not be read here.
     pub damaged: u64,
+    /// The roll-ups, finest first.
+    pub tiers: Vec<TierSummary>,
     /// The days, oldest first.
     pub days: Vec<DaySummary>,
     /// Tags that have samples.
     pub tags: u64,
     /// The tags with most bytes, largest first.
     pub largest_tags: Vec<TagSummary>,
+}
+
+/// What is stored of a tier of roll-ups.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct TierSummary {
+    /// The tier.
+    pub tier: Tier,
+    /// Files.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Rows in them.
+    pub rows: u64,
 }
 
 /// What is stored of a day.
@@ -92,6 +108,11 @@ pub fn summarize(directory: &Path, largest: usize) -> Result<HistorianSummary, S
             Err(error) => return Err(error),
         }
     }
+    for tier in roll_up_tiers() {
+        let (found, damaged) = tier_of(directory, tier)?;
+        summary.tiers.push(found);
+        summary.damaged += damaged;
+    }
     summary.days = days.into_values().collect();
     summary.files = summary.days.iter().map(|day| day.files).sum();
     summary.bytes = summary.days.iter().map(|day| day.bytes).sum();
@@ -103,6 +124,31 @@ pub fn summarize(directory: &Path, largest: usize) -> Result<HistorianSummary, S
     tags.truncate(largest);
     summary.largest_tags = tags;
     Ok(summary)
+}
+
+/// Returns what is stored of a tier and how many of its files cannot be read.
+fn tier_of(directory: &Path, tier: Tier) -> Result<(TierSummary, u64), StoreError> {
+    let mut found = TierSummary {
+        tier,
+        files: 0,
+        bytes: 0,
+        rows: 0,
+    };
+    let mut damaged = 0;
+    for path in files(&folder_of(directory, tier))? {
+        match segment::open(&path) {
+            _ if !has_extension(&path, "seg") => {}
+            Ok((footer, bytes)) => {
+                found.files += 1;
+                found.bytes += bytes;
+                found.rows += footer.samples;
+            }
+            Err(StoreError::Corrupt { .. }) => damaged += 1,
+            Err(error) if is_gone(&error) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok((found, damaged))
 }
 
 /// Adds a segment file; returns how many pages of its index cannot be read.

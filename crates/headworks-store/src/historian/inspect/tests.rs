@@ -122,8 +122,16 @@ fn joined_files_pass_and_nothing_is_nothing() {
     historian.close().unwrap();
     drop(historian);
     let historian = fill(directory.path());
-    let now_us = 3 * 86_400 * SECOND_US;
+    let now_us = 4 * 86_400 * SECOND_US;
     historian.maintain(now_us, &Retention::default()).unwrap();
     let (totals, _) = check(directory.path());
     assert_eq!((totals.samples, totals.damaged_files), (3_000, 0));
+    let summary = summarize(directory.path(), 0).unwrap();
+    // Two days of three tags with 500 samples a second apart.
+    let minutes = summary.tiers[0];
+    assert_eq!(
+        (minutes.tier, minutes.files, minutes.rows),
+        (Tier::Minute, 2, 54)
+    );
+    assert!(54 < totals.rows, "{totals:?}");
 }

@@ -5,9 +5,11 @@ use std::path::Path;
 
 use headworks_core::TagIndex;
 
-use super::{FileReport, FileUse, VerifyReport, files, has_extension, is_gone};
+use super::{
+    FileReport, FileUse, VerifyReport, files, folder_of, has_extension, is_gone, roll_up_tiers,
+};
 use crate::error::StoreError;
-use crate::historian::block::{BlockMeta, decode};
+use crate::historian::block::{BlockMeta, Encoding, check, decode};
 use crate::historian::bytes::Damaged;
 use crate::historian::catalog::day_of;
 use crate::historian::checkpoint;
@@ -40,9 +42,15 @@ pub fn verify(
     let segments = directory.join("seg");
     for path in files(&segments)? {
         if has_extension(&path, "seg") {
-            note(verify_segment(&path))?;
+            note(verify_segment(&path, FileUse::Segment))?;
         } else if path.ends_with("latest.bin") {
             note(verify_latest(&segments, &path))?;
+        }
+    }
+    for tier in roll_up_tiers() {
+        let rows = files(&folder_of(directory, tier))?;
+        for path in rows.iter().filter(|path| has_extension(path, "seg")) {
+            note(verify_segment(path, FileUse::RollUp))?;
         }
     }
     for (folder, purpose) in [("wal", FileUse::Log), ("forward", FileUse::Forward)] {
@@ -64,7 +72,10 @@ impl VerifyReport {
         self.files += 1;
         self.bytes += report.bytes;
         self.blocks += report.blocks;
-        self.samples += report.samples;
+        match report.purpose {
+            FileUse::RollUp => self.rows += report.samples,
+            _ => self.samples += report.samples,
+        }
         self.damaged_files += u64::from(!report.problems.is_empty());
         self.quarantined_files += u64::from(report.purpose == FileUse::Quarantined);
     }
@@ -118,8 +129,8 @@ struct Reading<'a> {
     tag: Option<u32>,
 }
 
-fn verify_segment(path: &Path) -> Result<FileReport, StoreError> {
-    let mut report = FileReport::new(path, FileUse::Segment);
+fn verify_segment(path: &Path, purpose: FileUse) -> Result<FileReport, StoreError> {
+    let mut report = FileReport::new(path, purpose);
     let footer = match segment::open(path) {
         Ok((footer, _)) => footer,
         Err(StoreError::Corrupt { reason, .. }) => {
@@ -141,6 +152,21 @@ fn verify_segment(path: &Path) -> Result<FileReport, StoreError> {
         tag: None,
     };
     reading.run()
+}
+
+/// Compares a block with what the index says of it.
+fn check_block(meta: &BlockMeta, bytes: &[u8], day: i32) -> Result<(), Damaged> {
+    if meta.encoding == Encoding::Rows {
+        return check(bytes).map(|_| ());
+    }
+    let found = BlockMeta::of(meta.tag, &decode(meta, bytes)?);
+    if !found.says_the_same(meta) {
+        return Err(Damaged("what the index says of a block does not fit it"));
+    }
+    match day_of(meta.first_us) == day && day_of(meta.last_us) == day {
+        true => Ok(()),
+        false => Err(Damaged("a block is of another day than its file")),
+    }
 }
 
 impl Reading<'_> {
@@ -179,18 +205,8 @@ impl Reading<'_> {
         }
         self.tag = Some(meta.tag);
         let block = segment::read_block(&self.file, &self.footer, meta);
-        let points = block.and_then(|bytes| Ok(decode(meta, &bytes)?));
         let day = self.footer.day;
-        let checked = points.and_then(|points| {
-            let found = BlockMeta::of(meta.tag, &points);
-            if !found.says_the_same(meta) {
-                return Err(Damaged("what the index says of a block does not fit it").into());
-            }
-            match day_of(meta.first_us) == day && day_of(meta.last_us) == day {
-                true => Ok(()),
-                false => Err(Damaged("a block is of another day than its file").into()),
-            }
-        });
+        let checked = block.and_then(|bytes| Ok(check_block(meta, &bytes, day)?));
         let sound = self.checked(checked, |damage| {
             damage.first_tag = Some(meta.tag());
             damage.last_tag = Some(meta.tag());
