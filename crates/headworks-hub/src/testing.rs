@@ -43,7 +43,7 @@ pub(crate) static FAKE: Protocol = Protocol {
     test: |settings, _| Box::pin(async move { test_report(&settings) }),
 };
 
-static PROTOCOLS: &[&Protocol] = &[&FAKE];
+pub(crate) static PROTOCOLS: &[&Protocol] = &[&FAKE];
 
 /// The fakes of all tests, by the `fake` setting of their connection.
 static FAKES: Mutex<BTreeMap<String, Arc<Fake>>> = Mutex::new(BTreeMap::new());

@@ -1,13 +1,16 @@
+use std::ops::ControlFlow;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use headworks_core::model::RetentionPolicy;
-use headworks_store::{Retention, TierAges, Upkeep};
+use headworks_core::model::{RetentionDays, RetentionPolicy};
+use headworks_core::{TagIndex, Value};
+use headworks_protocols::Clock;
+use headworks_store::{Chunk, Historian, RangeQuery, Retention, TierAges, TimeRange, Upkeep};
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::testing::TestHub;
-use crate::{HubHandle, UpkeepStatus};
+use crate::testing::{TestHub, connection, device, good, tag};
+use crate::{Edit, Hub, HubHandle, HubSettings, UpkeepSettings, UpkeepStatus};
 
 fn policy(pattern: &str, raw: u32, priority: u16) -> RetentionPolicy {
     let name = format!("{pattern} {raw}").replace('*', "x");
@@ -133,4 +136,78 @@ async fn the_hub_waits_for_a_round_that_ends_in_time_before_it_closes_the_store(
     test.hub.stop(Duration::from_secs(5)).await.unwrap();
     releasing.join().unwrap();
     assert!(historian.closed.load(Ordering::Relaxed));
+}
+
+const DAY_US: i64 = 86_400_000_000;
+/// Noon of a day on which the tests stand still.
+const TODAY_US: i64 = 20_700 * DAY_US + DAY_US / 2;
+
+/// Returns how many samples of a tag are stored.
+fn stored(historian: &dyn Historian, tag: TagIndex) -> usize {
+    let query = RangeQuery {
+        tags: vec![tag],
+        range: TimeRange {
+            start_us: TODAY_US - 20 * DAY_US,
+            end_us: TODAY_US,
+        },
+        limit: usize::MAX,
+    };
+    let mut samples = 0;
+    let count = &mut |chunk: &Chunk| {
+        samples += chunk.times_us.len();
+        ControlFlow::Continue(())
+    };
+    historian.read(&query, count).unwrap();
+    samples
+}
+
+#[tokio::test]
+async fn samples_go_by_policy_from_a_real_store_and_their_roll_ups_stay() {
+    let directory = TempDir::new().unwrap();
+    let settings = HubSettings {
+        protocols: crate::testing::PROTOCOLS,
+        clock: Some(Clock::new(|| TODAY_US)),
+        upkeep: UpkeepSettings {
+            retention_days: RetentionDays {
+                raw: Some(30),
+                ..RetentionDays::default()
+            },
+            ..UpkeepSettings::default()
+        },
+        ..HubSettings::new(directory.path())
+    };
+    let hub = Hub::start(settings).await.unwrap();
+    let handle = hub.handle();
+    let make = async |body: crate::Body| {
+        let applied = handle.apply(vec![Edit::create(body)], "test").await;
+        applied.unwrap()[0].clone()
+    };
+    let connection = make(connection("real-store").into()).await.id;
+    let device = make(device("real-store", connection).into()).await.id;
+    let short = make(tag("short", device).into()).await.tag.unwrap();
+    let long = make(tag("long", device).into()).await.tag.unwrap();
+
+    let historian = handle.historian();
+    let start_us = TODAY_US - 10 * DAY_US;
+    let minutes = (0..120).map(|minute| start_us + minute * 60_000_000);
+    let both = minutes.flat_map(|at| [short, long].map(|tag| good(tag, at, Value::F64(1.0))));
+    historian.append(&both.collect::<Vec<_>>()).unwrap();
+    assert_eq!(stored(&*historian, short), 120);
+    make(policy("**/short", 3, 10).into()).await; // and upkeep begins
+    for _ in 0..200 {
+        if stored(&*historian, short) == 0 {
+            break;
+        }
+        handle.wake_upkeep();
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let upkeep = handle.stats().upkeep;
+    assert_eq!(stored(&*historian, short), 0, "{upkeep:?}");
+    assert_eq!(stored(&*historian, long), 120, "{upkeep:?}");
+    assert!(0 < upkeep.total.rolled_up_days, "{upkeep:?}");
+    let tiers = handle.storage().tiers;
+    let of = |name: &str| tiers.iter().find(|tier| tier.tier == name).unwrap();
+    assert_eq!(of("raw").days, Some(17)); // the mean of 3 and 30
+    assert_eq!(of("minute").rows, 240); // of both tags
+    hub.stop(Duration::from_secs(5)).await.unwrap();
 }
