@@ -43,7 +43,7 @@ type Probe = dyn Fn(&Path) -> io::Result<DiskSpace> + Send + Sync;
 /// Bytes of one part of the data directory.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct DataPart {
-    /// `samples`, `log`, `forward`, `objects`, `exports`, `backups` or `other`.
+    /// `samples`, `log`, `forward`, `objects`, `exports` (imports too), `backups` or `other`.
     pub name: &'static str,
     /// Its bytes.
     pub bytes: u64,
@@ -159,7 +159,7 @@ fn part_of(name: &str) -> &'static str {
         "seg" | "rollup" => "samples",
         "wal" => "log",
         "forward" => "forward",
-        "exports" => "exports",
+        "exports" | "imports" => "exports",
         "backups" => "backups",
         _ if name.starts_with("headworks.db") => "objects",
         _ => "other",
