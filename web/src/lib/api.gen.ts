@@ -216,7 +216,7 @@ export type DataPart = {
   bytes: number;
   /** Its files. */
   files: number;
-  /** `samples`, `log`, `forward`, `objects`, `exports`, `backups` or `other`. */
+  /** `samples`, `log`, `forward`, `objects`, `exports` (imports too), `backups` or `other`. */
   name: string;
 };
 
