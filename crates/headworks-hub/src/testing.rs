@@ -23,7 +23,7 @@ use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use crate::{Edit, Hub, HubHandle, HubSettings, UpkeepSettings};
+use crate::{DiskProbe, DiskSpace, Edit, Hub, HubHandle, HubSettings, UpkeepSettings};
 
 /// The time at which the tests' clock starts.
 pub(crate) const START_US: i64 = 1_700_000_000_000_000;
@@ -357,6 +357,20 @@ impl Historian for MemoryHistorian {
     }
 }
 
+/// Upkeep on a disk with room, whatever the disk of the machine is like.
+pub(crate) fn roomy() -> UpkeepSettings {
+    let disk = DiskProbe::new(|_| {
+        Ok(DiskSpace {
+            total_bytes: 1_000_000_000,
+            free_bytes: 900_000_000,
+        })
+    });
+    UpkeepSettings {
+        disk,
+        ..UpkeepSettings::default()
+    }
+}
+
 /// A hub in a directory of its own.
 pub(crate) struct TestHub {
     pub(crate) hub: Hub,
@@ -371,14 +385,11 @@ impl TestHub {
     }
 
     pub(crate) async fn on(directory: TempDir, historian: Arc<MemoryHistorian>) -> TestHub {
-        TestHub::with(directory, historian, UpkeepSettings::default()).await
+        TestHub::with(directory, historian, roomy()).await
     }
 
     pub(crate) async fn with_upkeep(period: Duration) -> TestHub {
-        let upkeep = UpkeepSettings {
-            period,
-            ..UpkeepSettings::default()
-        };
+        let upkeep = UpkeepSettings { period, ..roomy() };
         TestHub::with(TempDir::new().unwrap(), Arc::default(), upkeep).await
     }
 

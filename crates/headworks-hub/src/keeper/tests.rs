@@ -9,7 +9,7 @@ use headworks_store::{Chunk, Historian, RangeQuery, Retention, TierAges, TimeRan
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::testing::{TestHub, connection, device, good, tag};
+use crate::testing::{TestHub, connection, device, good, roomy, tag};
 use crate::{Edit, Hub, HubHandle, HubSettings, UpkeepSettings, UpkeepStatus};
 
 fn policy(pattern: &str, raw: u32, priority: u16) -> RetentionPolicy {
@@ -172,7 +172,7 @@ async fn samples_go_by_policy_from_a_real_store_and_their_roll_ups_stay() {
                 raw: Some(30),
                 ..RetentionDays::default()
             },
-            ..UpkeepSettings::default()
+            ..roomy()
         },
         ..HubSettings::new(directory.path())
     };

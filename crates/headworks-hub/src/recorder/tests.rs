@@ -71,7 +71,7 @@ async fn a_full_disk_is_counted_and_heals_by_itself() {
     let fault = bench.record.fault().unwrap();
     assert_eq!(fault.since_us, 77);
     assert!(
-        fault.reason.starts_with("writing \"wal\" failed: "),
+        fault.reason.starts_with("writing \"wal\" failed; "),
         "{}",
         fault.reason
     );
