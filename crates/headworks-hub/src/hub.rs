@@ -9,7 +9,9 @@ use arc_swap::ArcSwap;
 use headworks_core::TagIndex;
 use headworks_core::model::ObjectId;
 use headworks_protocols::{Clock, Protocol};
-use headworks_store::{EmbeddedHistorian, Historian, ObjectStore, StoreError};
+use headworks_store::{
+    EmbeddedHistorian, ForwardingHistorian, Historian, HistorianOptions, ObjectStore, StoreError,
+};
 use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
@@ -28,7 +30,7 @@ use crate::keeper::{Keeper, Keeping};
 use crate::meter::Meter;
 use crate::plant::{Plant, Shapes};
 use crate::recorder::{Record, Recorder};
-use crate::settings::{HubSettings, UpkeepSettings};
+use crate::settings::{DatabaseSettings, HubSettings, UpkeepSettings};
 use crate::supervisor::Supervisor;
 use crate::tell;
 
@@ -100,10 +102,8 @@ impl Hub {
     ///
     /// [`HubError::Store`] when the data directory cannot be used, [`HubError::Damaged`].
     pub async fn start(settings: HubSettings) -> Result<Hub, HubError> {
-        let options = settings.historian.clone();
-        let historian = move |directory: &Path| -> Result<Arc<dyn Historian>, StoreError> {
-            Ok(Arc::new(EmbeddedHistorian::open(directory, options)?))
-        };
+        let (options, database) = (settings.historian.clone(), settings.database.clone());
+        let historian = move |directory: &Path| open_historian(directory, options, database);
         Hub::open(settings, historian).await
     }
 
@@ -247,6 +247,22 @@ impl Shared {
         let find = |protocol: &&&'static Protocol| protocol.name == name;
         self.protocols.iter().find(find).copied()
     }
+}
+
+/// Opens the embedded historian, and the way to the database where there is one.
+fn open_historian(
+    directory: &Path,
+    mut options: HistorianOptions,
+    database: Option<DatabaseSettings>,
+) -> Result<Arc<dyn Historian>, StoreError> {
+    let Some(database) = database else {
+        ForwardingHistorian::forget(directory)?;
+        return Ok(Arc::new(EmbeddedHistorian::open(directory, options)?));
+    };
+    options.forward_bytes_max = database.forward_bytes_max;
+    let embedded = EmbeddedHistorian::open(directory, options)?;
+    let forwarding = ForwardingHistorian::start(embedded, directory, database.forward)?;
+    Ok(Arc::new(forwarding))
 }
 
 fn thread_error(name: &str, source: std::io::Error) -> StoreError {

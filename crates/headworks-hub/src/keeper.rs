@@ -14,9 +14,9 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use headworks_store::{Retention, StoreError, Upkeep};
+use headworks_store::{Retention, StoreError, TagName, Upkeep};
 use parking_lot::Mutex;
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::events::{EventKind, News, Severity};
 use crate::hub::Shared;
@@ -55,6 +55,8 @@ struct Work {
     period: Duration,
     /// What the plant says, and of which generation it is.
     retention: Option<(u64, Retention)>,
+    /// Generation of the plant whose names the historian knows.
+    named: Option<u64>,
     next_round: Instant,
     next_look: Instant,
 }
@@ -67,6 +69,7 @@ impl Keeper {
             shared,
             period,
             retention: None,
+            named: None,
             next_round: Instant::now() + first,
             next_look: Instant::now(),
         };
@@ -132,6 +135,7 @@ impl Work {
     fn round(&mut self) {
         let now_us = self.shared.clock.now_us();
         let started = Instant::now();
+        self.tell_names();
         let outcome = {
             let historian = Arc::clone(&self.shared.historian);
             let retention = self.retention();
@@ -146,6 +150,25 @@ impl Work {
         self.shared.keeping.disk.measure(now_us);
         tell::tell_of_clocks(&self.shared);
         self.shared.events.save();
+    }
+
+    /// Tells the historian the names of the tags when the plant has changed.
+    fn tell_names(&mut self) {
+        let plant = self.shared.plant.load_full();
+        let generation = plant.generation();
+        if self.named == Some(generation) {
+            return;
+        }
+        let name = |tag: &Arc<crate::plant::TagEntry>| TagName {
+            tag: tag.index(),
+            path: tag.path().to_string(),
+            unit: tag.unit().to_owned(),
+        };
+        let names: Vec<TagName> = plant.tags().map(name).collect();
+        match self.shared.historian.name_tags(&names) {
+            Ok(()) => self.named = Some(generation),
+            Err(error) => warn!(%error, "the names of tags are told again with the next round"),
+        }
     }
 
     /// Returns the retention of the present plant, resolved again only when the plant changed.

@@ -43,7 +43,7 @@ pub use keeper::{
     DataPart, DiskLevel, DiskProbe, DiskSpace, Forecast, StorageStatus, TierSize, Verdict,
 };
 pub use plant::{Plant, TagEntry};
-pub use settings::{FullDisk, HubSettings, TimeLimits, UpkeepSettings};
+pub use settings::{DatabaseSettings, FullDisk, HubSettings, TimeLimits, UpkeepSettings};
 pub use status::{
     ConnectionCounts, ConnectionState, ConnectionStatus, HistoryFault, HubStats, ProcessUsage,
     UpkeepStatus, UpkeepWork,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use headworks_core::model::RetentionDays;
 use headworks_protocols::{Clock, PROTOCOLS, Protocol};
-use headworks_store::HistorianOptions;
+use headworks_store::{ForwardOptions, HistorianOptions};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +21,8 @@ pub struct HubSettings {
     pub historian: HistorianOptions,
     /// Which times of samples are believed.
     pub times: TimeLimits,
+    /// A database that gets all samples too.
+    pub database: Option<DatabaseSettings>,
     /// What the housekeeper does with what is stored.
     pub upkeep: UpkeepSettings,
     /// The protocols that connections may name.
@@ -63,6 +65,15 @@ impl Default for TimeLimits {
             past: Some(Duration::from_secs(7 * 86_400)),
         }
     }
+}
+
+/// A database that gets all samples too.
+#[derive(Clone, Debug)]
+pub struct DatabaseSettings {
+    /// Where it is and for how long samples stay there.
+    pub forward: ForwardOptions,
+    /// Most bytes of logs that wait on the disk while it is away.
+    pub forward_bytes_max: u64,
 }
 
 /// How samples grow old and what becomes of a disk that fills up.
@@ -110,6 +121,7 @@ impl HubSettings {
         HubSettings {
             data_directory: data_directory.into(),
             historian: HistorianOptions::default(),
+            database: None,
             times: TimeLimits::default(),
             upkeep: UpkeepSettings::default(),
             protocols: PROTOCOLS,

@@ -32,6 +32,10 @@ pub use damage::FileDamage;
 pub use embedded::{
     EmbeddedHistorian, ForwardStats, HistorianOptions, LogBatch, LogPosition, LogReader,
 };
+/// The file of a data directory whose log waits for a database; tools that open the historian
+/// leave that log alone.
+pub(crate) const FORWARD_FILE: &str = "forward.json";
+
 pub use upkeep::{Retention, Tier, TierAges, TierReport, Upkeep};
 
 use crate::error::StoreError;

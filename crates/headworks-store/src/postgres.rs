@@ -59,6 +59,15 @@ impl PostgresHistorian {
         })
     }
 
+    /// Looks whether a database can be used, changes nothing; returns what was found.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Postgres`] with what is wrong and a remedy.
+    pub fn check(url: &DatabaseUrl) -> Result<String, StoreError> {
+        Database::new(url, 1)?.run(async |client| migrate::check(client).await)
+    }
+
     /// Returns what the schema is built on.
     pub fn layout(&self) -> Layout {
         self.layout

@@ -10,10 +10,10 @@ use headworks_core::model::{
     Connection, Dashboard, Device, Kind, ObjectBody, ObjectId, RetentionPolicy, Tag,
 };
 use headworks_protocols::{DeviceConfig, LinkConfig, TagConfig};
-use headworks_store::{ObjectStore, StoredObject};
+use headworks_store::{ObjectStore, PostgresHistorian, StoredObject};
 
 use crate::cli::CheckArguments;
-use crate::settings::{self, Sources};
+use crate::settings::{self, Settings, Sources};
 
 /// Something stored that cannot work; the program ends with exit code 64.
 #[derive(Debug, thiserror::Error)]
@@ -43,10 +43,11 @@ pub(crate) fn run(arguments: &CheckArguments) -> anyhow::Result<()> {
         Some(path) => println!("settings: {} is valid", path.display()),
         None => println!("settings: no file, defaults are valid"),
     }
+    let unreachable = check_database(&settings)?;
     let directory = &settings.data.directory;
     if !directory.join("headworks.db").exists() {
         println!("objects: none, {} holds no plant yet", directory.display());
-        return Ok(());
+        return outcome(unreachable);
     }
     let stored = load(directory)?;
     let problems = stored.problems();
@@ -61,9 +62,30 @@ pub(crate) fn run(arguments: &CheckArguments) -> anyhow::Result<()> {
     for problem in &problems {
         println!("{problem}");
     }
-    match problems.len() {
+    outcome(unreachable + problems.len())
+}
+
+fn outcome(problems: usize) -> anyhow::Result<()> {
+    match problems {
         0 => Ok(()),
         count => Err(ProblemsFound { count }.into()),
+    }
+}
+
+/// Prints whether the database can be used; returns the number of problems.
+fn check_database(settings: &Settings) -> anyhow::Result<usize> {
+    let Some(database) = settings.database.resolve()? else {
+        return Ok(0);
+    };
+    match PostgresHistorian::check(&database.forward.url) {
+        Ok(found) => {
+            println!("database: {}: {found}", database.forward.url);
+            Ok(0)
+        }
+        Err(error) => {
+            println!("database: {error}");
+            Ok(1)
+        }
     }
 }
 

@@ -48,6 +48,7 @@ async fn run_until_signal(settings: &Settings, demo: bool) -> anyhow::Result<()>
     hub_settings.historian.reserve_bytes = RESERVE_BYTES;
     hub_settings.historian.group_commit = Duration::from_millis(settings.historian.group_commit_ms);
     hub_settings.times = settings.validation.into();
+    hub_settings.database = settings.database.resolve()?;
     hub_settings.upkeep = settings.historian.upkeep();
     let hub = Hub::start(hub_settings).await.with_context(|| {
         format!(

@@ -14,7 +14,8 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use headworks_core::model;
-use headworks_hub::{FullDisk, TimeLimits, UpkeepSettings};
+use headworks_hub::{DatabaseSettings, FullDisk, TimeLimits, UpkeepSettings};
+use headworks_store::{DatabaseUrl, ForwardOptions};
 use schemars::JsonSchema;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -37,6 +38,8 @@ pub(crate) struct Settings {
     pub(crate) historian: Historian,
     /// Which times of samples are believed.
     pub(crate) validation: Validation,
+    /// A PostgreSQL database that gets all samples too.
+    pub(crate) database: Database,
     /// What is written to standard error.
     pub(crate) log: Log,
     /// How much of the machine is used.
@@ -81,6 +84,34 @@ pub(crate) struct Historian {
     /// that are rolled up from 95 % on.
     pub(crate) full_disk: FullDisk,
 }
+
+/// A PostgreSQL database that gets all samples too.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Database {
+    /// Where it is: `postgres://user:password@host:5432/database`; `?sslmode=verify-full` for
+    /// TLS. Empty for none. Better in `HEADWORKS__DATABASE__URL_FILE` than in this file.
+    #[schemars(with = "String")]
+    pub(crate) url: Secret,
+    /// Most connections to it, 2 to 64.
+    #[serde(deserialize_with = "connections")]
+    #[schemars(range(min = 2, max = 64))]
+    pub(crate) connections_max: usize,
+    /// Most megabytes (10^6 bytes) of logs that wait on the disk while the database is away, 1 to
+    /// 1000000; beyond them the oldest are dropped and counted.
+    #[serde(deserialize_with = "forward_mb")]
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub(crate) forward_max_mb: u64,
+    /// Days that samples stay in the database, 0 to 36525; 0 keeps them for ever.
+    #[serde(deserialize_with = "days")]
+    #[schemars(range(max = 36_525))]
+    pub(crate) retention_days: u32,
+}
+
+/// A text that is not shown.
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Secret(String);
 
 /// Days that each tier is kept, 0 to 36525; 0 keeps it for ever.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -173,6 +204,10 @@ pub(crate) struct LogFilter(String);
 
 /// Longest wait for a group commit, in milliseconds.
 const GROUP_COMMIT_MS_MAX: u64 = 60_000;
+/// Most megabytes that wait for the database.
+const FORWARD_MB_MAX: u64 = 1_000_000;
+/// Most connections to the database; one forwards, the others read.
+const CONNECTIONS_MAX: usize = 64;
 /// Most days that a tier is kept: a century.
 const DAYS_MAX: u32 = 36_525;
 /// Most threads.
@@ -292,6 +327,59 @@ impl Default for Historian {
     }
 }
 
+impl Default for Database {
+    fn default() -> Database {
+        Database {
+            url: Secret::default(),
+            connections_max: 4,
+            forward_max_mb: 4_000,
+            retention_days: 731,
+        }
+    }
+}
+
+impl Secret {
+    fn shown(&self) -> &'static str {
+        if self.0.is_empty() { "" } else { "***" }
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?}", self.shown())
+    }
+}
+
+impl Serialize for Secret {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.shown())
+    }
+}
+
+impl Database {
+    /// Returns what the hub is told; nothing when there is no database.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the URL, without anything secret.
+    pub(crate) fn resolve(&self) -> Result<Option<DatabaseSettings>, SettingsError> {
+        if self.url.0.is_empty() {
+            return Ok(None);
+        }
+        let url = DatabaseUrl::parse(&self.url.0).map_err(|error| SettingsError::Argument {
+            reason: error.to_string(),
+        })?;
+        Ok(Some(DatabaseSettings {
+            forward: ForwardOptions {
+                url,
+                connections: self.connections_max,
+                retention_days: (self.retention_days != 0).then_some(self.retention_days),
+            },
+            forward_bytes_max: self.forward_max_mb * 1_000_000,
+        }))
+    }
+}
+
 impl Default for RetentionDays {
     fn default() -> RetentionDays {
         let days = model::RetentionDays::default();
@@ -381,6 +469,24 @@ fn future_s<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error>
 
 fn days<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     within(u32::deserialize(deserializer)?, 0, DAYS_MAX, "days")
+}
+
+fn connections<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
+    within(
+        usize::deserialize(deserializer)?,
+        2,
+        CONNECTIONS_MAX,
+        "connections",
+    )
+}
+
+fn forward_mb<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    within(
+        u64::deserialize(deserializer)?,
+        1,
+        FORWARD_MB_MAX,
+        "megabytes",
+    )
 }
 
 fn workers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {

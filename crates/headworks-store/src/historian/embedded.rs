@@ -30,8 +30,8 @@ use super::query::{Memory, Query};
 use super::rollup::Rollups;
 use super::upkeep::report;
 use super::{
-    Ack, Bucket, BucketQuery, Chunk, Historian, HistorianStats, RangeQuery, ReadStats, Retention,
-    Tier, TierReport, TimeRange, Upkeep,
+    Ack, Bucket, BucketQuery, Chunk, FORWARD_FILE, Historian, HistorianStats, RangeQuery,
+    ReadStats, Retention, Tier, TierReport, TimeRange, Upkeep,
 };
 use crate::error::StoreError;
 use crate::lock::DirectoryLock;
@@ -165,8 +165,12 @@ impl EmbeddedHistorian {
     pub(crate) fn open_on(
         disk: Disk,
         directory: &Path,
-        options: HistorianOptions,
+        mut options: HistorianOptions,
     ) -> Result<EmbeddedHistorian, StoreError> {
+        if options.forward_bytes_max == 0 && directory.join(FORWARD_FILE).exists() {
+            // A tool looks at a directory whose log waits for a database.
+            options.forward_bytes_max = u64::MAX;
+        }
         let lock = DirectoryLock::take(directory, "historian.lock")?;
         let shared = open::open(disk, directory, options)?;
         let shared = Arc::new(shared);

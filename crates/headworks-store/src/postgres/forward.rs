@@ -9,17 +9,22 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use headworks_core::{Sample, TagIndex, Update};
 use parking_lot::Mutex;
 
 use super::DatabaseUrl;
 use crate::error::StoreError;
+use crate::historian::FORWARD_FILE;
 use crate::historian::{
     Ack, Bucket, BucketQuery, Chunk, EmbeddedHistorian, Historian, HistorianStats, RangeQuery,
     ReadStats, Retention, TagName, TierReport, TimeRange, Upkeep,
 };
 use state::Shared;
+
+/// Longest wait for the forwarder at the end.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Where to forward to, and for how long samples stay there.
 #[derive(Clone, Debug)]
@@ -68,10 +73,46 @@ impl ForwardingHistorian {
         })
     }
 
-    /// Ends the thread; what waits is forwarded after the next start.
-    fn stop(&self) {
+    /// Ends forwarding from a data directory for good: no log waits for a database any more.
+    ///
+    /// # Errors
+    ///
+    /// What the disk says.
+    pub fn forget(directory: &Path) -> Result<(), StoreError> {
+        let path = directory.join(FORWARD_FILE);
+        match std::fs::remove_file(&path) {
+            Ok(()) => {
+                tracing::info!("there is no database any more; what waited for it stays here only");
+                Ok(())
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(StoreError::io("removing", &path, error)),
+        }
+    }
+
+    /// Asks the thread to end; what waits is forwarded after the next start.
+    fn tell_stop(&self) {
         self.shared.signal.lock().stop = true;
         self.shared.changed.notify_all();
+    }
+
+    /// Ends the thread, or leaves it to its own when the server lets it wait for longer.
+    fn stop_soon(&self) {
+        self.tell_stop();
+        let start = Instant::now();
+        let mut worker = self.worker.lock();
+        while worker.as_ref().is_some_and(|worker| !worker.is_finished()) {
+            if PATIENCE < start.elapsed() {
+                worker.take();
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Ends the thread.
+    fn stop(&self) {
+        self.tell_stop();
         if let Some(worker) = self.worker.lock().take()
             && worker.join().is_err()
         {
@@ -160,7 +201,7 @@ impl Historian for ForwardingHistorian {
     }
 
     fn close(&self) -> Result<(), StoreError> {
-        self.stop();
+        self.stop_soon();
         self.shared.embedded.close()
     }
 }

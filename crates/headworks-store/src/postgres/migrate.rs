@@ -69,6 +69,52 @@ pub(super) async fn migrate(client: &mut Client) -> Result<Layout, Failure> {
     outcome
 }
 
+/// Looks whether the database can be used; returns what was found.
+pub(super) async fn check(client: &mut Client) -> Result<String, Failure> {
+    check_server(client).await?;
+    let row = client
+        .query_one(
+            "SELECT current_setting('server_version'), current_user::text, current_database()::text,
+                 to_regclass('headworks.migrations') IS NOT NULL,
+                 has_database_privilege(current_database(), 'CREATE')",
+            &[],
+        )
+        .await?;
+    let (version, user, database): (&str, &str, &str) = (row.get(0), row.get(1), row.get(2));
+    if !row.get::<_, bool>(3) {
+        return match row.get::<_, bool>(4) {
+            true => Ok(format!("PostgreSQL {version}, the schema will be made")),
+            false => Err(setup(format!(
+                "user {user} may not make the schema headworks; grant it with: GRANT CREATE ON \
+                 DATABASE {database} TO {user}"
+            ))),
+        };
+    }
+    let row = client
+        .query_one(
+            "SELECT coalesce(max(version), 0), coalesce(min(layout), 'plain')
+             FROM headworks.migrations",
+            &[],
+        )
+        .await?;
+    let (done, layout): (i32, &str) = (row.get(0), row.get(1));
+    check_version(usize::try_from(done).unwrap_or(0))?;
+    Ok(format!(
+        "PostgreSQL {version}, schema version {done} of {}, layout {layout}",
+        STEPS.len()
+    ))
+}
+
+fn check_version(done: usize) -> Result<(), Failure> {
+    if done <= STEPS.len() {
+        return Ok(());
+    }
+    Err(setup(format!(
+        "its schema headworks has version {done}; this program knows up to {}; use a newer program",
+        STEPS.len()
+    )))
+}
+
 async fn check_server(client: &Client) -> Result<(), Failure> {
     let row = client
         .query_one(
@@ -106,13 +152,7 @@ async fn migrate_locked(client: &mut Client) -> Result<Layout, Failure> {
         .await?;
     let (done, layout): (i32, Option<&str>) = (row.get(0), row.get(1));
     let done = usize::try_from(done).unwrap_or(0);
-    if STEPS.len() < done {
-        return Err(setup(format!(
-            "its schema headworks has version {done}; this program knows up to {}; use a newer \
-             program",
-            STEPS.len()
-        )));
-    }
+    check_version(done)?;
     let layout = match layout {
         Some("timescaledb") => Layout::Timescale,
         Some(_) => Layout::Plain,

@@ -82,6 +82,7 @@ pub(crate) fn load(sources: &Sources) -> Result<(Settings, Option<PathBuf>), Set
     if let Some(listen) = sources.listen {
         settings.server.listen = listen;
     }
+    settings.database.resolve()?; // a URL that cannot be used is found here
     Ok((settings, file))
 }
 
@@ -182,6 +183,7 @@ fn variable(name: &str, path: &str, value: &str) -> Result<Table, SettingsError>
     })?;
     let inner = Table::from_iter([(key, typed(default, &value))]);
     let table = Table::from_iter([(section, Value::Table(inner))]);
+    // The one secret is a text, which is always one: no value of it gets here.
     Settings::deserialize(table.clone())
         .map_err(|error| refuse(format!("{value:?}: {}", error.message())))?;
     Ok(table)

@@ -207,3 +207,35 @@ fn the_schema_snapshot_is_up_to_date() {
     let committed = std::fs::read_to_string(&path).unwrap_or_default();
     assert_eq!(committed, schema, "run `cargo xtask codegen`");
 }
+
+#[test]
+fn the_url_of_the_database_is_never_shown() {
+    let url = "postgres://hub:s3cret@db.example/plant";
+    let settings = load_text("", &[("HEADWORKS__DATABASE__URL", url)]).unwrap();
+    let shown = format!("{settings:?} {}", toml::to_string(&settings).unwrap());
+    assert!(
+        shown.contains("***") && !shown.contains("s3cret"),
+        "{shown}"
+    );
+    let database = settings.database.resolve().unwrap().unwrap();
+    assert!(!format!("{database:?}").contains("s3cret"));
+    for wrong in ["postgres://hub:s3@cret@db/plant", "db:s3cret"] {
+        let text = format!("[database]\nurl = \"{wrong}\"\n");
+        for refused in [
+            load_text(&text, &[]),
+            load_text("", &[("HEADWORKS__DATABASE__URL", wrong)]),
+        ] {
+            let error = refused.unwrap_err();
+            assert!(error.contains("postgres://user:password@host"), "{error}");
+            assert!(!error.contains("s3"), "{error}");
+        }
+    }
+}
+
+#[test]
+fn the_bounds_of_the_database_are_told() {
+    check_file_refused(
+        "[database]\nconnections_max = 1\n",
+        "headworks.toml:2:19: database.connections_max = 1: 1 connections; 2 to 64 are allowed",
+    );
+}

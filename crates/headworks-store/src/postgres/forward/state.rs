@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::ForwardOptions;
 use crate::error::StoreError;
 use crate::historian::{
-    DatabaseStats, EmbeddedHistorian, Historian, Retention, TagName, TimeRange,
+    DatabaseStats, EmbeddedHistorian, FORWARD_FILE, Historian, Retention, TagName, TimeRange,
 };
 use crate::postgres::PostgresHistorian;
 use crate::postgres::write::DAY_US;
@@ -82,7 +82,7 @@ impl Shared {
         directory: &Path,
         options: ForwardOptions,
     ) -> Result<Shared, StoreError> {
-        let path = directory.join("forward.json");
+        let path = directory.join(FORWARD_FILE);
         let kept = match std::fs::read(&path) {
             Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| StoreError::Corrupt {
                 path: path.clone(),
