@@ -2,6 +2,8 @@
 //!
 //! One thread reads and fills row groups, a second one encodes and writes them.
 
+mod names;
+
 use std::io::Write;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -15,7 +17,7 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::parser::parse_message_type;
-use parquet::schema::types::ColumnPath;
+use parquet::schema::types::{ColumnPath, SchemaDescriptor};
 
 use super::rows::{hex, is_bad};
 use super::{Export, long};
@@ -279,11 +281,12 @@ fn encode(
     used: &SyncSender<Group>,
 ) -> Result<u64, ParquetError> {
     let schema = Arc::new(parse_message_type(SCHEMA)?);
+    let columns = SchemaDescriptor::new(Arc::clone(&schema));
     let mut file = SerializedFileWriter::new(out, schema, Arc::new(properties(zone)))?;
     for (mut group, is_last) in groups {
         if !group.times.is_empty() {
             let mut writer = file.next_row_group()?;
-            group.write(&mut writer)?;
+            group.write(&mut writer, &columns)?;
             writer.close()?;
         }
         if is_last {
@@ -321,38 +324,24 @@ fn properties(zone: &str) -> WriterProperties {
 type RowGroup<'a, 'b> = SerializedRowGroupWriter<'a, &'b mut (dyn Write + Send)>;
 
 impl Group {
-    fn write(&self, writer: &mut RowGroup<'_, '_>) -> Result<(), ParquetError> {
-        self.write_names(writer, |run| run.tag.path.clone())?;
+    fn write(
+        &self,
+        writer: &mut RowGroup<'_, '_>,
+        schema: &SchemaDescriptor,
+    ) -> Result<(), ParquetError> {
+        let append = |writer: &mut RowGroup<'_, '_>, at: usize, name: fn(&Run) -> &[u8]| {
+            let runs = self.runs.iter().map(|run| (run.rows, name(run)));
+            let chunk = names::encode(schema.column(at), runs)?;
+            writer.append_column(chunk.pages.buffer(), chunk.close)
+        };
+        append(writer, 0, |run| run.tag.path.data())?;
         write_column::<Int64Type>(writer, &self.times, None)?;
         write_column::<DoubleType>(writer, &self.values, Some(&self.value_levels))?;
         write_column::<Int64Type>(writer, &self.integers, Some(&self.integer_levels))?;
         write_column::<ByteArrayType>(writer, &self.texts, Some(&self.text_levels))?;
         write_column::<Int32Type>(writer, &self.qualities, None)?;
-        let kinds = |run: &Run| ByteArray::from(run.kind.name());
-        self.write_names(writer, kinds)?;
-        self.write_names(writer, |run| run.tag.unit.clone())
-    }
-
-    /// Writes a column that has one text per run.
-    fn write_names(
-        &self,
-        writer: &mut RowGroup<'_, '_>,
-        name: impl Fn(&Run) -> ByteArray,
-    ) -> Result<(), ParquetError> {
-        let Some(mut column) = writer.next_column()? else {
-            return Err(missing());
-        };
-        let typed = column.typed::<ByteArrayType>();
-        for run in &self.runs {
-            let batch = vec![name(run); run.rows.min(BATCH_ROWS)];
-            let mut left = run.rows;
-            while 0 < left {
-                let rows = left.min(batch.len());
-                typed.write_batch(&batch[..rows], None, None)?;
-                left -= rows;
-            }
-        }
-        column.close()
+        append(writer, 6, |run| run.kind.name().as_bytes())?;
+        append(writer, 7, |run| run.tag.unit.data())
     }
 }
 

@@ -25,14 +25,8 @@ fn configure(hub: &Hub) {
     hub.create_tags(&[tag]).unwrap();
 }
 
-#[test]
-fn history_goes_out_and_comes_back_with_and_without_a_hub() {
-    let directory = tempfile::tempdir().unwrap();
-    let data = directory.path().join("data");
-    let file = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
-    let hub = start(&data);
-    configure(&hub);
-
+/// Writes 500 samples and a row that is none; returns the second of the first.
+fn write_old_file(path: &str) -> u64 {
     #[expect(
         clippy::disallowed_methods,
         reason = "samples must be younger than their retention"
@@ -44,11 +38,20 @@ fn history_goes_out_and_comes_back_with_and_without_a_hub() {
     let rows: String = (0..500)
         .map(|at| format!("level;{};{},5\n", first + at, at))
         .collect();
-    fs::write(
-        file("old.csv"),
-        format!("tag;time;value\n{rows}level;soon;1\n"),
-    )
-    .unwrap();
+    let text = format!("tag;time;value\n{rows}level;soon;1\n");
+    fs::write(path, text).unwrap();
+    first
+}
+
+#[test]
+fn history_goes_out_and_comes_back_with_and_without_a_hub() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("data");
+    let file = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
+    let hub = start(&data);
+    configure(&hub);
+
+    let first = write_old_file(&file("old.csv"));
 
     let (url, data) = (hub.url.clone(), data.to_str().unwrap().to_owned());
     let through = ["--url", url.as_str(), "--set", "prefix=plant/tank"];
