@@ -213,11 +213,10 @@ fn over_http(hub: &Hub) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Measures exports of the store alone, into a file.
-fn from_the_store(data: &Path, first_us: i64) -> anyhow::Result<()> {
+fn tags_of(data: &Path) -> anyhow::Result<Vec<Arc<Tag>>> {
     let plant = headworks_hub::read_plant(data)?;
     let retention = plant.retention(RetentionDays::default());
-    let tags: Vec<Arc<Tag>> = plant
+    let tags = plant
         .tags()
         .map(|tag| {
             Arc::new(Tag {
@@ -229,6 +228,12 @@ fn from_the_store(data: &Path, first_us: i64) -> anyhow::Result<()> {
             })
         })
         .collect();
+    Ok(tags)
+}
+
+/// Measures exports of the store alone, into a file.
+fn from_the_store(data: &Path, first_us: i64) -> anyhow::Result<()> {
+    let tags = tags_of(data)?;
     let historian = EmbeddedHistorian::open(data, HistorianOptions::default())?;
     let end_us = first_us + SAMPLES as i64 * 1_000_000;
     for (name, format, packing, reach) in [
