@@ -22,6 +22,7 @@ use headworks_protocols::{
 };
 use headworks_store::{
     Ack, Bucket, BucketQuery, Chunk, Historian, HistorianStats, RangeQuery, ReadStats, StoreError,
+    TimeRange,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -113,6 +114,12 @@ impl Historian for Nowhere {
         _: &mut dyn FnMut(&Bucket) -> ControlFlow<()>,
     ) -> Result<ReadStats, StoreError> {
         Ok(ReadStats::default())
+    }
+    fn before(&self, tags: &[TagIndex], _: i64) -> Result<Vec<Option<Sample>>, StoreError> {
+        Ok(vec![None; tags.len()])
+    }
+    fn delete(&self, _: &[TagIndex], _: TimeRange) -> Result<u64, StoreError> {
+        Ok(0)
     }
     fn note_dropped(&self, _: u64) {}
     fn stats(&self) -> HistorianStats {

@@ -15,7 +15,7 @@ use headworks_protocols::{
 };
 use headworks_store::{
     Ack, Bucket, BucketQuery, Chunk, Historian, HistorianStats, RangeQuery, ReadStats, Retention,
-    StoreError, Upkeep,
+    StoreError, TimeRange, Upkeep,
 };
 use parking_lot::Mutex;
 use serde_json::json;
@@ -329,6 +329,27 @@ impl Historian for MemoryHistorian {
         _: &mut dyn FnMut(&Bucket) -> ControlFlow<()>,
     ) -> Result<ReadStats, StoreError> {
         unreachable!("the hub does not aggregate")
+    }
+
+    fn before(&self, tags: &[TagIndex], time_us: i64) -> Result<Vec<Option<Sample>>, StoreError> {
+        let rows = self.rows.lock();
+        let newest = |tag: &TagIndex| {
+            let of_tag = rows.iter().filter(|row| row.tag == *tag);
+            let earlier = of_tag.filter(|row| row.sample.time_us <= time_us);
+            earlier.max_by_key(|row| row.sample.time_us)
+        };
+        let found = tags.iter().map(newest);
+        Ok(found.map(|row| row.map(|row| row.sample.clone())).collect())
+    }
+
+    fn delete(&self, tags: &[TagIndex], range: TimeRange) -> Result<u64, StoreError> {
+        let mut rows = self.rows.lock();
+        let before = rows.len();
+        rows.retain(|row| {
+            let time_us = row.sample.time_us;
+            !tags.contains(&row.tag) || time_us < range.start_us || range.end_us <= time_us
+        });
+        Ok((before - rows.len()) as u64)
     }
 
     fn maintain(&self, now_us: i64, retention: &Retention) -> Result<Upkeep, StoreError> {

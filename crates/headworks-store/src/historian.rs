@@ -217,17 +217,11 @@ pub trait Historian: Send + Sync {
     ) -> Result<ReadStats, StoreError>;
 
     /// Returns the newest sample of each tag at or before a time, in the order asked for.
-    fn before(&self, tags: &[TagIndex], time_us: i64) -> Result<Vec<Option<Sample>>, StoreError> {
-        let _ = (tags, time_us);
-        Err(unsupported("before"))
-    }
+    fn before(&self, tags: &[TagIndex], time_us: i64) -> Result<Vec<Option<Sample>>, StoreError>;
 
     /// Deletes the samples of tags in a range, raw and rolled up; returns how many samples went.
     /// They are gone for readers when it returns and stay gone after a crash.
-    fn delete(&self, tags: &[TagIndex], range: TimeRange) -> Result<u64, StoreError> {
-        let _ = (tags, range);
-        Err(unsupported("delete"))
-    }
+    fn delete(&self, tags: &[TagIndex], range: TimeRange) -> Result<u64, StoreError>;
 
     /// Does what is due at `now_us`: joins the files of closed days, rolls up, drops what is too
     /// old. Called each minute by one thread; a round is bounded, what is left follows in the
@@ -260,11 +254,4 @@ pub trait Historian: Send + Sync {
 
     /// Seals what is in memory and makes everything durable, before the end of the process.
     fn close(&self) -> Result<(), StoreError>;
-}
-
-fn unsupported(what: &str) -> StoreError {
-    StoreError::Query {
-        field: "historian",
-        reason: format!("this store does not support {what}"),
-    }
 }

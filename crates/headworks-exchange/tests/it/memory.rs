@@ -7,7 +7,7 @@ use headworks_exchange::export::{self, Format, Layout};
 use headworks_exchange::{ExportOptions, ExportPlan};
 use headworks_store::{
     Ack, Bucket, BucketQuery, Chunk, Column, Historian, HistorianStats, RangeQuery, ReadStats,
-    StoreError,
+    StoreError, TimeRange,
 };
 
 use crate::rig::{Rig, T0};
@@ -59,6 +59,14 @@ impl Historian for Endless {
         _: &mut dyn FnMut(&Bucket) -> ControlFlow<()>,
     ) -> Result<ReadStats, StoreError> {
         Ok(ReadStats::default())
+    }
+
+    fn before(&self, tags: &[TagIndex], _: i64) -> Result<Vec<Option<Sample>>, StoreError> {
+        Ok(vec![None; tags.len()])
+    }
+
+    fn delete(&self, _: &[TagIndex], _: TimeRange) -> Result<u64, StoreError> {
+        Ok(0)
     }
 
     fn note_dropped(&self, _: u64) {}

@@ -213,17 +213,31 @@ impl Round<'_> {
     }
 }
 
-/// Finds neighbours with small blocks and of about the same size, the largest class last.
+/// Finds neighbours to join: a run with enough files of one size and any number of smaller ones.
+///
+/// A size is eight times the one below, by samples; so a sample is copied once per size, and the
+/// large files are not copied for each small one that comes.
 fn alike(segments: &[Arc<Segment>]) -> Option<Vec<Arc<Segment>>> {
-    let class = |segment: &Arc<Segment>| {
-        let per_block = segment.footer.samples / u64::from(segment.footer.blocks.max(1));
-        (per_block < SAMPLES_PER_BLOCK).then(|| segment.bytes.max(1).ilog2() / 3)
-    };
-    segments
-        .chunk_by(|a, b| class(a) == class(b))
-        .filter(|run| class(&run[0]).is_some() && JOINED_MIN <= run.len())
-        .min_by_key(|run| class(&run[0]))
-        .map(<[Arc<Segment>]>::to_vec)
+    let size = |segment: &Segment| segment.footer.samples.max(1).ilog2() / 3;
+    let sizes: BTreeSet<u32> = segments.iter().map(|segment| size(segment)).collect();
+    sizes.into_iter().find_map(|most| {
+        let fits = |segment: &Segment| size(segment) <= most;
+        let runs = segments.chunk_by(|a, b| fits(a) == fits(b));
+        let mut runs = runs.filter(|run| {
+            let full = run.iter().filter(|segment| size(segment) == most).count();
+            fits(&run[0]) && JOINED_MIN <= full && has_small_blocks(run)
+        });
+        runs.next().map(<[Arc<Segment>]>::to_vec)
+    })
+}
+
+fn has_small_blocks(run: &[Arc<Segment>]) -> bool {
+    let samples: u64 = run.iter().map(|segment| segment.footer.samples).sum();
+    let blocks: u64 = run
+        .iter()
+        .map(|segment| u64::from(segment.footer.blocks))
+        .sum();
+    samples < blocks * SAMPLES_PER_BLOCK
 }
 
 /// Whether a day had its turn less than `pause_us` ago.
@@ -235,3 +249,6 @@ fn waits(turns: &HashMap<i32, i64>, day: i32, now_us: i64, pause_us: i64) -> boo
 fn forget_old(turns: &mut HashMap<i32, i64>, now_us: i64, pause_us: i64) {
     turns.retain(|_, time_us| now_us - *time_us < pause_us);
 }
+
+#[cfg(test)]
+mod tests;
