@@ -66,6 +66,10 @@ static BENCHMARKS: &[Benchmark] = &[
         program: example("headworks-store", "bench_historian"),
     },
     Benchmark {
+        name: "postgres",
+        program: example("headworks-store", "bench_postgres"),
+    },
+    Benchmark {
         name: "peers",
         program: example("headworks-store", "bench_peers"),
     },

@@ -14,7 +14,7 @@ struct Step {
 }
 
 /// A step is never changed once released; a new one is added at the end.
-const STEPS: [Step; 5] = [
+const STEPS: [Step; 4] = [
     Step {
         name: "base",
         plain: include_str!("migrations/0001_base.sql"),
@@ -34,11 +34,6 @@ const STEPS: [Step; 5] = [
         name: "aggregates",
         plain: "",
         timescale: Some(include_str!("migrations/0004_aggregates_timescale.sql")),
-    },
-    Step {
-        name: "objects",
-        plain: include_str!("migrations/0005_objects.sql"),
-        timescale: None,
     },
 ];
 

@@ -108,7 +108,8 @@ async fn roll_up(transaction: &Transaction<'_>, day: &str) -> Result<(), Failure
     Ok(())
 }
 
-/// Drops whole days that no tag keeps any more and whose roll-ups are made.
+/// Drops whole days that no tag keeps any more and whose roll-ups are made. Samples that come for
+/// such a day later go too: its roll-ups know more than they do.
 async fn drop_days(
     client: &mut Client,
     layout: Layout,
@@ -128,8 +129,9 @@ async fn drop_days(
     let limit = date_of(today - i64::from(days)).to_string();
     let due = client
         .query(
-            "SELECT day::text, (day - date '1970-01-01')::int8, changes <> rolled
-             FROM headworks.days WHERE NOT dropped AND day < $1::text::date ORDER BY day LIMIT $2",
+            "SELECT day::text, (day - date '1970-01-01')::int8,
+                 changes <> rolled AND NOT dropped
+             FROM headworks.days WHERE (NOT dropped OR changes <> rolled) AND day < $1::text::date ORDER BY day LIMIT $2",
             &[&limit, &DAYS_PER_ROUND],
         )
         .await?;
@@ -180,7 +182,7 @@ async fn drop_day(
     }
     transaction
         .execute(
-            "UPDATE headworks.days SET dropped = true WHERE day = $1::text::date",
+            "UPDATE headworks.days SET dropped = true, rolled = changes WHERE day = $1::text::date",
             &[&day],
         )
         .await?;

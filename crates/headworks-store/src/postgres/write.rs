@@ -250,7 +250,7 @@ pub(super) async fn mark(
     transaction
         .execute(
             "INSERT INTO headworks.days (day) SELECT unnest($1::text[])::date
-             ON CONFLICT (day) DO UPDATE SET changes = days.changes + 1, dropped = false",
+             ON CONFLICT (day) DO UPDATE SET changes = days.changes + 1",
             &[&dates],
         )
         .await?;
