@@ -1,6 +1,7 @@
 //! Measures the embedded historian and prints a JSON line per figure.
 //!
-//! `cargo run --release -p headworks-store --example bench_historian [mixed|uniform|wide]`
+//! `cargo run --release -p headworks-store --example bench_historian [mixed|uniform|wide|grow [MILLIONS]]`;
+//! `grow` writes 1,000 million samples, or as many as named, and runs only when it is named.
 
 mod workload;
 
@@ -11,7 +12,8 @@ use std::time::{Duration, Instant};
 
 use headworks_core::TagIndex;
 use headworks_store::{
-    BucketQuery, Buckets, EmbeddedHistorian, Historian, HistorianOptions, RangeQuery, TimeRange,
+    BucketQuery, Buckets, EmbeddedHistorian, Historian, HistorianOptions, RangeQuery, ReadStats,
+    Retention, Tier, TierAges, TimeRange,
 };
 
 use workload::{BASE_US, Best, DAY_US, Plant, SECOND_US, figure, ms};
@@ -25,6 +27,11 @@ fn main() -> Outcome<()> {
         Some("mixed") => mixed(),
         Some("uniform") => uniform(),
         Some("wide") => wide(),
+        Some("grow") => grow(
+            std::env::args()
+                .nth(2)
+                .map_or(Ok(1_000), |text| text.parse())?,
+        ),
         // Each in a process of its own, so that the peaks of memory do not mix.
         _ => ["mixed", "uniform", "wide"]
             .into_iter()
@@ -74,28 +81,9 @@ fn queries(historian: &EmbeddedHistorian) -> Outcome<()> {
     let (_, warm) = read(historian, &[0], day)?;
     figure("one day of a 1 s tag, first", cold, "ms", 20.0, Best::Low);
     figure("one day of a 1 s tag, again", warm, "ms", 3.0, Best::Low);
-    let start = Instant::now();
-    let query = BucketQuery {
-        tags: vec![TagIndex(0)],
-        buckets: Buckets::Every {
-            range: range(0, 30 * DAY_US),
-            width_us: HOUR_US,
-        },
-        time_weighted: false,
-    };
-    let mut buckets = 0;
-    historian.aggregate(&query, &mut |_| {
-        buckets += 1;
-        ControlFlow::Continue(())
-    })?;
-    assert_eq!(buckets, 720);
-    figure(
-        "one month in hours, from raw",
-        ms(start),
-        "ms",
-        60.0,
-        Best::Low,
-    );
+    let (stats, raw) = month_in_hours(historian)?;
+    assert_eq!(stats.rows, 0, "there are no roll-ups yet");
+    figure("one month in hours, from raw", raw, "ms", 60.0, Best::Low);
     let all: Vec<u32> = (0..1_000).collect();
     let start = Instant::now();
     let (points, _) = read(historian, &all, range(0, 31 * DAY_US))?;
@@ -105,7 +93,163 @@ fn queries(historian: &EmbeddedHistorian) -> Outcome<()> {
     let start = Instant::now();
     assert!(historian.latest(&tags)?.iter().all(Option::is_some));
     figure("newest of 1,000 tags", ms(start), "ms", 1.0, Best::Low);
+    rollups(historian)
+}
+
+/// Asks for a month of a 1 s tag in hours; returns what it cost and the milliseconds.
+fn month_in_hours(historian: &EmbeddedHistorian) -> Outcome<(ReadStats, f64)> {
+    let query = BucketQuery {
+        tags: vec![TagIndex(0)],
+        buckets: Buckets::Every {
+            range: range(0, 30 * DAY_US),
+            width_us: HOUR_US,
+        },
+        time_weighted: false,
+    };
+    let mut buckets = 0;
+    let start = Instant::now();
+    let stats = historian.aggregate(&query, &mut |_| {
+        buckets += 1;
+        ControlFlow::Continue(())
+    })?;
+    let elapsed_ms = ms(start);
+    assert_eq!(buckets, 720);
+    Ok((stats, elapsed_ms))
+}
+
+/// What roll-ups take to make, to keep and to read.
+fn rollups(historian: &EmbeddedHistorian) -> Outcome<()> {
+    let start = Instant::now();
+    let days = keep_up(historian, 32)?;
+    assert!(30 <= days, "{days} days were rolled up");
+    let per_day = ms(start) / days as f64;
+    let none = f64::INFINITY;
+    figure(
+        "rolling up and joining a day",
+        per_day,
+        "ms",
+        none,
+        Best::Low,
+    );
+    let tiers = historian.tiers();
+    let rows = tiers.iter().filter(|report| report.tier != Tier::Raw);
+    let (bytes, rows) = rows.fold((0, 0), |(bytes, rows), report| {
+        (bytes + report.bytes, rows + report.rows)
+    });
+    let per_row = bytes as f64 / rows as f64;
+    figure("roll-ups, all tiers", per_row, "bytes/row", 25.0, Best::Low);
+    for report in &tiers {
+        let per_row = report.bytes as f64 / report.rows as f64;
+        let name = format!("files of tier {:?}", report.tier);
+        figure(&name, per_row, "bytes/row", none, Best::Low);
+    }
+    let (stats, first) = month_in_hours(historian)?;
+    assert!(720 <= stats.rows, "answered from {stats:?}");
+    figure(
+        "one month in hours, by roll-up",
+        first,
+        "ms",
+        5.0,
+        Best::Low,
+    );
+    let (_, again) = month_in_hours(historian)?;
+    figure("one month in hours, again", again, "ms", 5.0, Best::Low);
     Ok(())
+}
+
+/// Does all upkeep that is due on a day after the start; returns how many days were rolled up.
+fn keep_up(historian: &EmbeddedHistorian, day: i64) -> Outcome<u64> {
+    let retention = Retention {
+        default: TierAges {
+            raw: None,
+            minute: None,
+            five_minutes: None,
+            hour: None,
+            day: None,
+            week: None,
+        },
+        ..Retention::default()
+    };
+    let mut days = 0;
+    loop {
+        let done = historian.maintain(BASE_US + day * DAY_US, &retention)?;
+        assert_eq!(done.held, None);
+        days += done.rolled_up_days;
+        if done.rolled_up_days + done.compacted_days == 0 {
+            return Ok(days);
+        }
+    }
+}
+
+/// One hour of a tag and of 100 tags on 10 M and on `millions` of samples: what is stored besides
+/// must not matter.
+fn grow(millions: i64) -> Outcome<()> {
+    let directories = [tempfile::tempdir()?, tempfile::tempdir()?];
+    let mut stores = Vec::new();
+    for (directory, seconds) in directories.iter().zip([10_000, millions * 1_000]) {
+        let mut plant = Plant::new(1_000, 1_000, 1);
+        plant.late = 0;
+        let name = format!("{} M samples:", seconds / 1_000);
+        load(directory.path(), &name, &mut plant, seconds)?;
+        let historian = open(directory.path())?;
+        let start = Instant::now();
+        keep_up(&historian, 14)?;
+        let elapsed_s = ms(start) / 1e3;
+        figure(
+            &format!("{name} upkeep"),
+            elapsed_s,
+            "s",
+            f64::INFINITY,
+            Best::Low,
+        );
+        stores.push(historian);
+    }
+    let many: Vec<u32> = (0..1_000).step_by(10).collect();
+    for (name, tags) in [("a tag", &[0][..]), ("100 tags", &many)] {
+        let [small, large] = alternate(&stores, tags)?;
+        let name = format!("one hour of {name} on");
+        figure(
+            &format!("{name} 10 M"),
+            small,
+            "ms",
+            f64::INFINITY,
+            Best::Low,
+        );
+        figure(
+            &format!("{name} {millions} M"),
+            large,
+            "ms",
+            f64::INFINITY,
+            Best::Low,
+        );
+        let ratio = large / small;
+        figure(
+            &format!("{name} {millions} M to 10 M"),
+            ratio,
+            "ratio",
+            1.3,
+            Best::Low,
+        );
+    }
+    Ok(())
+}
+
+/// Returns the median of reading the same hour of two stores in turn: what else the machine does
+/// hits both alike.
+fn alternate(stores: &[EmbeddedHistorian], tags: &[u32]) -> Outcome<[f64; 2]> {
+    const TURNS: usize = 51;
+    let mut times = [Vec::new(), Vec::new()];
+    for _ in 0..TURNS {
+        for (store, times) in stores.iter().zip(&mut times) {
+            let (points, elapsed_ms) = read(store, tags, range(HOUR_US, HOUR_US))?;
+            assert!(3_500 * (tags.len() as u64) < points);
+            times.push(elapsed_ms);
+        }
+    }
+    Ok(times.map(|mut times| {
+        times.sort_unstable_by(f64::total_cmp);
+        times[TURNS / 2]
+    }))
 }
 
 /// 1,000 tags at 1 s for two hours.
