@@ -1,7 +1,7 @@
 //! Measures the embedded historian and prints a JSON line per figure.
 //!
-//! `cargo run --release -p headworks-store --example bench_historian [mixed|uniform|wide|grow [MILLIONS]]`;
-//! `grow` writes 1,000 million samples, or as many as named, and runs only when it is named.
+//! `cargo run --release -p headworks-store --example bench_historian [mixed|uniform|wide]`, or
+//! `grow [MILLIONS]`, which writes 1,000 million samples, or as many as named.
 
 mod workload;
 
