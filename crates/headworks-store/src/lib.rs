@@ -1,5 +1,6 @@
 //! Where Headworks keeps things: samples in the historian, objects in the configuration store.
 
+pub mod backup;
 pub mod error;
 pub mod historian;
 pub mod history;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::backup::{self, BackupCommand};
 use crate::historian::{self, HistorianCommand};
 use crate::history::{self, HistoryCommand};
 use crate::probe::{self, ProbeCommand};
@@ -53,6 +54,9 @@ pub(crate) enum Command {
     /// Write history to files, or store the samples of files
     #[command(subcommand, after_help = history::EXAMPLES)]
     History(HistoryCommand),
+    /// Back up the data directory, also while Headworks runs, and restore it
+    #[command(subcommand, after_help = backup::EXAMPLES)]
+    Backup(BackupCommand),
 }
 
 const RUN_EXAMPLES: &str = "\

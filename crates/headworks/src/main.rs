@@ -4,6 +4,7 @@
     reason = "a command-line tool talks to the console"
 )]
 
+mod backup;
 mod check;
 mod cli;
 mod config;
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
         Command::Historian(command) => historian::run(&command),
         Command::Config(command) => config::run(&command),
         Command::History(command) => history::run(&command),
+        Command::Backup(command) => backup::run(&command),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
