@@ -70,6 +70,10 @@ static BENCHMARKS: &[Benchmark] = &[
         program: example("headworks-store", "bench_postgres"),
     },
     Benchmark {
+        name: "chaos",
+        program: example("headworks-store", "bench_chaos"),
+    },
+    Benchmark {
         name: "peers",
         program: example("headworks-store", "bench_peers"),
     },
