@@ -163,6 +163,10 @@ fn data_of(arguments: &SettingsArguments) -> anyhow::Result<PathBuf> {
 
 fn run_create(arguments: &CreateArguments) -> anyhow::Result<()> {
     let data = data_of(&arguments.settings)?;
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a command has no hub whose clock it could ask"
+    )]
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
     let backups = Backups::at(&arguments.place.directory);
     let created = backups

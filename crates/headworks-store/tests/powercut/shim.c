@@ -132,16 +132,29 @@ static int open_recorded(int directory, const char *path, int flags, mode_t mode
         va_end(list);                              \
     }
 
-int open(const char *path, int flags, ...) { MODE return open_recorded(AT_FDCWD, path, flags, mode); }
-int open64(const char *path, int flags, ...) { MODE return open_recorded(AT_FDCWD, path, flags, mode); }
-int openat(int at, const char *path, int flags, ...) { MODE return open_recorded(at, path, flags, mode); }
-int openat64(int at, const char *path, int flags, ...) { MODE return open_recorded(at, path, flags, mode); }
+int open(const char *path, int flags, ...) {
+    MODE
+    return open_recorded(AT_FDCWD, path, flags, mode);
+}
+int open64(const char *path, int flags, ...) {
+    MODE
+    return open_recorded(AT_FDCWD, path, flags, mode);
+}
+int openat(int at, const char *path, int flags, ...) {
+    MODE
+    return open_recorded(at, path, flags, mode);
+}
+int openat64(int at, const char *path, int flags, ...) {
+    MODE
+    return open_recorded(at, path, flags, mode);
+}
 int creat(const char *path, mode_t mode) {
     return open_recorded(AT_FDCWD, path, O_CREAT | O_WRONLY | O_TRUNC, mode);
 }
 
 /* Records what was written; `offset` below 0 stands for the place of the file. */
-static void note_write(int file, const struct iovec *parts, int count, ssize_t written, off_t offset) {
+static void note_write(int file, const struct iovec *parts, int count, ssize_t written,
+                       off_t offset) {
     char buffer[PATH_MAX];
     struct stat found;
     uint64_t number;
