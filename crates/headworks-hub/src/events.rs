@@ -54,6 +54,8 @@ pub enum EventKind {
     Validation,
     /// The clock of a source.
     Clock,
+    /// Backups of the data directory.
+    Backup,
 }
 
 /// How much an event matters.

@@ -10,11 +10,13 @@ use headworks_protocols::{
     Clock, Command, DeviceConfig, DeviceSnapshot, LinkConfig, Place, PollReport, Protocol,
     TestReport, WireLog,
 };
+use headworks_store::backup::{Backups, Created};
 use headworks_store::{Historian, HistoryEntry, Retention, StoreError};
 use tokio::sync::{broadcast, oneshot, watch};
 use tokio::time::timeout;
 
 use crate::apply::{self, blocking};
+use crate::backups::{self, BackupSettings, BackupStatus};
 use crate::clocks::ClockSkew;
 use crate::edits::{Applied, Edit, prepare};
 use crate::error::{HubError, Problem};
@@ -88,6 +90,30 @@ impl HubHandle {
         let new_id = apply::id_maker(self.shared.clock.now_us());
         let edits = vec![edit.clone()];
         blocking(move || prepare(&plant, edits, protocols, new_id).map(drop)).await?
+    }
+
+    /// Returns the backups, if a directory is set for them.
+    pub fn backups(&self) -> Option<Backups> {
+        self.shared.backups.backups()
+    }
+
+    /// Returns where backups go, and when.
+    pub fn backup_settings(&self) -> &BackupSettings {
+        &self.shared.backups.settings
+    }
+
+    /// Returns how the last backup went.
+    pub fn backup_status(&self) -> BackupStatus {
+        self.shared.backups.status()
+    }
+
+    /// Makes a backup now; blocks until it is done or another one is.
+    ///
+    /// # Errors
+    ///
+    /// When no directory is set, else what the disks say.
+    pub fn back_up(&self) -> Result<Created, StoreError> {
+        backups::back_up(&self.shared)
     }
 
     /// Returns the past states of an object, newest first; also of a deleted one.

@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::apply::blocking;
+use crate::backups::{self, BackupKeeper};
 use crate::clock::steady_clock;
 use crate::clocks::Clocks;
 use crate::edits::load;
@@ -63,6 +64,7 @@ pub(crate) struct Shared {
     pub(crate) record: Arc<Record>,
     pub(crate) keeping: Keeping,
     pub(crate) data_directory: PathBuf,
+    pub(crate) backups: BackupKeeper,
     pub(crate) events: Arc<EventLog>,
     pub(crate) clock: Clock,
     pub(crate) clock_ahead_us: Arc<AtomicI64>,
@@ -152,6 +154,7 @@ impl Hub {
             record,
             keeping: opened.keeping,
             data_directory: settings.data_directory,
+            backups: BackupKeeper::new(settings.backup),
             events: opened.events,
             start_us: clock.now_us(),
             clock,
@@ -164,6 +167,7 @@ impl Hub {
         restore(&shared).await?;
         start_links(&shared);
         tokio::spawn(sweep(Arc::clone(&shared)));
+        tokio::spawn(backups::run(Arc::clone(&shared)));
         let keeper = Keeper::start(Arc::clone(&shared), period)
             .map_err(|error| thread_error("housekeeper", error))?;
         Ok(Hub {

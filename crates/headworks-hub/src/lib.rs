@@ -15,6 +15,7 @@ pub mod status;
 pub mod validation;
 
 mod apply;
+mod backups;
 mod clock;
 mod clocks;
 mod ingest;
@@ -31,6 +32,7 @@ mod tell;
 mod testing;
 mod write;
 
+pub use backups::{BackupSettings, BackupStatus};
 pub use clocks::ClockSkew;
 pub use edits::{Applied, Body, Edit};
 pub use error::{HubError, Problem};

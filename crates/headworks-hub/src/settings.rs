@@ -9,6 +9,7 @@ use headworks_store::{ForwardOptions, HistorianOptions};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::backups::BackupSettings;
 use crate::ingest::TimeBounds;
 use crate::keeper::DiskProbe;
 
@@ -25,6 +26,8 @@ pub struct HubSettings {
     pub database: Option<DatabaseSettings>,
     /// What the housekeeper does with what is stored.
     pub upkeep: UpkeepSettings,
+    /// Where backups go, and when.
+    pub backup: BackupSettings,
     /// The protocols that connections may name.
     pub protocols: &'static [&'static Protocol],
     /// The clock; when absent the system's, kept from going backwards.
@@ -124,6 +127,7 @@ impl HubSettings {
             database: None,
             times: TimeLimits::default(),
             upkeep: UpkeepSettings::default(),
+            backup: BackupSettings::default(),
             protocols: PROTOCOLS,
             clock: None,
         }

@@ -1,5 +1,6 @@
 //! The handlers of the REST API, one file per chapter.
 
+pub(crate) mod backups;
 pub(crate) mod connections;
 pub(crate) mod dashboards;
 pub(crate) mod devices;

@@ -154,7 +154,6 @@ impl Jobs {
     }
 
     /// Starts work on a thread of its own when its turn comes; what it returns is the `result`.
-    #[cfg_attr(not(test), expect(dead_code, reason = "backups come next"))]
     pub(crate) fn start(
         &self,
         kind: &'static str,

@@ -93,6 +93,8 @@ codes! {
     ForeignOrigin = "foreign_origin", FORBIDDEN, "The origin is not this server";
     /// There is no such path.
     UnknownPath = "unknown_path", NOT_FOUND, "There is no such path";
+    /// The settings do not provide for it.
+    NotConfigured = "not_configured", CONFLICT, "The settings do not provide for it";
     /// There is no such object.
     NotFound = "not_found", NOT_FOUND, "There is no such object";
     /// The path knows other methods.

@@ -3,6 +3,7 @@
 //! The table makes the router and the OpenAPI document, and with accounts it will make the matrix
 //! of who may do what. A route cannot be written without its permission.
 
+mod backups;
 mod exports;
 mod imports;
 mod jobs;
@@ -44,6 +45,7 @@ pub(crate) static TAGS: &[(&str, &str)] = &[
         "History as files: CSV, Excel, Parquet, JSON lines.",
     ),
     ("imports", "Files and streams of samples into history."),
+    ("backups", "Copies of everything that is stored."),
     (
         "jobs",
         "Long work: how far it is, what came of it, and its end.",
@@ -75,6 +77,7 @@ pub(crate) fn routes() -> Vec<Route> {
     routes.extend(device_routes());
     routes.extend(tag_routes());
     routes.extend(dashboard_routes());
+    routes.extend(backups::backup_routes());
     routes.extend(exports::export_routes());
     routes.extend(imports::import_routes());
     routes.extend(jobs::job_routes());

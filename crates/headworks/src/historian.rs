@@ -290,7 +290,7 @@ fn show_progress(directory: &Path, day: i32, files: u64, bytes: u64) {
     clippy::disallowed_methods,
     reason = "a command that ends has no hub and no clock of it"
 )]
-fn now_us() -> anyhow::Result<i64> {
+pub(crate) fn now_us() -> anyhow::Result<i64> {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     let now = now.context("the clock of this computer stands before 1970")?;
     Ok(i64::try_from(now.as_micros())?)

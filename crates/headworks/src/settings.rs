@@ -14,7 +14,8 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use headworks_core::model;
-use headworks_hub::{DatabaseSettings, FullDisk, TimeLimits, UpkeepSettings};
+use headworks_hub::{BackupSettings, DatabaseSettings, FullDisk, TimeLimits, UpkeepSettings};
+use headworks_store::backup::Keep;
 use headworks_store::{DatabaseUrl, ForwardOptions};
 use schemars::JsonSchema;
 use serde::de::Error as _;
@@ -40,6 +41,8 @@ pub(crate) struct Settings {
     pub(crate) validation: Validation,
     /// A PostgreSQL database that gets all samples too.
     pub(crate) database: Database,
+    /// Copies of everything that is stored.
+    pub(crate) backup: Backup,
     /// What is written to standard error.
     pub(crate) log: Log,
     /// How much of the machine is used.
@@ -143,6 +146,53 @@ pub(crate) struct RetentionDays {
     pub(crate) week: u32,
 }
 
+/// Copies of everything that is stored.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Backup {
+    /// The directory of the backups, best on another disk; empty for none.
+    pub(crate) directory: PathBuf,
+    /// Minutes between two backups, 0 to 10080; 0 makes them on demand only. What an earlier
+    /// backup has is not copied again.
+    #[serde(deserialize_with = "minutes")]
+    #[schemars(range(max = 10_080))]
+    pub(crate) every_minutes: u32,
+    /// How many of the newest backups stay, at least 1.
+    pub(crate) keep_last: usize,
+    /// Of how many days the newest backup stays.
+    pub(crate) keep_daily: usize,
+    /// Of how many weeks the newest backup stays.
+    pub(crate) keep_weekly: usize,
+}
+
+impl Default for Backup {
+    fn default() -> Backup {
+        Backup {
+            directory: PathBuf::new(),
+            every_minutes: 0,
+            keep_last: 24,
+            keep_daily: 7,
+            keep_weekly: 4,
+        }
+    }
+}
+
+impl Backup {
+    /// Returns what the hub is told.
+    pub(crate) fn settings(&self) -> BackupSettings {
+        let every = u64::from(self.every_minutes) * 60;
+        BackupSettings {
+            directory: (!self.directory.as_os_str().is_empty()).then(|| self.directory.clone()),
+            every: (every != 0).then(|| Duration::from_secs(every)),
+            keep: Some(Keep {
+                last: self.keep_last.max(1),
+                daily: self.keep_daily,
+                weekly: self.keep_weekly,
+            }),
+        }
+    }
+}
+
 /// Which times of samples are believed.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -202,6 +252,8 @@ pub(crate) struct ListenAddress(SocketAddr);
 #[serde(try_from = "String", into = "String")]
 pub(crate) struct LogFilter(String);
 
+/// Longest time between two backups, in minutes: a week.
+const BACKUP_MINUTES_MAX: u32 = 10_080;
 /// Longest wait for a group commit, in milliseconds.
 const GROUP_COMMIT_MS_MAX: u64 = 60_000;
 /// Most megabytes that wait for the database.
@@ -465,6 +517,15 @@ fn group_commit_ms<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D:
 
 fn future_s<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     within(u32::deserialize(deserializer)?, 0, 86_400, "seconds")
+}
+
+fn minutes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    within(
+        u32::deserialize(deserializer)?,
+        0,
+        BACKUP_MINUTES_MAX,
+        "minutes",
+    )
 }
 
 fn days<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {

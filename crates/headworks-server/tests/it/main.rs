@@ -2,6 +2,7 @@
 //! `tokio-tungstenite` as clients.
 
 #[cfg(test)]
+mod backups;
 mod edge;
 #[cfg(test)]
 mod exchange;

@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
@@ -55,10 +56,15 @@ fn disk_of(free_megabytes: Arc<AtomicU64>) -> DiskProbe {
 
 impl Rig {
     pub(crate) async fn start() -> Rig {
+        Rig::start_with(|_, _| {}).await
+    }
+
+    /// Starts with other settings; `change` also gets a directory that ends with the rig.
+    pub(crate) async fn start_with(change: impl FnOnce(&mut HubSettings, &Path)) -> Rig {
         static LINES: AtomicU32 = AtomicU32::new(0);
         let directory = TempDir::new().unwrap();
         let free_megabytes = Arc::new(AtomicU64::new(900));
-        let settings = HubSettings {
+        let mut settings = HubSettings {
             protocols: PROTOCOLS,
             times: TimeLimits {
                 past: Some(Duration::from_secs(20 * 365 * 86_400)), // some tests have round times
@@ -68,8 +74,9 @@ impl Rig {
                 disk: disk_of(Arc::clone(&free_megabytes)),
                 ..UpkeepSettings::default()
             },
-            ..HubSettings::new(directory.path())
+            ..HubSettings::new(directory.path().join("data"))
         };
+        change(&mut settings, directory.path());
         let hub = Hub::start(settings).await.unwrap();
         let listen = SocketAddr::from(([127, 0, 0, 1], 0));
         let server = Server::bind(ServerSettings { listen }, hub.handle())
@@ -145,6 +152,14 @@ impl Rig {
 
     pub(crate) async fn give_batch(&self, batch: Vec<Update>) {
         give(&self.line, batch).await;
+    }
+
+    /// Waits for the end of a job.
+    pub(crate) async fn wait_for_job(&self, job: &Json) -> Json {
+        let path = format!("/api/v1/jobs/{}", job["id"].as_str().unwrap());
+        let is_over = || self.get(&path).expect(200)["ended_us"].is_i64();
+        wait_for(is_over).await;
+        self.get(&path).expect(200)
     }
 
     pub(crate) fn now_us(&self) -> i64 {

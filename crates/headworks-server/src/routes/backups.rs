@@ -1,0 +1,26 @@
+//! Backups of the data directory.
+
+use super::{GET, POST};
+use crate::api::backups;
+use crate::route::Permission::Configure;
+use crate::route::Route;
+
+const CHAPTER: &str = "backups";
+const BACKUPS: &str = "/api/v1/backups";
+
+pub(super) fn backup_routes() -> Vec<Route> {
+    vec![
+        Route::new("list_backups", GET, BACKUPS, Configure, backups::list)
+            .about(CHAPTER, "Lists the backups, newest first."),
+        Route::new("create_backup", POST, BACKUPS, Configure, backups::create)
+            .about(CHAPTER, "Starts a backup."),
+        Route::new(
+            "verify_backup",
+            POST,
+            "/api/v1/backups/{id}/verify",
+            Configure,
+            backups::verify,
+        )
+        .about(CHAPTER, "Starts the check of every file of a backup."),
+    ]
+}
