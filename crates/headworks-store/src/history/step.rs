@@ -49,7 +49,18 @@ mod tests {
 
     #[test]
     fn texts_that_are_no_interval_are_refused_with_the_reason() {
-        for text in ["", "d", "0d", "1001d", "1x", "-1d", "1 d", "99999999999d", "1.5h", "1dd"] {
+        for text in [
+            "",
+            "d",
+            "0d",
+            "1001d",
+            "1x",
+            "-1d",
+            "1 d",
+            "99999999999d",
+            "1.5h",
+            "1dd",
+        ] {
             let error = parse(text, TimeZone::UTC).unwrap_err().to_string();
             assert!(error.contains("1 to 1000"), "{text}: {error}");
         }
@@ -65,7 +76,10 @@ mod tests {
         let (start, end) = (at("2026-03-27T23:00:00Z"), at("2026-03-30T22:00:00Z"));
         let days = Intervals::of(start, end, &parse("1d", berlin).unwrap(), 10).unwrap();
         let starts = days.starts();
-        let hours: Vec<i64> = starts.windows(2).map(|p| (p[1] - p[0]) / 3_600_000_000).collect();
+        let hours: Vec<i64> = starts
+            .windows(2)
+            .map(|p| (p[1] - p[0]) / 3_600_000_000)
+            .collect();
         assert_eq!(hours, [24, 23]);
         assert_eq!(days.count(), 3);
     }

@@ -544,7 +544,7 @@ fn is_known_difference(aggregate: Aggregate, theirs: (Option<f64>, u32), ours: &
         Aggregate::Average | Aggregate::Count => ours.value.is_none() || theirs.0.is_none(),
         // It says "raw" for a first sample at the start even when another one is the extreme
         // (5.4.3.10), and does not heed a smaller Uncertain one.
-        Aggregate::Minimum | Aggregate::Maximum => theirs.0.is_some() && ours.value.is_some(),
+        Aggregate::Minimum | Aggregate::Maximum => theirs.0 == ours.value.as_ref().and_then(Value::as_f64),
         // It takes the value of an interval that lies in a pause for missing, and returns -1 or
         // a bare Bad where 5.4.3.31 has a duration.
         Aggregate::DurationGood | Aggregate::DurationBad => {
