@@ -154,9 +154,10 @@ impl Page<'_, '_> {
 
     /// A bound comes on top of the limit, so that a page always moves on.
     fn bound(&mut self, sample: Option<Sample>) {
-        if let Some(sample) = sample {
-            // Whether to go on is asked with the next tag.
-            let _ = (self.sink)(RawPart::Sample(sample));
+        if let Some(sample) = sample
+            && (self.sink)(RawPart::Sample(sample)).is_break()
+        {
+            self.left = 0;
         }
     }
 

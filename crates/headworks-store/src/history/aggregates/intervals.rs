@@ -50,7 +50,7 @@ impl Intervals {
         if is_backward {
             edges.reverse();
         }
-        let is_cut = range_us % width != 0;
+        let is_cut = !range_us.is_multiple_of(width);
         Ok(Intervals {
             edges,
             is_backward,

@@ -105,7 +105,11 @@ proptest! {
         treat_uncertain_as_bad: bool,
         backward: bool,
     ) {
-        let options = AggregateOptions { stepped, treat_uncertain_as_bad, ..AggregateOptions::default() };
+        let options = AggregateOptions {
+            stepped,
+            treat_uncertain_as_bad,
+            ..AggregateOptions::default()
+        };
         let end = start + width * 2;
         let intervals = if backward { fixed(end, start, width) } else { fixed(start, end, width) };
         let engine = pass(&samples, intervals, options);
@@ -127,14 +131,19 @@ proptest! {
             }
             if 0.0 < want.covered {
                 let average = one(Aggregate::TimeAverage);
-                prop_assert!(is_near(average.value.as_ref(), want.lines / want.covered), "{average:?}");
+                let mean = want.lines / want.covered;
+                prop_assert!(is_near(average.value.as_ref(), mean), "{average:?}");
                 prop_assert!(is_near(one(Aggregate::Total).value.as_ref(), want.lines));
             }
         }
     }
 
     #[test]
-    fn samples_lie_in_exactly_one_interval(samples in series(), width in 1..40_i64, backward: bool) {
+    fn samples_lie_in_exactly_one_interval(
+        samples in series(),
+        width in 1..40_i64,
+        backward: bool,
+    ) {
         let intervals = if backward { fixed(TICKS, 0, width) } else { fixed(0, TICKS, width) };
         let engine = pass(&samples, intervals, AggregateOptions::default());
         let counted: u64 = engine.cells.iter().map(points::Cell::samples).sum();
