@@ -26,10 +26,7 @@ fn number(sample: &Sample) -> f64 {
 /// Returns the sample that holds before an instant, and the next one after it.
 fn around(samples: &[Sample], half: f64) -> (Option<&Sample>, Option<&Sample>) {
     let at = |sample: &&Sample| (sample.time_us / SECOND_US) as f64;
-    let before = samples
-        .iter()
-        .filter(|sample| at(sample) < half)
-        .next_back();
+    let before = samples.iter().rfind(|sample| at(sample) < half);
     (before, samples.iter().find(|sample| half < at(sample)))
 }
 
