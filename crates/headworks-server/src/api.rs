@@ -6,6 +6,7 @@ pub(crate) mod dashboards;
 pub(crate) mod devices;
 pub(crate) mod errors;
 pub(crate) mod exports;
+pub(crate) mod history;
 pub(crate) mod imports;
 pub(crate) mod jobs;
 pub(crate) mod objects;

@@ -5,6 +5,7 @@
 
 mod backups;
 mod exports;
+mod history;
 mod imports;
 mod jobs;
 mod retention;
@@ -34,6 +35,10 @@ pub(crate) static TAGS: &[(&str, &str)] = &[
     (
         "validation",
         "What is wrong with stored samples: gaps, spikes, clocks.",
+    ),
+    (
+        "history",
+        "Questions about history: samples, instants, aggregates, charts.",
     ),
     ("retention", "How long samples and their roll-ups are kept."),
     (
@@ -79,6 +84,7 @@ pub(crate) fn routes() -> Vec<Route> {
     routes.extend(dashboard_routes());
     routes.extend(backups::backup_routes());
     routes.extend(exports::export_routes());
+    routes.extend(history::history_routes());
     routes.extend(imports::import_routes());
     routes.extend(jobs::job_routes());
     routes.extend(retention::retention_routes());
