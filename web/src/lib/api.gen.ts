@@ -1,7 +1,45 @@
 // Generated from api/openapi.json by scripts/api-types.mjs.
 
+/** An aggregate. */
+export type AggregateInfo = {
+  /** What it is. */
+  description: string;
+  /** Name in OPC UA Part 13. */
+  name: string;
+  /** Whether texts and bytes have no such aggregate. */
+  needs_numbers: boolean;
+  /** Section of Part 13, version 1.05. */
+  section: string;
+};
+
+/** Every aggregate. */
+export type AggregateList = {
+  /** The aggregates in the order of Part 13. */
+  items: (AggregateInfo)[];
+};
+
 /** How several samples become one point. */
 export type Aggregation = 'none' | 'mean' | 'min' | 'max' | 'last' | 'band';
+
+/** Values of tags at the same instants. */
+export type AtTimeAnswer = {
+  /** The tags. */
+  tags: (TagAtTime)[];
+};
+
+/** Which values at instants to read. */
+export type AtTimeAsk = {
+  /** The samples before and after each instant too. */
+  bounds?: boolean;
+  /** How data are treated. */
+  options?: Options;
+  /** Tags by id, path or pattern. */
+  tags: (string)[];
+  /** The instants, rising. */
+  times: (Moment)[];
+  /** Zone of times without an offset; UTC when absent. */
+  zone?: string | null;
+};
 
 /** The value axis of a chart or gauge. */
 export type Axis = {
@@ -52,6 +90,34 @@ export type Backlog = {
   queued_samples: number;
 };
 
+/** A backup. */
+export type BackupItem = {
+  /** Bytes of its files; backups share those that are the same. */
+  bytes: number;
+  /** When it was made, microseconds since 1970-01-01 UTC. */
+  created_us: number;
+  /** Number of its files. */
+  files: number;
+  /** Its name, the time it was made. */
+  id: string;
+  /** The program that made it. */
+  program: string;
+};
+
+/** Backups and how they are made. */
+export type BackupList = {
+  /** The directory of the backups; null when none is set. */
+  directory: string | null;
+  /** Why the last try failed. */
+  error: string | null;
+  /** Seconds between two backups by the schedule; null when there is none. */
+  every_s: number | null;
+  /** The backups, newest first. */
+  items: (BackupItem)[];
+  /** When the last one was made since the start, microseconds since 1970-01-01 UTC. */
+  last_us: number | null;
+};
+
 /** One tag of a widget. */
 export type Binding = {
   /** Pen `t1` to `t6` or a colour `#rrggbb`; the next free pen when absent. */
@@ -62,6 +128,28 @@ export type Binding = {
 
 /** The order in which the bytes of a value stand in the registers. */
 export type ByteOrder = 'ABCD' | 'CDAB' | 'BADC' | 'DCBA';
+
+/** Lines of a chart. */
+export type ChartAnswer = {
+  /** The tags. */
+  tags: (TagLine)[];
+};
+
+/** What to draw. */
+export type ChartAsk = {
+  /** Pixel columns, 1 to 10000; 800 when absent. */
+  columns?: number | null;
+  /** First instant after the range. */
+  end: Moment;
+  /** A pause longer than these microseconds breaks the line. */
+  gap_us?: number | null;
+  /** First instant. */
+  start: Moment;
+  /** Tags by id, path or pattern. */
+  tags: (string)[];
+  /** Zone of times without an offset; UTC when absent. */
+  zone?: string | null;
+};
 
 /** One thing that was looked at. */
 export type Check = {
@@ -89,6 +177,18 @@ export type ClockSkew = {
   furthest_us: number;
   /** Median of the time of a sample less the time when it came, microseconds: above 0 the */
   median_us: number;
+};
+
+/** An aggregate of a tag, one entry for each interval. */
+export type Column = {
+  /** Name of the aggregate. */
+  aggregate: string;
+  /** OPC UA status codes with information bits. */
+  statuses: (number)[];
+  /** Times, microseconds since 1970-01-01 UTC. */
+  times_us: (number)[];
+  /** Values; null where the status is bad. */
+  values: (Value | null)[];
 };
 
 /** A configured link through one driver: a TCP address, a serial port. */
@@ -226,6 +326,24 @@ export type DataType = 'bool' | 'int8' | 'uint8' | 'int8_high' | 'uint8_high' | 
 /** What stands before the fraction of a number in CSV. */
 export type Decimal = 'point' | 'comma';
 
+/** Which samples to delete. */
+export type DeleteAsk = {
+  /** First instant after the range. */
+  end: Moment;
+  /** First instant. */
+  start: Moment;
+  /** Tags by id, path or pattern. */
+  tags: (string)[];
+  /** Zone of times without an offset; UTC when absent. */
+  zone?: string | null;
+};
+
+/** How much was deleted. */
+export type Deleted = {
+  /** Samples that are gone. */
+  samples: number;
+};
+
 /** What stands between the cells of CSV. */
 export type Delimiter = 'comma' | 'semicolon' | 'tab' | 'pipe';
 
@@ -350,7 +468,7 @@ export type EffectiveRetention = {
 export type Encoding = 'utf8' | 'utf16_le' | 'utf16_be' | 'latin1';
 
 /** What an event is about. */
-export type EventKind = 'disk' | 'history' | 'upkeep' | 'validation' | 'clock';
+export type EventKind = 'disk' | 'history' | 'upkeep' | 'validation' | 'clock' | 'backup';
 
 /** What is expected of a tag. */
 export type Expected = {
@@ -769,6 +887,16 @@ export type LiveStats = {
   watchers: number;
 };
 
+/** A time: microseconds since 1970-01-01 UTC, or RFC 3339, or without an offset as in the zone. */
+export type Moment = number | string;
+
+/** A sample beside an instant. */
+export type Neighbour = {
+  status: number;
+  time_us: number;
+  value: Value | null;
+};
+
 /** What becomes of NaN, infinities, and words such as `N/A` where a number should be. */
 export type NotANumber = 'error' | 'bad';
 
@@ -812,6 +940,20 @@ export type Object2 = {
 
 /** The lasting identity of an object: a UUID, version 7 for new ones. */
 export type ObjectId = string;
+
+/** How data are treated: the configuration of OPC UA Part 13, 4.2.1.2. */
+export type Options = {
+  /** Share of bad data from which on a result is bad, 0 to 100; 100 when absent. */
+  percent_data_bad?: number | null;
+  /** Share of good data from which on a result is good, 0 to 100; 100 when absent. */
+  percent_data_good?: number | null;
+  /** Values hold until the next one; false when absent. */
+  stepped?: boolean;
+  /** Uncertain samples count as bad; true when absent. */
+  treat_uncertain_as_bad?: boolean | null;
+  /** Values after the last sample follow its slope; false when absent. */
+  use_sloped_extrapolation?: boolean;
+};
 
 /** How a file of text is compressed. */
 export type Packing = 'none' | 'gzip' | 'zstd';
@@ -974,6 +1116,32 @@ export type ProcessUsage = {
   threads: number;
 };
 
+/** Aggregates of tags over the same intervals. */
+export type ProcessedAnswer = {
+  /** Start of each interval in the direction of the range. */
+  starts_us: (number)[];
+  /** The tags. */
+  tags: (TagColumns)[];
+};
+
+/** Which aggregates to compute. */
+export type ProcessedAsk = {
+  /** Names of aggregates, see `GET /api/v1/history/aggregates`. */
+  aggregates: (string)[];
+  /** End of the range, not part of it. */
+  end: Moment;
+  /** Width in microseconds, 0 for one interval, or of the calendar, e.g. `1d`. */
+  interval: Step;
+  /** How data are treated. */
+  options?: Options;
+  /** Start of the range; after the end the range runs backward. */
+  start: Moment;
+  /** Tags by id, path or pattern. */
+  tags: (string)[];
+  /** Zone of the calendar and of times without an offset; UTC when absent. */
+  zone?: string | null;
+};
+
 /** A protocol that connections may name. */
 export type ProtocolItem = {
   /** How addresses of tags are written. */
@@ -1001,6 +1169,32 @@ export type QualityClass = 'good' | 'uncertain' | 'bad';
 
 /** How qualities are written. */
 export type QualityStyle = 'auto' | 'name' | 'code' | 'none';
+
+/** A page of raw samples. */
+export type RawAnswer = {
+  /** `cursor` of the next page; null on the last one. */
+  next_cursor: string | null;
+  /** Tags with samples of the page. */
+  tags: (TagSamples)[];
+};
+
+/** Which raw samples to read. */
+export type RawAsk = {
+  /** The last sample before and the first after the range too. */
+  bounds?: boolean;
+  /** `next_cursor` of the page before. */
+  cursor?: string | null;
+  /** First instant after the range. */
+  end: Moment;
+  /** Most samples of the page, 1 to 100000; 10000 when absent. */
+  limit?: number | null;
+  /** First instant. */
+  start: Moment;
+  /** Tags by id, path or pattern. */
+  tags: (string)[];
+  /** Zone of times without an offset, e.g. `Europe/Berlin`; UTC when absent. */
+  zone?: string | null;
+};
 
 /** Why samples were not taken. */
 export type Refusal = {
@@ -1092,6 +1286,9 @@ export type Stats = {
   /** Who looks at it. */
   live: LiveStats;
 };
+
+/** The width of an interval. */
+export type Step = number | string;
 
 /** What is stored and how it is kept in order. */
 export type Storage = {
@@ -1185,6 +1382,38 @@ export type Tag = {
   writable?: boolean;
 };
 
+/** A tag at the instants. */
+export type TagAtTime = {
+  /** The first sample after each instant, when asked for. */
+  after: (Neighbour | null)[];
+  /** The last sample at or before each instant, when asked for. */
+  before: (Neighbour | null)[];
+  /** Its path. */
+  path: string;
+  /** OPC UA status codes with information bits. */
+  statuses: (number)[];
+  /** Id of the tag. */
+  tag: ObjectId;
+  /** Times, microseconds since 1970-01-01 UTC. */
+  times_us: (number)[];
+  /** Unit of its numbers. */
+  unit: string;
+  /** Values; null where the status is bad. */
+  values: (Value | null)[];
+};
+
+/** The aggregates of a tag. */
+export type TagColumns = {
+  /** The aggregates in the order asked for. */
+  columns: (Column)[];
+  /** Its path. */
+  path: string;
+  /** Id of the tag. */
+  tag: ObjectId;
+  /** Unit of its numbers. */
+  unit: string;
+};
+
 /** A tag and its present value. */
 export type TagItem = {
   /** Where the device keeps it, as the protocol writes addresses, e.g. `40001` or `holding:0`. */
@@ -1241,6 +1470,22 @@ export type TagItem = {
   writable?: boolean;
 };
 
+/** The line of a tag. */
+export type TagLine = {
+  /** Its path. */
+  path: string;
+  /** Id of the tag. */
+  tag: ObjectId;
+  /** Times, microseconds since 1970-01-01 UTC. */
+  times_us: (number)[];
+  /** Unit of its numbers. */
+  unit: string;
+  /** Values; null where the line is broken. */
+  values: (Value | null)[];
+  /** Worst class of quality in the pixel column. */
+  worst: (QualityClass)[];
+};
+
 /** one segment of a tag path: 1 to 128 bytes without `/ + # $ *`, control characters or outer blanks */
 export type TagName = string;
 
@@ -1257,6 +1502,22 @@ export type TagRef = {
   path: string;
   /** Revision, 1 for a new tag. */
   revision: number;
+};
+
+/** A tag and its samples. */
+export type TagSamples = {
+  /** Its path. */
+  path: string;
+  /** OPC UA status codes with information bits. */
+  statuses: (number)[];
+  /** Id of the tag. */
+  tag: ObjectId;
+  /** Times, microseconds since 1970-01-01 UTC. */
+  times_us: (number)[];
+  /** Unit of its numbers. */
+  unit: string;
+  /** Values; null where the status is bad. */
+  values: (Value | null)[];
 };
 
 /** What of a tag's samples is plausible, beyond its range `min` to `max`. */

@@ -8,6 +8,7 @@ mod edge;
 mod exchange;
 #[cfg(test)]
 mod figures;
+mod history;
 #[cfg(test)]
 mod live;
 #[cfg(test)]

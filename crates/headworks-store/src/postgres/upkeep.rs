@@ -131,7 +131,9 @@ async fn drop_days(
         .query(
             "SELECT day::text, (day - date '1970-01-01')::int8,
                  changes <> rolled AND NOT dropped
-             FROM headworks.days WHERE (NOT dropped OR changes <> rolled) AND day < $1::text::date ORDER BY day LIMIT $2",
+             FROM headworks.days
+             WHERE (NOT dropped OR changes <> rolled) AND day < $1::text::date
+             ORDER BY day LIMIT $2",
             &[&limit, &DAYS_PER_ROUND],
         )
         .await?;

@@ -11,8 +11,8 @@ use headworks_store::{
     ForwardingHistorian, Historian, HistorianOptions, RangeQuery, Retention, TierAges, TimeRange,
 };
 
+use super::ask::{read, samples};
 use super::server::Server;
-use super::suite::{read, samples};
 
 const SECOND_US: i64 = 1_000_000;
 const DAY_US: i64 = 86_400 * SECOND_US;

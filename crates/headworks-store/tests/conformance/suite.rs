@@ -9,6 +9,8 @@ use headworks_store::{
     TimeRange,
 };
 
+use crate::ask::{buckets, of, read, samples};
+
 /// Opens the same store, again and again; what was opened before is dropped first.
 pub(crate) type Open<'a> = &'a dyn Fn() -> Box<dyn Historian>;
 
@@ -32,6 +34,7 @@ pub(crate) const CASES: &[Case] = &[
     ("before", the_newest_before_a_time),
     ("delete", what_is_deleted_is_gone),
     ("retention", old_days_go),
+    ("rolled", aggregates_stay),
     ("reopen", what_was_acknowledged_is_there_after_a_start),
     ("many", a_large_batch_over_many_days),
 ];
@@ -66,68 +69,6 @@ fn bad(tag: u32, time_us: i64) -> Update {
 
 fn range(start_us: i64, end_us: i64) -> TimeRange {
     TimeRange { start_us, end_us }
-}
-
-/// Samples of a chunk one by one.
-pub(crate) fn samples(chunk: &Chunk) -> Vec<Sample> {
-    let value = |at: usize| match &chunk.values {
-        Column::Bool(values) => Value::Bool(values[at]),
-        Column::I64(values) => Value::I64(values[at]),
-        Column::U64(values) => Value::U64(values[at]),
-        Column::F64(values) => Value::F64(values[at]),
-        Column::Text(values) => Value::Text(values[at].clone()),
-        Column::Bytes(values) => Value::Bytes(values[at].clone()),
-    };
-    let sample = |at: usize| {
-        let quality = Quality::from_code(chunk.qualities[at]);
-        Sample {
-            time_us: chunk.times_us[at],
-            value: (!quality.is_bad()).then(|| value(at)),
-            quality,
-        }
-    };
-    (0..chunk.times_us.len()).map(sample).collect()
-}
-
-/// Reads one tag.
-pub(crate) fn read(store: &dyn Historian, tag: u32, range: TimeRange) -> Vec<Sample> {
-    let query = RangeQuery {
-        tags: vec![TagIndex(tag)],
-        range,
-        limit: usize::MAX,
-    };
-    let mut found = Vec::new();
-    store
-        .read(&query, &mut |chunk| {
-            assert_eq!(chunk.tag, TagIndex(tag));
-            found.extend(samples(chunk));
-            ControlFlow::Continue(())
-        })
-        .unwrap();
-    found
-}
-
-fn buckets(store: &dyn Historian, tag: u32, range: TimeRange, bucket_us: i64) -> Vec<Bucket> {
-    let query = BucketQuery {
-        tags: vec![TagIndex(tag)],
-        buckets: Buckets::Every {
-            range,
-            width_us: bucket_us,
-        },
-        time_weighted: false,
-    };
-    let mut found = Vec::new();
-    store
-        .aggregate(&query, &mut |bucket| {
-            found.push(*bucket);
-            ControlFlow::Continue(())
-        })
-        .unwrap();
-    found
-}
-
-fn of(batch: &[Update]) -> Vec<Sample> {
-    batch.iter().map(|update| update.sample.clone()).collect()
 }
 
 fn samples_come_in_order_of_time(open: Open<'_>) {
@@ -527,7 +468,7 @@ fn old_days_go(open: Open<'_>) {
 }
 
 /// What was rolled up answers for samples that are gone.
-pub(crate) fn aggregates_stay(open: Open<'_>) {
+fn aggregates_stay(open: Open<'_>) {
     let store = open();
     keep_three_days(&*store);
     let days = buckets(&*store, 1, range(BASE_US, BASE_US + 10 * DAY_US), DAY_US);
