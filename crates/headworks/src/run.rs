@@ -45,6 +45,7 @@ pub(crate) fn run(arguments: &RunArguments) -> anyhow::Result<()> {
 async fn run_until_signal(settings: &Settings, demo: bool) -> anyhow::Result<()> {
     let mut signals = Signals::new()?;
     let mut hub_settings = HubSettings::new(&settings.data.directory);
+    hub_settings.historian.time_zone = settings.historian.time_zone();
     hub_settings.historian.reserve_bytes = RESERVE_BYTES;
     hub_settings.historian.group_commit = Duration::from_millis(settings.historian.group_commit_ms);
     hub_settings.times = settings.validation.into();

@@ -17,6 +17,7 @@ use headworks_core::model;
 use headworks_hub::{BackupSettings, DatabaseSettings, FullDisk, TimeLimits, UpkeepSettings};
 use headworks_store::backup::Keep;
 use headworks_store::{DatabaseUrl, ForwardOptions};
+use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -77,6 +78,9 @@ pub(crate) struct Historian {
     #[serde(deserialize_with = "group_commit_ms")]
     #[schemars(range(max = 60_000))]
     pub(crate) group_commit_ms: u64,
+    /// Time zone whose days and weeks are rolled up, e.g. `Europe/Berlin`.
+    #[serde(deserialize_with = "time_zone")]
+    pub(crate) time_zone: String,
     /// Days that samples and their roll-ups are kept of tags that no retention policy selects.
     pub(crate) retention_days: RetentionDays,
     /// Most gigabytes (10^9 bytes) of the historian's files; beyond them the oldest raw days that
@@ -368,10 +372,18 @@ impl Default for Data {
     }
 }
 
+impl Historian {
+    /// Returns the zone of days and weeks.
+    pub(crate) fn time_zone(&self) -> TimeZone {
+        TimeZone::get(&self.time_zone).unwrap_or(TimeZone::UTC)
+    }
+}
+
 impl Default for Historian {
     fn default() -> Historian {
         Historian {
             group_commit_ms: 1000,
+            time_zone: "UTC".to_owned(),
             retention_days: RetentionDays::default(),
             size_max_gb: 0,
             full_disk: FullDisk::Stop,
@@ -517,6 +529,16 @@ fn group_commit_ms<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D:
 
 fn future_s<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     within(u32::deserialize(deserializer)?, 0, 86_400, "seconds")
+}
+
+fn time_zone<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    match TimeZone::get(&name) {
+        Ok(_) => Ok(name),
+        Err(_) => Err(D::Error::custom(format!(
+            "{name:?} is no time zone; write e.g. Europe/Berlin or UTC"
+        ))),
+    }
 }
 
 fn minutes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {

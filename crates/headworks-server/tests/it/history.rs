@@ -14,7 +14,7 @@ async fn filled() -> (Rig, String, i64) {
         let time_us = start_us + i64::from(second) * SECOND_US;
         rig.give(&tags[0], time_us, f64::from(second + 1)).await;
     }
-    let id = tags[0]["id"].as_str().unwrap().to_owned();
+    let id = tags[0]["id"].as_str().expect("tags have ids").to_owned();
     let ask = json!({ "tags": [id], "start": start_us, "end": start_us + 10 * SECOND_US });
     crate::rig::wait_for(|| {
         let answer = rig.post("/api/v1/history/raw", &ask).expect(200);

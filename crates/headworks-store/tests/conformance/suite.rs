@@ -5,11 +5,10 @@ use std::ops::ControlFlow;
 
 use headworks_core::{Quality, Sample, TagIndex, Update, Value};
 use headworks_store::{
-    Bucket, BucketQuery, Buckets, Chunk, Column, Historian, RangeQuery, Retention, TierAges,
-    TimeRange,
+    Bucket, BucketQuery, Buckets, Historian, RangeQuery, Retention, TierAges, TimeRange,
 };
 
-use crate::ask::{buckets, of, read, samples};
+use crate::ask::{buckets, of, read};
 
 /// Opens the same store, again and again; what was opened before is dropped first.
 pub(crate) type Open<'a> = &'a dyn Fn() -> Box<dyn Historian>;
