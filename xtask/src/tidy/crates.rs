@@ -6,10 +6,11 @@ use toml::{Table, Value};
 use super::Finding;
 use super::tree::{File, Tree};
 
-/// The crates of the project with those that each may use: core <- {protocols, store} <- hub <-
-/// server <- binary.
+/// The crates of the project with those that each may use: core <- {protocols, store, access} <-
+/// hub <- server <- binary.
 static LAYERS: &[(&str, &[&str])] = &[
     ("headworks-core", &[]),
+    ("headworks-access", &["headworks-core"]),
     ("headworks-protocols", &["headworks-core"]),
     ("headworks-store", &["headworks-core"]),
     ("headworks-exchange", &["headworks-core", "headworks-store"]),
@@ -24,12 +25,14 @@ static LAYERS: &[(&str, &[&str])] = &[
             "headworks-protocols",
             "headworks-store",
             "headworks-exchange",
+            "headworks-access",
             "headworks-hub",
         ],
     ),
     (
         "headworks",
         &[
+            "headworks-access",
             "headworks-core",
             "headworks-protocols",
             "headworks-store",
