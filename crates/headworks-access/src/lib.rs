@@ -1,1 +1,27 @@
 //! Who may do what, and the record of who did: accounts, sessions, tokens, audit journal.
+//!
+//! [`Access`] knows every account, session and token of a data directory and answers in memory
+//! whose a presented token is; every change is on the disk before it counts. It never asks what
+//! time it is: callers give it.
+
+mod access;
+mod accounts;
+mod error;
+mod keyring;
+mod passwords;
+mod random;
+mod schema;
+mod sessions;
+mod setup;
+mod state;
+mod tokens;
+mod totp;
+
+pub use access::{Access, Caller, Via};
+pub use accounts::{NewUser, USERS_MAX, User, UserChange};
+pub use error::AccessError;
+pub use keyring::Keyring;
+pub use passwords::{Passwords, check_password};
+pub use sessions::{Client, Opened, Session, SessionLimits, SignInError};
+pub use tokens::{NewToken, Token, TokenKind};
+pub use totp::TotpSecret;

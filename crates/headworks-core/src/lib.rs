@@ -3,6 +3,7 @@
 //!
 //! Nothing here does IO, asks what time it is or fails except on bad input.
 
+pub mod access;
 pub mod codec;
 pub mod model;
 pub mod path;
@@ -12,6 +13,7 @@ pub mod sample;
 pub mod scaling;
 pub mod value;
 
+pub use access::{Permission, Rights, Role, Scope};
 pub use codec::{ByteOrder, DataType, RegisterFormat};
 pub use path::{TagName, TagPath};
 pub use pattern::Pattern;
