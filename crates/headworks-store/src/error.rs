@@ -107,6 +107,10 @@ pub enum PostgresFault {
     Setup,
     /// These rows are not taken; others may be.
     Refused,
+    /// What is there is somebody else's: of another hub that runs, or not what is here.
+    Occupied,
+    /// A newer program made the schema.
+    TooNew,
 }
 
 impl StoreError {

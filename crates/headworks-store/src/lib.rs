@@ -14,5 +14,8 @@ pub use historian::{
     ForwardStats, Historian, HistorianOptions, HistorianStats, LogBatch, LogPosition, LogReader,
     RangeQuery, ReadStats, Retention, TagName, Tier, TierAges, TierReport, TimeRange, Upkeep,
 };
-pub use objects::{Action, Change, HISTORY_MAX, HistoryEntry, ObjectStore, StoredObject};
+pub use objects::{
+    Action, Change, HISTORY_MAX, HistoryEntry, ObjectHealth, ObjectPlace, ObjectStore, Reached,
+    StoredObject,
+};
 pub use postgres::{DatabaseUrl, ForwardOptions, ForwardingHistorian, PostgresHistorian};

@@ -1,37 +1,63 @@
-//! The configuration store: the plant's objects with revision and history, in SQLite.
+//! The configuration store: the plant's objects with revision and history, in the data directory
+//! or in a database.
+//!
+//! Every rule of a change is applied in one place, on the file `headworks.db` of the data
+//! directory. Where the objects live in a database, the change goes there before it counts, and
+//! the file is the copy that a hub starts from while the database is away.
 
+mod failure;
+mod local;
+mod remote;
 mod schema;
 mod write;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use headworks_core::TagIndex;
 use headworks_core::model::{Kind, ObjectId};
-use parking_lot::Mutex;
-use rusqlite::types::Type;
-use rusqlite::{Connection, Row};
 use serde::Serialize;
-use uuid::{ContextV7, Uuid};
+use uuid::Uuid;
 
 use crate::error::StoreError;
-use crate::lock::DirectoryLock;
+use crate::postgres::DatabaseUrl;
+use local::Local;
+pub use remote::Reached;
+use remote::Remote;
 
 /// Revisions kept of each object, the newest ones.
 pub const HISTORY_MAX: u64 = 50;
 
-/// The objects of one data directory, in its `headworks.db`.
+/// The objects of one data directory.
 ///
-/// Every change is durable when the call returns. All methods block on the disk.
+/// Every change is durable when the call returns. All methods block on the disk or the database.
 pub struct ObjectStore {
-    path: PathBuf,
-    inner: Mutex<Inner>,
-    _lock: DirectoryLock,
+    local: Local,
+    /// The database, where the objects live in one.
+    remote: Option<Remote>,
 }
 
-struct Inner {
-    database: Connection,
-    /// Makes ids of one millisecond rise, so that objects sort in the order of their creation.
-    ids: ContextV7,
+/// Where objects live.
+#[derive(Clone, Debug)]
+pub enum ObjectPlace {
+    /// In the data directory. A file that is the copy of a database and was not changed since is
+    /// brought up to date from it first, where that can be reached.
+    Local {
+        /// The database that the file may be a copy of.
+        database: Option<DatabaseUrl>,
+    },
+    /// In a database, with a copy in the data directory.
+    Database(DatabaseUrl),
+}
+
+/// Whether objects can be changed, and where they are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ObjectHealth {
+    /// The database that holds the objects, without password; none when the data directory does.
+    pub server: Option<String>,
+    /// Whether changes are taken at present.
+    pub writable: bool,
+    /// Why no changes are taken.
+    pub error: Option<String>,
 }
 
 /// An object as it is stored.
@@ -93,6 +119,15 @@ pub enum Action {
     Deleted,
 }
 
+impl Action {
+    /// Returns the action of a stored number.
+    pub(crate) fn of_code(code: i64) -> Option<Action> {
+        [Action::Created, Action::Updated, Action::Deleted]
+            .into_iter()
+            .find(|&action| action as i64 == code)
+    }
+}
+
 /// One revision of an object.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HistoryEntry {
@@ -108,43 +143,89 @@ pub struct HistoryEntry {
     pub body: Option<String>,
 }
 
+impl HistoryEntry {
+    /// Returns what the history says of a change that has led to `object`.
+    pub(crate) fn of(action: Action, object: &StoredObject, author: &str) -> HistoryEntry {
+        HistoryEntry {
+            revision: object.revision,
+            time_us: object.updated_us,
+            author: author.to_owned(),
+            action,
+            body: (action != Action::Deleted).then(|| object.body.clone()),
+        }
+    }
+}
+
+/// A set of objects in a database, and its state: a new one with every commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Mark {
+    /// The set, whatever becomes of it.
+    pub(crate) plant: Uuid,
+    /// The state.
+    pub(crate) state: Uuid,
+}
+
+/// Everything there is.
+#[derive(Debug, Default)]
+pub(crate) struct Contents {
+    pub(crate) objects: Vec<StoredObject>,
+    pub(crate) history: Vec<(ObjectId, HistoryEntry)>,
+    /// The numbers given to tags ever.
+    pub(crate) tags: Vec<(TagIndex, ObjectId)>,
+}
+
+/// What a commit does, in its order.
+pub(crate) struct Journal<'a> {
+    pub(crate) author: &'a str,
+    /// Each object as it is after the step.
+    pub(crate) steps: Vec<(Action, StoredObject)>,
+    /// Numbers given to new tags.
+    pub(crate) tags: Vec<(TagIndex, ObjectId)>,
+}
+
 impl ObjectStore {
-    /// Opens the store of `directory`, creates what is missing and migrates what is old.
+    /// Opens the file of `directory` alone, creates what is missing and migrates what is old.
     ///
     /// # Errors
     ///
     /// `InUse` when another process has it open, `TooNew` when a newer program wrote it, `Corrupt`
     /// when `headworks.db` is no database or damaged, else what the disk says.
     pub fn open(directory: &Path) -> Result<ObjectStore, StoreError> {
-        let lock = DirectoryLock::take(directory, "headworks.lock")?;
-        let path = directory.join("headworks.db");
-        let database = schema::open(&path).map_err(|failure| failure.at(&path))?;
         Ok(ObjectStore {
-            path,
-            inner: Mutex::new(Inner {
-                database,
-                ids: ContextV7::new(),
-            }),
-            _lock: lock,
+            local: Local::open(directory)?,
+            remote: None,
         })
+    }
+
+    /// Opens the objects of a hub, where they live; moves them when that has changed.
+    ///
+    /// A database that is away is no error: the objects are those of the copy, changes are
+    /// refused, and [`ObjectStore::reach`] and [`ObjectStore::resume`] bring it back.
+    ///
+    /// # Errors
+    ///
+    /// As [`ObjectStore::open`]; [`StoreError::Postgres`] when another hub has the objects, when
+    /// a newer program made the schema, and when data directory and database hold objects that
+    /// do not come from each other.
+    pub fn open_at(directory: &Path, place: &ObjectPlace) -> Result<ObjectStore, StoreError> {
+        let local = Local::open(directory)?;
+        let remote = match place {
+            ObjectPlace::Database(url) => Some(Remote::open(url, directory, &local)?),
+            ObjectPlace::Local { database } => {
+                remote::move_back(database.as_ref(), directory, &local)?;
+                None
+            }
+        };
+        Ok(ObjectStore { local, remote })
     }
 
     /// Returns the live objects, kind by kind in the order of `Kind::ALL`, each kind by id.
     ///
     /// # Errors
     ///
-    /// When the database cannot be read.
+    /// When the file cannot be read.
     pub fn load_all(&self) -> Result<Vec<StoredObject>, StoreError> {
-        self.run(|inner| {
-            let mut statement = inner
-                .database
-                .prepare_cached(&format!("SELECT {OBJECT_COLUMNS} FROM objects"))?;
-            let mut objects = statement
-                .query_map([], read_object)?
-                .collect::<Result<Vec<_>, _>>()?;
-            objects.sort_unstable_by_key(|object| (object.kind, object.id));
-            Ok(objects)
-        })
+        self.local.load_all()
     }
 
     /// Makes all `changes` in their order in one transaction, or none of them; returns the objects
@@ -153,129 +234,78 @@ impl ObjectStore {
     /// # Errors
     ///
     /// `Conflict` when an object has another revision than expected or exists already, `NotFound`
-    /// when one to change does not exist, else what the database says. Nothing is changed then.
+    /// when one to change does not exist, else what the database says. Nothing is changed then,
+    /// but when a database falls silent in the middle: then the next look at it tells.
     pub fn commit(
         &self,
         changes: &[Change],
         author: &str,
         now_us: i64,
     ) -> Result<Vec<StoredObject>, StoreError> {
-        self.run(|inner| write::commit(inner, changes, author, now_us))
+        match &self.remote {
+            None => self.local.commit(changes, author, now_us),
+            Some(remote) => remote.commit(&self.local, changes, author, now_us),
+        }
     }
 
     /// Returns the revisions of an object, newest first, at most [`HISTORY_MAX`].
     ///
     /// # Errors
     ///
-    /// `NotFound` when there never was such an object, else what the database says.
+    /// `NotFound` when there never was such an object, else what the file says.
     pub fn history(&self, id: ObjectId) -> Result<Vec<HistoryEntry>, StoreError> {
-        self.run(|inner| {
-            let mut statement = inner.database.prepare_cached(
-                "SELECT revision, time_us, author, action, body FROM history
-                 WHERE id = ?1 ORDER BY revision DESC",
-            )?;
-            let entries = statement
-                .query_map([id.0], read_entry)?
-                .collect::<Result<Vec<_>, _>>()?;
-            if entries.is_empty() {
-                return Err(Failure::Store(not_found("object", id)));
-            }
-            Ok(entries)
-        })
+        self.local.history(id)
     }
 
     /// Returns the number of a tag, also of a deleted one.
     ///
     /// # Errors
     ///
-    /// `NotFound` when there never was such a tag, else what the database says.
+    /// `NotFound` when there never was such a tag, else what the file says.
     pub fn tag_index(&self, id: ObjectId) -> Result<TagIndex, StoreError> {
-        self.run(|inner| {
-            write::find_tag(&inner.database, id)?
-                .ok_or_else(|| Failure::Store(not_found(Kind::Tag.name(), id)))
-        })
+        self.local.tag_index(id)
     }
 
-    fn run<T>(&self, work: impl FnOnce(&mut Inner) -> Result<T, Failure>) -> Result<T, StoreError> {
-        work(&mut self.inner.lock()).map_err(|failure| failure.at(&self.path))
-    }
-}
-
-/// A failure that does not know the database's path yet.
-enum Failure {
-    Database(rusqlite::Error),
-    Store(StoreError),
-}
-
-impl From<rusqlite::Error> for Failure {
-    fn from(error: rusqlite::Error) -> Failure {
-        Failure::Database(error)
-    }
-}
-
-impl Failure {
-    fn at(self, path: &Path) -> StoreError {
-        let path = path.to_owned();
-        let error = match self {
-            Failure::Store(error) => return error,
-            Failure::Database(error) => error,
-        };
-        match error.sqlite_error_code() {
-            Some(rusqlite::ErrorCode::NotADatabase | rusqlite::ErrorCode::DatabaseCorrupt) => {
-                StoreError::Corrupt {
-                    path,
-                    reason: format!("{error}; put a backup in its place"),
-                }
-            }
-            _ => StoreError::Database {
-                path,
-                source: error,
+    /// Returns whether changes are taken, and where the objects are.
+    pub fn health(&self) -> ObjectHealth {
+        match &self.remote {
+            None => ObjectHealth {
+                server: None,
+                writable: true,
+                error: None,
             },
+            Some(remote) => remote.health(),
         }
     }
-}
 
-fn not_found(kind: &str, id: ObjectId) -> StoreError {
-    StoreError::NotFound {
-        kind: kind.to_owned(),
-        id: id.to_string(),
+    /// Looks whether the database still answers; changes are refused from now on when it does
+    /// not. Nothing to look at where the objects are in the data directory.
+    pub fn look(&self) {
+        if let Some(remote) = &self.remote {
+            remote.look();
+        }
     }
-}
 
-/// What [`read_object`] reads, in its order.
-const OBJECT_COLUMNS: &str = "id, kind, revision, updated_us, body, tag";
+    /// Tries to get hold of a database that was away: connects and takes the objects for this
+    /// hub. Nothing where there is none, or where it is not away.
+    ///
+    /// # Errors
+    ///
+    /// What the server says, or which other hub has the objects.
+    pub fn reach(&self) -> Result<Option<Reached>, StoreError> {
+        self.remote.as_ref().map_or(Ok(None), Remote::reach)
+    }
 
-fn read_object(row: &Row<'_>) -> rusqlite::Result<StoredObject> {
-    Ok(StoredObject {
-        id: ObjectId(row.get::<_, Uuid>(0)?),
-        kind: read_kind(row.get_ref(1)?.as_str()?)?,
-        revision: row.get(2)?,
-        updated_us: row.get(3)?,
-        body: row.get(4)?,
-        tag: row.get::<_, Option<u32>>(5)?.map(TagIndex),
-    })
-}
-
-fn read_kind(text: &str) -> rusqlite::Result<Kind> {
-    text.parse()
-        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(1, Type::Text, Box::new(error)))
-}
-
-fn read_entry(row: &Row<'_>) -> rusqlite::Result<HistoryEntry> {
-    Ok(HistoryEntry {
-        revision: row.get(0)?,
-        time_us: row.get(1)?,
-        author: row.get(2)?,
-        action: read_action(row.get(3)?)?,
-        body: row.get(4)?,
-    })
-}
-
-fn read_action(code: i64) -> rusqlite::Result<Action> {
-    [Action::Created, Action::Updated, Action::Deleted]
-        .into_iter()
-        .find(|&action| action as i64 == code)
-        .ok_or(rusqlite::Error::IntegralValueOutOfRange(3, code))
+    /// Takes changes again after the database was reached; returns whether the objects are others
+    /// than before, because the database has another state.
+    ///
+    /// # Errors
+    ///
+    /// What the server says; or that both hold objects that do not come from each other.
+    pub fn resume(&self, reached: Reached) -> Result<bool, StoreError> {
+        let resume = |remote: &Remote| remote.resume(&self.local, reached);
+        self.remote.as_ref().map_or(Ok(false), resume)
+    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ mod address;
 mod database;
 mod forward;
 mod migrate;
+pub(crate) mod objects;
 mod read;
 mod rows;
 mod upkeep;

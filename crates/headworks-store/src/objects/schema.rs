@@ -4,12 +4,13 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::Failure;
+use super::failure::Failure;
 use crate::error::StoreError;
 
 /// The steps from an empty database to the present one; `user_version` counts those done.
 /// A step is never changed once released; a new one is added at the end.
-const MIGRATIONS: [&str; 1] = ["
+const MIGRATIONS: [&str; 2] = [
+    "
     CREATE TABLE objects (
         id BLOB PRIMARY KEY,
         kind TEXT NOT NULL,
@@ -35,7 +36,18 @@ const MIGRATIONS: [&str; 1] = ["
         tag INTEGER PRIMARY KEY CHECK (tag BETWEEN 0 AND 4294967295),
         id BLOB NOT NULL UNIQUE
     ) STRICT;
-"];
+",
+    "
+    -- At most one row: the set of objects in a database, and which state of it, that this file
+    -- is a copy of.
+    CREATE TABLE origin (
+        only_row INTEGER PRIMARY KEY CHECK (only_row = 0),
+        plant BLOB NOT NULL,
+        state BLOB NOT NULL,
+        edited INTEGER NOT NULL
+    ) STRICT;
+",
+];
 
 /// Opens the database at `path` in the present version.
 pub(super) fn open(path: &Path) -> Result<Connection, Failure> {

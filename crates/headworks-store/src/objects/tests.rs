@@ -1,5 +1,7 @@
 use std::time::{Duration, Instant};
 
+use rusqlite::Connection;
+
 use super::*;
 
 fn open() -> (tempfile::TempDir, ObjectStore) {

@@ -5,34 +5,39 @@ use headworks_core::model::{Kind, ObjectId};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 use uuid::{ContextV7, Timestamp, Uuid};
 
-use super::{
-    Action, Change, Failure, HISTORY_MAX, Inner, OBJECT_COLUMNS, StoredObject, not_found,
-    read_object,
-};
+use super::failure::{Failure, not_found};
+use super::local::{Inner, OBJECT_COLUMNS, read_object};
+use super::{Action, Change, HISTORY_MAX, HistoryEntry, Journal, StoredObject};
 use crate::error::StoreError;
 
-/// Makes all changes or none.
+/// Makes all changes or none; `before_end` has the last word.
 pub(super) fn commit(
     inner: &mut Inner,
     changes: &[Change],
-    author: &str,
-    now_us: i64,
+    (author, now_us): (&str, i64),
+    before_end: impl FnOnce(&Transaction<'_>, &Journal<'_>) -> Result<(), Failure>,
 ) -> Result<Vec<StoredObject>, Failure> {
     let transaction = inner
         .database
         .transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let commit = Commit {
+    let mut commit = Commit {
         transaction: &transaction,
         ids: &inner.ids,
-        author,
         now_us,
+        journal: Journal {
+            author,
+            steps: Vec::with_capacity(changes.len()),
+            tags: Vec::new(),
+        },
     };
-    let stored = changes
-        .iter()
-        .map(|change| commit.apply(change))
-        .collect::<Result<Vec<_>, _>>()?;
+    for change in changes {
+        commit.apply(change)?;
+    }
+    let journal = commit.journal;
+    before_end(&transaction, &journal)?;
     transaction.commit()?;
-    Ok(stored)
+    let objects = journal.steps.into_iter().map(|(_, object)| object);
+    Ok(objects.collect())
 }
 
 /// Returns the number a tag has or had.
@@ -46,15 +51,15 @@ pub(super) fn find_tag(
         .optional()
 }
 
-struct Commit<'a> {
-    transaction: &'a Transaction<'a>,
-    ids: &'a ContextV7,
-    author: &'a str,
+struct Commit<'t, 'a> {
+    transaction: &'t Transaction<'t>,
+    ids: &'t ContextV7,
     now_us: i64,
+    journal: Journal<'a>,
 }
 
-impl Commit<'_> {
-    fn apply(&self, change: &Change) -> Result<StoredObject, Failure> {
+impl Commit<'_, '_> {
+    fn apply(&mut self, change: &Change) -> Result<(), Failure> {
         match change {
             Change::Create { kind, id, body } => self.create(*kind, *id, body),
             Change::Update { id, expected, body } => self.update(*id, *expected, body),
@@ -62,12 +67,7 @@ impl Commit<'_> {
         }
     }
 
-    fn create(
-        &self,
-        kind: Kind,
-        id: Option<ObjectId>,
-        body: &str,
-    ) -> Result<StoredObject, Failure> {
+    fn create(&mut self, kind: Kind, id: Option<ObjectId>, body: &str) -> Result<(), Failure> {
         let (id, revision) = match id {
             None => (self.new_id(), 1),
             Some(id) => (id, self.next_revision(id)?),
@@ -84,17 +84,11 @@ impl Commit<'_> {
             body: body.to_owned(),
             tag,
         };
-        self.insert(&object)?;
-        self.note(&object, Action::Created)?;
-        Ok(object)
+        insert(self.transaction, &object)?;
+        self.note(object, Action::Created)
     }
 
-    fn update(
-        &self,
-        id: ObjectId,
-        expected: Option<u64>,
-        body: &str,
-    ) -> Result<StoredObject, Failure> {
+    fn update(&mut self, id: ObjectId, expected: Option<u64>, body: &str) -> Result<(), Failure> {
         let mut object = self.expect(id, expected)?;
         object.revision += 1;
         object.updated_us = self.now_us;
@@ -104,19 +98,17 @@ impl Commit<'_> {
                 "UPDATE objects SET revision = ?2, updated_us = ?3, body = ?4 WHERE id = ?1",
             )?
             .execute(params![id.0, object.revision, object.updated_us, body])?;
-        self.note(&object, Action::Updated)?;
-        Ok(object)
+        self.note(object, Action::Updated)
     }
 
-    fn delete(&self, id: ObjectId, expected: Option<u64>) -> Result<StoredObject, Failure> {
+    fn delete(&mut self, id: ObjectId, expected: Option<u64>) -> Result<(), Failure> {
         let mut object = self.expect(id, expected)?;
         object.revision += 1;
         object.updated_us = self.now_us;
         self.transaction
             .prepare_cached("DELETE FROM objects WHERE id = ?1")?
             .execute([id.0])?;
-        self.note(&object, Action::Deleted)?;
-        Ok(object)
+        self.note(object, Action::Deleted)
     }
 
     /// Returns the live object, at the revision expected.
@@ -153,52 +145,31 @@ impl Commit<'_> {
     }
 
     /// Returns the number of a tag: the one it has or had, else the next one.
-    fn assign_tag(&self, id: ObjectId) -> Result<TagIndex, rusqlite::Error> {
+    fn assign_tag(&mut self, id: ObjectId) -> Result<TagIndex, rusqlite::Error> {
         if let Some(tag) = find_tag(self.transaction, id)? {
             return Ok(tag);
         }
-        self.transaction
+        let tag = self
+            .transaction
             .prepare_cached(
                 "INSERT INTO tags (tag, id) SELECT coalesce(max(tag), -1) + 1, ?1 FROM tags
                  RETURNING tag",
             )?
-            .query_row([id.0], |row| row.get(0).map(TagIndex))
-    }
-
-    fn insert(&self, object: &StoredObject) -> Result<(), rusqlite::Error> {
-        self.transaction
-            .prepare_cached(&format!(
-                "INSERT INTO objects ({OBJECT_COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
-            ))?
-            .execute(params![
-                object.id.0,
-                object.kind.name(),
-                object.revision,
-                object.updated_us,
-                object.body,
-                object.tag.map(|tag| tag.0),
-            ])?;
-        Ok(())
+            .query_row([id.0], |row| row.get(0).map(TagIndex))?;
+        self.journal.tags.push((tag, id));
+        Ok(tag)
     }
 
     /// Writes the history of a change and drops the revision that is one too many.
-    fn note(&self, object: &StoredObject, action: Action) -> Result<(), rusqlite::Error> {
-        let body = (action != Action::Deleted).then_some(&object.body);
-        self.transaction
-            .prepare_cached("INSERT INTO history VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
-            .execute(params![
-                object.id.0,
-                object.revision,
-                object.updated_us,
-                self.author,
-                action as i64,
-                body,
-            ])?;
+    fn note(&mut self, object: StoredObject, action: Action) -> Result<(), Failure> {
+        let entry = HistoryEntry::of(action, &object, self.journal.author);
+        insert_entry(self.transaction, object.id, &entry)?;
         if HISTORY_MAX < object.revision {
             self.transaction
                 .prepare_cached("DELETE FROM history WHERE id = ?1 AND revision <= ?2")?
                 .execute(params![object.id.0, object.revision - HISTORY_MAX])?;
         }
+        self.journal.steps.push((action, object));
         Ok(())
     }
 
@@ -217,4 +188,46 @@ fn conflict(object: &StoredObject, expected: u64) -> Failure {
         expected,
         found: object.revision,
     })
+}
+
+/// Adds an object.
+pub(super) fn insert(
+    transaction: &Transaction<'_>,
+    object: &StoredObject,
+) -> Result<(), rusqlite::Error> {
+    transaction
+        .prepare_cached(&format!(
+            "INSERT INTO objects ({OBJECT_COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
+        ))?
+        .execute(params![
+            object.id.0,
+            object.kind.name(),
+            object.revision,
+            object.updated_us,
+            object.body,
+            object.tag.map(|tag| tag.0),
+        ])?;
+    Ok(())
+}
+
+/// Adds a revision to the history of an object.
+pub(super) fn insert_entry(
+    transaction: &Transaction<'_>,
+    id: ObjectId,
+    entry: &HistoryEntry,
+) -> Result<(), rusqlite::Error> {
+    transaction
+        .prepare_cached(
+            "INSERT INTO history (id, revision, time_us, author, action, body)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .execute(params![
+            id.0,
+            entry.revision,
+            entry.time_us,
+            entry.author,
+            entry.action as i64,
+            entry.body,
+        ])?;
+    Ok(())
 }

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use deadpool_postgres::{
-    Client, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime as PoolRuntime,
-    TimeoutType,
+    Client, ClientWrapper, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod,
+    Runtime as PoolRuntime, TimeoutType,
 };
 use tokio::runtime::Runtime;
 use tokio_postgres::NoTls;
@@ -108,6 +108,29 @@ impl Database {
         mut work: impl AsyncFnMut(&mut Client) -> Result<T, Failure>,
     ) -> Result<T, StoreError> {
         self.block_on(self.attempt(&mut work))
+    }
+
+    /// Takes a connection out of the pool, for what belongs to it and ends with it.
+    pub(super) fn session(&self) -> Result<ClientWrapper, StoreError> {
+        self.block_on(async { Ok(Client::take(self.pool.get().await?)) })
+    }
+
+    /// Runs `work` on a connection of the caller's own, once.
+    pub(super) fn on<T>(
+        &self,
+        client: &mut ClientWrapper,
+        patience: Duration,
+        work: impl AsyncFnOnce(&mut tokio_postgres::Client) -> Result<T, Failure>,
+    ) -> Result<T, StoreError> {
+        self.block_on(async {
+            let outcome = tokio::time::timeout(patience, work(client)).await;
+            outcome.unwrap_or(Err(Failure::Silent(patience)))
+        })
+    }
+
+    /// Returns the address, without password.
+    pub(super) fn server(&self) -> String {
+        self.url.to_string()
     }
 
     async fn attempt<T>(

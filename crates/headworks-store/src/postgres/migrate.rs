@@ -14,7 +14,7 @@ struct Step {
 }
 
 /// A step is never changed once released; a new one is added at the end.
-const STEPS: [Step; 4] = [
+const STEPS: [Step; 5] = [
     Step {
         name: "base",
         plain: include_str!("migrations/0001_base.sql"),
@@ -34,6 +34,11 @@ const STEPS: [Step; 4] = [
         name: "aggregates",
         plain: "",
         timescale: Some(include_str!("migrations/0004_aggregates_timescale.sql")),
+    },
+    Step {
+        name: "objects",
+        plain: include_str!("migrations/0005_objects.sql"),
+        timescale: None,
     },
 ];
 
@@ -104,10 +109,15 @@ fn check_version(done: usize) -> Result<(), Failure> {
     if done <= STEPS.len() {
         return Ok(());
     }
-    Err(setup(format!(
-        "its schema headworks has version {done}; this program knows up to {}; use a newer program",
-        STEPS.len()
-    )))
+    Err(Failure::Store(StoreError::Postgres {
+        server: "the database".into(),
+        reason: format!(
+            "its schema headworks has version {done}; this program knows up to {}; use a newer \
+             program",
+            STEPS.len()
+        ),
+        fault: PostgresFault::TooNew,
+    }))
 }
 
 async fn check_server(client: &Client) -> Result<(), Failure> {

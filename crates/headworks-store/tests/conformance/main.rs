@@ -8,6 +8,7 @@
 
 mod ask;
 mod forward;
+mod objects;
 mod postgres;
 mod server;
 mod suite;
