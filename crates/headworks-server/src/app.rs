@@ -14,10 +14,13 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::edge::Edge;
 use crate::jobs::Jobs;
+use crate::limits::Turns;
 use crate::live::Live;
 use crate::openapi;
 use crate::problem::{ApiError, Code};
+use crate::settings::ServerSettings;
 
 /// Most requests that are worked on at once; others wait.
 const REQUESTS_MAX: usize = 256;
@@ -40,8 +43,10 @@ pub(crate) struct App {
     pub jobs: Jobs,
     /// The address it listens on.
     pub address: SocketAddr,
+    /// What the settings say of every request.
+    pub edge: Edge,
     /// Turns of requests.
-    pub requests: Semaphore,
+    pub requests: Turns,
     /// Cancelled when the server stops.
     pub stop: CancellationToken,
     /// Connections and sockets.
@@ -56,7 +61,7 @@ pub(crate) struct App {
 
 impl App {
     /// Returns the state of a server at `address`.
-    pub(crate) fn new(hub: HubHandle, address: SocketAddr) -> App {
+    pub(crate) fn new(hub: HubHandle, address: SocketAddr, settings: &ServerSettings) -> App {
         let live = Live::new(hub.clone());
         // Requests of two runs differ in the log: the first number is the time of the start.
         let first = hub.clock().now_us().unsigned_abs() << 12;
@@ -66,7 +71,8 @@ impl App {
             jobs: Jobs::new(hub.clock(), tasks.clone()),
             hub,
             address,
-            requests: Semaphore::new(REQUESTS_MAX),
+            edge: Edge::new(settings, address.port()),
+            requests: Turns::new(REQUESTS_MAX, settings.limits.requests_at_once),
             stop: CancellationToken::new(),
             tasks,
             tags: Mutex::default(),

@@ -1,16 +1,36 @@
-//! What every request passes: the check of host and origin, a request id, the security headers.
+//! What every request passes: who asks, the check of host and origin, how often, a request id,
+//! the security headers.
 
-use std::net::{IpAddr, SocketAddr};
+mod client;
+mod headers;
+mod hosts;
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
+use std::time::Instant;
 
+use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
+use axum::http::uri::PathAndQuery;
+use axum::http::{Extensions, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::Response;
 
+pub(crate) use client::{Client, Peer, is_trusted};
+use headers::Headers;
+use hosts::Sender;
+
 use crate::app::App;
+use crate::limits::{AddressKey, RateLimiter};
 use crate::parse;
 use crate::problem::{ApiError, Code};
+use crate::settings::{BasePath, HostName, Network, Origin, ServerSettings};
+
+/// Addresses whose requests are counted.
+const ADDRESSES_MAX: usize = 16_384;
+/// How many seconds' worth of requests may come at once.
+const BURST_S: u32 = 4;
 
 /// The number of a request, as the log and the answer name it.
 #[derive(Clone, Debug)]
@@ -24,24 +44,92 @@ impl RequestId {
     }
 }
 
-const CSP: &str = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
-    connect-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; \
-    form-action 'self'";
+/// A request whose path does not begin with the base path.
+#[derive(Clone, Debug)]
+struct Beside;
 
-/// Headers of every answer.
-static SECURITY_HEADERS: [(HeaderName, &str); 5] = [
-    (header::CONTENT_SECURITY_POLICY, CSP),
-    (header::REFERRER_POLICY, "no-referrer"),
-    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    (
-        HeaderName::from_static("cross-origin-opener-policy"),
-        "same-origin",
-    ),
-    (
-        HeaderName::from_static("cross-origin-resource-policy"),
-        "same-origin",
-    ),
-];
+/// What the settings say of every request.
+pub(crate) struct Edge {
+    port: u16,
+    hosts: Vec<HostName>,
+    proxies: Vec<Network>,
+    base_path: BasePath,
+    cors_origins: Vec<Origin>,
+    headers: Headers,
+    rates: Option<RateLimiter<AddressKey>>,
+}
+
+impl Edge {
+    /// Returns the edge of a server that listens on `port`.
+    pub(crate) fn new(settings: &ServerSettings, port: u16) -> Edge {
+        let per_second = settings.limits.requests_per_second;
+        let burst = per_second.saturating_mul(BURST_S);
+        Edge {
+            port,
+            hosts: settings.hosts.clone(),
+            proxies: settings.trusted_proxies.clone(),
+            base_path: settings.base_path.clone(),
+            cors_origins: settings.cors_origins.clone(),
+            headers: Headers::new(&settings.frame_ancestors, settings.hsts),
+            rates: (per_second != 0).then(|| RateLimiter::new(per_second, burst, ADDRESSES_MAX)),
+        }
+    }
+
+    /// Prepares a request before it is routed: its connection, and its path below the base path.
+    pub(crate) fn enter<B>(&self, peer: Peer, request: &mut axum::http::Request<B>) {
+        request.extensions_mut().insert(peer);
+        if self.base_path.as_str().is_empty() {
+            return;
+        }
+        match below(&self.base_path, request.uri()) {
+            Some(uri) => *request.uri_mut() = uri,
+            None => drop(request.extensions_mut().insert(Beside)),
+        }
+    }
+
+    /// Finds out who asks, and whether this may be asked.
+    fn admit(&self, request: &mut Request, now: Instant) -> Result<(Client, Sender), ApiError> {
+        let peer = request.extensions().get::<Peer>().copied();
+        let peer = peer.ok_or_else(|| ApiError::new(Code::Internal, "no connection"))?;
+        let headers = request.headers();
+        let client = peer.client(&self.proxies, request.uri(), headers)?;
+        self.check_rate(&client, now)?;
+        hosts::check_host(&self.hosts, self.port, peer, &client)?;
+        let sender = Sender::of(&self.cors_origins, &client, headers);
+        sender.check(request.method(), headers)?;
+        if request.extensions().get::<Beside>().is_some() {
+            let base = self.base_path.as_str();
+            let detail = format!("everything is below {base}/, as the setting base_path says");
+            return Err(ApiError::new(Code::UnknownPath, detail));
+        }
+        if matches!(sender, Sender::Allowed(_)) {
+            // Who the page is must show in its token, never in what the browser adds.
+            request.headers_mut().remove(header::COOKIE);
+        }
+        request.extensions_mut().insert(client.clone());
+        Ok((client, sender))
+    }
+
+    fn check_rate(&self, client: &Client, now: Instant) -> Result<(), ApiError> {
+        let Some(rates) = &self.rates else {
+            return Ok(());
+        };
+        let key = AddressKey::of(client.address);
+        rates.check(key, now).map_err(ApiError::rate_limited)
+    }
+}
+
+/// Returns the same address without the base path; nothing when it is beside.
+fn below(base: &BasePath, uri: &Uri) -> Option<Uri> {
+    let path = base.strip(uri.path())?;
+    let text = match uri.query() {
+        Some(query) => format!("{path}?{query}"),
+        None => path.to_owned(),
+    };
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = Some(PathAndQuery::try_from(text).ok()?);
+    Uri::from_parts(parts).ok()
+}
 
 /// Lets a request in and dresses its answer.
 pub(crate) async fn guard(
@@ -52,213 +140,51 @@ pub(crate) async fn guard(
     let id: Arc<str> = app.next_request_id().into();
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
-    let verdict = check_sender(app.address, &method, request.uri(), request.headers());
-    let mut response = match verdict {
-        Ok(()) => {
+    let verdict = app.edge.admit(&mut request, Instant::now());
+    let is_secure = verdict.as_ref().is_ok_and(|(client, _)| client.is_secure)
+        || request
+            .extensions()
+            .get::<Peer>()
+            .is_some_and(|peer| peer.is_tls);
+    let (mut response, sender) = match verdict {
+        Ok((_, Sender::Allowed(origin))) if is_preflight(&request) => {
+            (preflight(), Sender::Allowed(origin))
+        }
+        Ok((_, sender)) => {
             request.extensions_mut().insert(RequestId(id.clone()));
-            next.run(request).await
+            (next.run(request).await, sender)
         }
         Err(error) => {
             parse::drain(request.into_body()).await;
-            error.into_response(&id)
+            (error.into_response(&id), Sender::Own)
         }
     };
     if response.status().is_server_error() {
         let status = response.status().as_u16();
         tracing::warn!(%method, path, status, request_id = %id, "request failed");
     }
-    dress(response.headers_mut(), &id);
+    if let Sender::Allowed(origin) = &sender {
+        headers::share(response.headers_mut(), origin);
+    }
+    if !app.edge.cors_origins.is_empty() {
+        let origin = HeaderValue::from_static("origin");
+        response.headers_mut().append(header::VARY, origin);
+    }
+    app.edge
+        .headers
+        .dress(response.headers_mut(), &id, is_secure);
     response
 }
 
-fn dress(headers: &mut HeaderMap, id: &str) {
-    for (name, value) in &SECURITY_HEADERS {
-        headers.insert(name.clone(), HeaderValue::from_static(value));
-    }
-    if let Ok(id) = HeaderValue::from_str(id) {
-        headers.insert("x-request-id", id);
-    }
-    headers
-        .entry(header::CACHE_CONTROL)
-        .or_insert(HeaderValue::from_static("no-store"));
+/// Returns whether a browser asks what a page of another origin may do.
+fn is_preflight(request: &Request) -> bool {
+    let asks = header::ACCESS_CONTROL_REQUEST_METHOD;
+    request.method() == Method::OPTIONS && request.headers().contains_key(asks)
 }
 
-/// Checks that the request was meant for this server, and that no foreign page sent it.
-///
-/// Without the check of the host, a foreign site could point its own name at 127.0.0.1 and read
-/// the plant through the visitor's browser (DNS rebinding).
-fn check_sender(
-    address: SocketAddr,
-    method: &Method,
-    uri: &Uri,
-    headers: &HeaderMap,
-) -> Result<(), ApiError> {
-    let mut hosts = headers.get_all(header::HOST).iter();
-    let host = hosts.next().and_then(|value| value.to_str().ok());
-    let target = uri.authority().map(axum::http::uri::Authority::as_str);
-    let known = match (host, target) {
-        (None, None) => false,
-        (host, target) => {
-            let is_ours = |text: &str| is_own_authority(address, text);
-            host.is_none_or(is_ours) && target.is_none_or(is_ours)
-        }
-    };
-    if !known || hosts.next().is_some() {
-        let shown: String = host.or(target).unwrap_or("").chars().take(80).collect();
-        let detail = format!(
-            "host {shown:?}; until accounts exist this server answers only to \
-             localhost:{port}, 127.0.0.1:{port} and [::1]:{port}",
-            port = address.port()
-        );
-        return Err(ApiError::new(Code::ForeignHost, detail));
-    }
-    let changes = !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
-    if changes || headers.contains_key(header::UPGRADE) {
-        check_origin(address, headers)?;
-    }
-    Ok(())
-}
-
-/// Refuses what a browser sends on behalf of another site; programs send no origin.
-fn check_origin(address: SocketAddr, headers: &HeaderMap) -> Result<(), ApiError> {
-    for origin in headers.get_all(header::ORIGIN) {
-        let text = origin.to_str().unwrap_or("");
-        let authority = text.strip_prefix("http://");
-        if !authority.is_some_and(|text| is_own_authority(address, text)) {
-            let shown: String = text.chars().take(80).collect();
-            let detail = format!("origin {shown:?} is not this server");
-            return Err(ApiError::new(Code::ForeignOrigin, detail));
-        }
-    }
-    let site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
-    match site {
-        Some(b"cross-site" | b"same-site") => {
-            let detail = "the browser says that another site sent this request";
-            Err(ApiError::new(Code::ForeignOrigin, detail))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Returns whether `text` is a loopback name or address with the port of the server.
-fn is_own_authority(address: SocketAddr, text: &str) -> bool {
-    let (host, port) = match text.rsplit_once(':') {
-        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
-        _ => (text, None),
-    };
-    let port_fits = match port {
-        Some(port) => {
-            port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse() == Ok(address.port())
-        }
-        None => address.port() == 80,
-    };
-    let bare = host
-        .strip_prefix('[')
-        .and_then(|host| host.strip_suffix(']'));
-    let host_fits = match bare {
-        Some(v6) => v6
-            .parse()
-            .is_ok_and(|ip| is_own_ip(address, IpAddr::V6(ip))),
-        None => {
-            host.eq_ignore_ascii_case("localhost")
-                || host
-                    .parse()
-                    .is_ok_and(|ip| is_own_ip(address, IpAddr::V4(ip)))
-        }
-    };
-    port_fits && host_fits
-}
-
-fn is_own_ip(address: SocketAddr, ip: IpAddr) -> bool {
-    ip == address.ip()
-        || ip == IpAddr::from([127, 0, 0, 1])
-        || ip == IpAddr::V6(std::net::Ipv6Addr::LOCALHOST)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn verdict(method: Method, uri: &str, headers: &[(&'static str, &str)]) -> Option<Code> {
-        let mut map = HeaderMap::new();
-        for (name, value) in headers {
-            map.append(*name, value.parse().unwrap());
-        }
-        let address = "127.0.0.1:8080".parse().unwrap();
-        check_sender(address, &method, &uri.parse().unwrap(), &map)
-            .err()
-            .map(|error| error.code())
-    }
-
-    #[test]
-    fn only_loopback_names_with_the_port_are_hosts() {
-        for host in [
-            "localhost:8080",
-            "LOCALHOST:8080",
-            "127.0.0.1:8080",
-            "[::1]:8080",
-        ] {
-            assert_eq!(verdict(Method::GET, "/", &[("host", host)]), None, "{host}");
-        }
-        for host in [
-            "evil.example:8080",
-            "127.0.0.1.evil.example:8080",
-            "localhost.evil.example:8080",
-            "localhost",
-            "localhost:80",
-            "localhost:08080x",
-            "localhost:+8080",
-            "127.0.0.1",
-            "127.1:8080",
-            "0.0.0.0:8080",
-            "2130706433:8080",
-            "[::]:8080",
-            "::1:8080",
-            "[::ffff:127.0.0.1]:8080",
-            "user@localhost:8080",
-            "localhost:8080:8080",
-            "",
-        ] {
-            let found = verdict(Method::GET, "/", &[("host", host)]);
-            assert_eq!(found, Some(Code::ForeignHost), "{host}");
-        }
-        assert_eq!(verdict(Method::GET, "/", &[]), Some(Code::ForeignHost));
-    }
-
-    #[test]
-    fn a_second_host_or_a_foreign_target_is_refused() {
-        let twice = [("host", "localhost:8080"), ("host", "localhost:8080")];
-        assert_eq!(verdict(Method::GET, "/", &twice), Some(Code::ForeignHost));
-        let host = [("host", "localhost:8080")];
-        let foreign = verdict(Method::GET, "http://evil.example:8080/", &host);
-        assert_eq!(foreign, Some(Code::ForeignHost));
-    }
-
-    #[test]
-    fn a_foreign_origin_may_neither_change_nor_open_sockets() {
-        let host = ("host", "localhost:8080");
-        let own = ("origin", "http://localhost:8080");
-        assert_eq!(verdict(Method::POST, "/", &[host, own]), None);
-        assert_eq!(verdict(Method::POST, "/", &[host]), None);
-        for origin in [
-            "null",
-            "http://evil.example",
-            "http://localhost:8081",
-            "https://localhost:8080",
-            "http://localhost:8080.evil.example",
-            "",
-        ] {
-            let headers = [host, ("origin", origin)];
-            for method in [Method::POST, Method::PUT, Method::DELETE, Method::PATCH] {
-                let found = verdict(method, "/", &headers);
-                assert_eq!(found, Some(Code::ForeignOrigin), "{origin}");
-            }
-            let upgrade = [host, ("origin", origin), ("upgrade", "websocket")];
-            let found = verdict(Method::GET, "/ws", &upgrade);
-            assert_eq!(found, Some(Code::ForeignOrigin), "{origin}");
-        }
-        let fetched = [host, ("sec-fetch-site", "cross-site")];
-        let found = verdict(Method::POST, "/", &fetched);
-        assert_eq!(found, Some(Code::ForeignOrigin));
-    }
+fn preflight() -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    headers::permit(response.headers_mut());
+    response
 }

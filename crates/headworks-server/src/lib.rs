@@ -12,6 +12,7 @@ mod assets;
 mod edge;
 mod files;
 mod jobs;
+mod limits;
 mod live;
 mod openapi;
 mod parse;
@@ -20,6 +21,8 @@ mod route;
 mod router;
 mod routes;
 mod server;
+mod settings;
 mod stream;
 
-pub use server::{Server, ServerError, ServerSettings};
+pub use server::{Server, ServerError};
+pub use settings::{BasePath, HostName, Limits, Network, Origin, ServerSettings, TlsSettings};

@@ -7,6 +7,8 @@ use headworks_core::model::FieldError;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::limits::RetryAfter;
+
 /// Why a request was not answered as asked.
 #[derive(Clone, Debug)]
 pub(crate) struct ApiError {
@@ -17,6 +19,8 @@ pub(crate) struct ApiError {
     allow: Option<String>,
     /// Revision that the object has, for `ETag`.
     revision: Option<u64>,
+    /// Seconds until it may be tried again, for `Retry-After`.
+    retry_after_s: Option<u64>,
 }
 
 /// One field that cannot work.
@@ -122,6 +126,8 @@ codes! {
     Busy = "busy", SERVICE_UNAVAILABLE, "The hub is busy";
     /// The request took too long.
     Timeout = "timeout", SERVICE_UNAVAILABLE, "The request took too long";
+    /// The client asked too often.
+    RateLimited = "rate_limited", TOO_MANY_REQUESTS, "Too many requests";
     /// The disk or the database failed.
     Storage = "storage_failed", SERVICE_UNAVAILABLE, "The store failed";
     /// The body ended before its end.
@@ -143,6 +149,20 @@ impl ApiError {
             errors: Vec::new(),
             allow: None,
             revision: None,
+            retry_after_s: match code {
+                Code::Busy | Code::Timeout | Code::Storage => Some(1),
+                _ => None,
+            },
+        }
+    }
+
+    /// Returns the error of a client that asked too often.
+    pub(crate) fn rate_limited(wait: RetryAfter) -> ApiError {
+        let seconds = wait.0.as_secs() + u64::from(wait.0.subsec_nanos() != 0);
+        let detail = format!("too many requests; try again in {seconds} s");
+        ApiError {
+            retry_after_s: Some(seconds),
+            ..ApiError::new(Code::RateLimited, detail)
         }
     }
 
@@ -256,8 +276,8 @@ impl ApiError {
         if self.code == Code::UpgradeRequired {
             headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
         }
-        if matches!(self.code, Code::Busy | Code::Timeout | Code::Storage) {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        if let Some(seconds) = self.retry_after_s {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }

@@ -13,7 +13,8 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use futures_util::FutureExt;
 
 use crate::app::App;
-use crate::edge::{self, RequestId};
+use crate::edge::{self, Client, RequestId};
+use crate::limits::AddressKey;
 use crate::problem::{ApiError, Code};
 use crate::route::{Handler, Route};
 use crate::{assets, parse, routes};
@@ -98,8 +99,9 @@ async fn answer(
             "too many requests at once; try again in a second",
         )
     };
-    let turn = tokio::time::timeout(QUEUE_TIMEOUT, app.requests.acquire()).await;
-    let _turn = turn.map_err(|_| busy())?.map_err(|_| busy())?;
+    let client = AddressKey::of(Client::of(request.extensions()).address);
+    let turn = tokio::time::timeout(QUEUE_TIMEOUT, app.requests.acquire(client)).await;
+    let _turn = turn.ok().flatten().ok_or_else(busy)?;
     let (parts, body) = request.into_parts();
     let answering = AssertUnwindSafe(handler(app.clone(), parts, body)).catch_unwind();
     match tokio::time::timeout(timeout, answering).await {

@@ -95,7 +95,11 @@ async fn start_outside(
     stop: &CancellationToken,
 ) -> anyhow::Result<Outside> {
     let listen = settings.server.listen.get();
-    let server = Server::bind(ServerSettings { listen }, hub.clone()).await?;
+    let server_settings = ServerSettings {
+        listen,
+        ..ServerSettings::default()
+    };
+    let server = Server::bind(server_settings, hub.clone()).await?;
     let demo = if demo {
         Some(Demo::start(hub).await?)
     } else {

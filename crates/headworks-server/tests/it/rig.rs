@@ -10,7 +10,7 @@ use std::time::Duration;
 use futures_util::{SinkExt, StreamExt};
 use headworks_core::{Sample, TagIndex, Update, Value};
 use headworks_hub::{DiskProbe, DiskSpace, Hub, HubSettings, TimeLimits, UpkeepSettings};
-use headworks_server::{Server, ServerSettings};
+use headworks_server::{Limits, Server, ServerSettings};
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 use tokio::net::TcpStream as AsyncStream;
@@ -79,9 +79,19 @@ impl Rig {
         change(&mut settings, directory.path());
         let hub = Hub::start(settings).await.unwrap();
         let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-        let server = Server::bind(ServerSettings { listen }, hub.handle())
-            .await
-            .unwrap();
+        let server = Server::bind(
+            ServerSettings {
+                listen,
+                limits: Limits {
+                    requests_per_second: 0, // some tests ask thousands of times
+                    ..Limits::default()
+                },
+                ..ServerSettings::default()
+            },
+            hub.handle(),
+        )
+        .await
+        .unwrap();
         let address = server.local_address();
         let stop = CancellationToken::new();
         let agent = ureq::Agent::config_builder()
