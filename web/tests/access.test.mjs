@@ -1,12 +1,8 @@
 // Every route in every width and theme: no axe violation, no horizontal scroll, no refused content.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
+import { violations } from './axe.mjs';
 import { launch, open, problemsOf, Server } from './helpers.mjs';
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
 
 /** Time in which a page reads its data and lays itself out. */
 const SETTLE = 450;
@@ -48,6 +44,7 @@ before(async () => {
     'retention policies': '/storage?tab=retention',
     'new retention policy': '/storage?tab=retention&policy=new',
     events: '/storage?tab=events',
+    backups: '/backups',
     health: '/health',
     'no page': '/nothing',
   };
@@ -57,17 +54,6 @@ after(async () => {
   await browser?.close();
   await server.end();
 });
-
-async function violations(page) {
-  await page.evaluate(AXE);
-  const found = await page.evaluate((tags) => window.axe.run(document, { runOnly: tags }), RULES);
-  return found.violations.flatMap(({ id, nodes }) =>
-    nodes.map(
-      ({ target, failureSummary }) =>
-        `${id}: ${target.join(' ')}: ${failureSummary.split('\n').slice(1, 2)}`,
-    ),
-  );
-}
 
 async function visit(session, name, path, check) {
   // As a click on a link does it, which is much faster than loading everything again.

@@ -47,7 +47,13 @@ export class Server {
   #process = null;
   #data = null;
   #port = 0;
+  #settings;
   url = process.env.HEADWORKS_URL?.replace(/\/$/, '') ?? '';
+
+  /** `settings` are variables such as `HEADWORKS__BACKUP__DIRECTORY`. */
+  constructor(settings = {}) {
+    this.#settings = settings;
+  }
 
   /** Whether the server is ours, so that it may be stopped. */
   get isOurs() {
@@ -61,7 +67,8 @@ export class Server {
     this.url = `http://127.0.0.1:${this.#port}`;
     const listen = `127.0.0.1:${this.#port}`;
     const log = [];
-    this.#process = spawn(binary(), ['run', '--demo', '--data', this.#data, '--listen', listen]);
+    const order = ['run', '--demo', '--data', this.#data, '--listen', listen];
+    this.#process = spawn(binary(), order, { env: { ...process.env, ...this.#settings } });
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
       stream.on('data', (text) => log.push(String(text)));
     }

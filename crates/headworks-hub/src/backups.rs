@@ -3,12 +3,13 @@
 //! A target that is full, gone or slow costs a backup and an event, never a sample: nothing else
 //! waits for it.
 
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use headworks_store::StoreError;
-use headworks_store::backup::{Backups, Created, Keep};
+use headworks_store::backup::{Backups, Created, Keep, Progress};
 use parking_lot::Mutex;
 use serde::Serialize;
 use tokio::time::{MissedTickBehavior, interval};
@@ -37,6 +38,10 @@ pub struct BackupStatus {
     pub last_us: Option<i64>,
     /// Why the last try failed; none when it succeeded.
     pub error: Option<String>,
+    /// When that was, microseconds since 1970-01-01 UTC.
+    pub failed_us: Option<i64>,
+    /// When the schedule makes the next one; none without a schedule.
+    pub next_us: Option<i64>,
 }
 
 /// Makes backups one at a time.
@@ -65,8 +70,11 @@ impl BackupKeeper {
     }
 }
 
-/// Makes a backup; blocks.
-pub(crate) fn back_up(shared: &Shared) -> Result<Created, StoreError> {
+/// Makes a backup; blocks. None when `progress` broke it off.
+pub(crate) fn back_up(
+    shared: &Shared,
+    progress: &mut Progress<'_>,
+) -> Result<Option<Created>, StoreError> {
     let keeper = &shared.backups;
     let Some(backups) = keeper.backups() else {
         return Err(StoreError::Query {
@@ -76,22 +84,24 @@ pub(crate) fn back_up(shared: &Shared) -> Result<Created, StoreError> {
     };
     let _turn = keeper.turn.lock();
     let now_us = shared.clock.now_us();
-    let outcome = backups.create(&shared.data_directory, now_us);
+    let outcome = backups.create_with(&shared.data_directory, now_us, progress);
     let mut status = keeper.status.lock();
     match &outcome {
-        Ok(created) => {
+        Ok(Some(created)) => {
             info!(
                 id = created.id,
                 bytes = created.bytes,
                 new = created.copied_bytes,
                 "backed up"
             );
-            *status = BackupStatus {
-                last_us: Some(now_us),
-                error: None,
-            };
+            status.last_us = Some(now_us);
+            (status.error, status.failed_us) = (None, None);
         }
-        Err(error) => status.error = Some(reason_of(error)),
+        Ok(None) => info!("a backup was broken off"),
+        Err(error) => {
+            status.error = Some(reason_of(error));
+            status.failed_us = Some(shared.clock.now_us());
+        }
     }
     outcome
 }
@@ -109,6 +119,9 @@ pub(crate) async fn run(shared: Arc<Shared>) {
             () = shared.stop.cancelled() => return,
             _ = ticks.tick() => {}
         }
+        let every_us = i64::try_from(every.as_micros()).unwrap_or(i64::MAX);
+        let next_us = shared.clock.now_us().saturating_add(every_us);
+        shared.backups.status.lock().next_us = Some(next_us);
         let work = Arc::clone(&shared);
         // an error here says that the hub stops
         let Ok(outcome) = blocking(move || scheduled(&work)).await else {
@@ -131,7 +144,7 @@ pub(crate) async fn run(shared: Arc<Shared>) {
 }
 
 fn scheduled(shared: &Shared) -> Result<(), StoreError> {
-    back_up(shared)?;
+    back_up(shared, &mut |_, _| ControlFlow::Continue(()))?;
     let keeper = &shared.backups;
     if let (Some(backups), Some(keep)) = (keeper.backups(), keeper.settings.keep) {
         let pruned = backups.prune(&keep)?;

@@ -10,7 +10,7 @@ use headworks_protocols::{
     Clock, Command, DeviceConfig, DeviceSnapshot, LinkConfig, Place, PollReport, Protocol,
     TestReport, WireLog,
 };
-use headworks_store::backup::{Backups, Created};
+use headworks_store::backup::{Backups, Created, Progress};
 use headworks_store::{Historian, HistoryEntry, Retention, StoreError};
 use tokio::sync::{broadcast, oneshot, watch};
 use tokio::time::timeout;
@@ -107,13 +107,14 @@ impl HubHandle {
         self.shared.backups.status()
     }
 
-    /// Makes a backup now; blocks until it is done or another one is.
+    /// Makes a backup now; blocks until it is done. None when `progress`, which is told how many
+    /// of the files are taken, broke it off.
     ///
     /// # Errors
     ///
     /// When no directory is set, else what the disks say.
-    pub fn back_up(&self) -> Result<Created, StoreError> {
-        backups::back_up(&self.shared)
+    pub fn back_up(&self, progress: &mut Progress<'_>) -> Result<Option<Created>, StoreError> {
+        backups::back_up(&self.shared, progress)
     }
 
     /// Returns the past states of an object, newest first; also of a deleted one.

@@ -6,12 +6,14 @@
 //! gets its name, which is after everything it names is synced; whatever ends it earlier leaves
 //! at most files that no manifest names, which [`Backups::prune`] removes.
 
+mod checks;
 mod files;
 mod manifest;
 mod prune;
 mod restore;
 mod snapshot;
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -20,8 +22,12 @@ use crate::error::StoreError;
 use crate::lock::DirectoryLock;
 use files::Pool;
 
+pub use checks::Check;
 pub use manifest::{FORMAT, FileEntry, Manifest};
 pub use prune::{Keep, Pruned};
+
+/// Is told how much of how much is done, and says whether to go on.
+pub type Progress<'a> = dyn FnMut(u64, u64) -> ControlFlow<()> + 'a;
 
 /// The backups in one directory.
 #[derive(Clone, Debug)]
@@ -71,6 +77,22 @@ impl Backups {
     /// `InUse` when another process works on these backups, else what one of the disks says. The
     /// data directory is as before, and so are the backups that exist.
     pub fn create(&self, data: &Path, now_us: i64) -> Result<Created, StoreError> {
+        let created = self.create_with(data, now_us, &mut |_, _| ControlFlow::Continue(()))?;
+        Ok(created.expect("nothing breaks it off"))
+    }
+
+    /// As [`Backups::create`], telling how many of the files are taken; none when it was broken
+    /// off, which leaves what a create that fails leaves.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Backups::create`].
+    pub fn create_with(
+        &self,
+        data: &Path,
+        now_us: i64,
+        progress: &mut Progress<'_>,
+    ) -> Result<Option<Created>, StoreError> {
         if !data.join("seg").is_dir() && !data.join("headworks.db").is_file() {
             return Err(StoreError::Query {
                 field: "data",
@@ -89,7 +111,11 @@ impl Backups {
             copied_bytes: 0,
         };
         let mut entries = Vec::new();
+        let total = staged.names.len() as u64;
         for name in &staged.names {
+            if progress(created.files, total).is_break() {
+                return Ok(None);
+            }
             let (entry, copied) = pool.take(&staged.directory, name, known.as_ref())?;
             created.files += 1;
             created.bytes += entry.bytes;
@@ -100,7 +126,7 @@ impl Backups {
         pool.sync()?;
         let manifest = Manifest::new(created.id.clone(), now_us, entries);
         manifest::write(&self.manifests(), &manifest)?;
-        Ok(created)
+        Ok(Some(created))
     }
 
     /// Returns the backups, oldest first.
@@ -128,16 +154,68 @@ impl Backups {
     ///
     /// When the manifest cannot be read; damaged and missing files are returned.
     pub fn verify(&self, id: &str) -> Result<Vec<Problem>, StoreError> {
+        let problems = self.verify_with(id, &mut |_, _| ControlFlow::Continue(()))?;
+        Ok(problems.expect("nothing breaks it off"))
+    }
+
+    /// As [`Backups::verify`], telling how many of the bytes are read; none when it was broken
+    /// off.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Backups::verify`].
+    pub fn verify_with(
+        &self,
+        id: &str,
+        progress: &mut Progress<'_>,
+    ) -> Result<Option<Vec<Problem>>, StoreError> {
         let manifest = self.get(id)?;
-        let check = |entry: &FileEntry| {
-            let reason = files::check(&self.directory, entry).err()?;
-            Some(Problem {
-                id: manifest.id.clone(),
-                path: entry.path.clone(),
-                reason,
-            })
-        };
-        Ok(manifest.files.iter().filter_map(check).collect())
+        let (mut done, total) = (0, manifest.bytes());
+        let mut problems = Vec::new();
+        for entry in &manifest.files {
+            if progress(done, total).is_break() {
+                return Ok(None);
+            }
+            if let Err(reason) = files::check(&self.directory, entry) {
+                problems.push(Problem {
+                    id: manifest.id.clone(),
+                    path: entry.path.clone(),
+                    reason,
+                });
+            }
+            done += entry.bytes;
+        }
+        Ok(Some(problems))
+    }
+
+    /// Writes down what the last check of a backup found.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound` when there is no backup of that name, else what the disk says.
+    pub fn note_check(&self, id: &str, check: Check) -> Result<(), StoreError> {
+        let _lock = self.lock()?;
+        self.get(id)?;
+        checks::write(&self.checks(), id, check)
+    }
+
+    /// Returns what the last check of a backup found, if it was checked.
+    pub fn last_check(&self, id: &str) -> Option<Check> {
+        checks::read(&self.checks(), id)
+    }
+
+    /// Removes a backup, and the files that no other one needs.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound` when there is none of that name, else like [`Backups::prune`].
+    pub fn remove(&self, id: &str) -> Result<Pruned, StoreError> {
+        let _lock = self.lock()?;
+        self.get(id)?;
+        let backups = self.list()?;
+        let others = backups.iter().map(|backup| backup.id.as_str());
+        let kept = others.filter(|other| *other != id).collect();
+        prune::keep_only(&self.directory, &backups, &kept)
     }
 
     /// Makes the data directory `target` from a backup, after every file of it was checked.
@@ -172,7 +250,8 @@ impl Backups {
     /// that stays cannot be read, else what the disk says.
     pub fn prune(&self, keep: &Keep) -> Result<Pruned, StoreError> {
         let _lock = self.lock()?;
-        prune::prune(&self.directory, &self.list()?, keep)
+        let backups = self.list()?;
+        prune::keep_only(&self.directory, &backups, &prune::kept(&backups, keep))
     }
 
     fn lock(&self) -> Result<DirectoryLock, StoreError> {
@@ -182,6 +261,10 @@ impl Backups {
 
     fn manifests(&self) -> PathBuf {
         self.directory.join("backups")
+    }
+
+    fn checks(&self) -> PathBuf {
+        self.directory.join("checks")
     }
 }
 

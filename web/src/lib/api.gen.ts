@@ -90,10 +90,20 @@ export type Backlog = {
   queued_samples: number;
 };
 
+/** The last check of a backup. */
+export type BackupCheck = {
+  /** When it ended, microseconds since 1970-01-01 UTC. */
+  checked_us: number;
+  /** Files that were missing or not what was written. */
+  problems: number;
+};
+
 /** A backup. */
 export type BackupItem = {
   /** Bytes of its files; backups share those that are the same. */
   bytes: number;
+  /** Its last check; null when it was never checked. */
+  check: BackupCheck | null;
   /** When it was made, microseconds since 1970-01-01 UTC. */
   created_us: number;
   /** Number of its files. */
@@ -106,16 +116,26 @@ export type BackupItem = {
 
 /** Backups and how they are made. */
 export type BackupList = {
+  /** The data directory that is backed up. */
+  data: string;
   /** The directory of the backups; null when none is set. */
   directory: string | null;
-  /** Why the last try failed. */
+  /** Why the last try failed; null when it did not. */
   error: string | null;
   /** Seconds between two backups by the schedule; null when there is none. */
   every_s: number | null;
+  /** When that was, microseconds since 1970-01-01 UTC. */
+  failed_us: number | null;
   /** The backups, newest first. */
   items: (BackupItem)[];
+  /** Which ones stay after a backup by the schedule; null when all stay. */
+  keep: Kept | null;
   /** When the last one was made since the start, microseconds since 1970-01-01 UTC. */
   last_us: number | null;
+  /** When the schedule makes the next one, microseconds since 1970-01-01 UTC. */
+  next_us: number | null;
+  /** Why the directory cannot be read; then there are no items. */
+  unreadable: string | null;
 };
 
 /** One tag of a widget. */
@@ -863,6 +883,16 @@ export type JobList = {
 
 /** Where a job is. */
 export type JobState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
+
+/** Which backups stay; one that any of these keeps stays. */
+export type Kept = {
+  /** Of how many days the newest. */
+  daily: number;
+  /** How many of the newest. */
+  last: number;
+  /** Of how many weeks the newest. */
+  weekly: number;
+};
 
 /** What a row is. */
 export type Layout = 'long' | 'wide';

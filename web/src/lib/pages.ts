@@ -82,6 +82,14 @@ export const PAGES: PageEntry[] = [
     load: () => withSystem(import('../pages/Storage.svelte')),
   },
   {
+    name: 'backups',
+    title: 'page.backups',
+    icon: 'backups',
+    group: 'system',
+    key: 'b',
+    load: () => withSystem(import('../pages/Backups.svelte')),
+  },
+  {
     name: 'health',
     title: 'page.health',
     icon: 'health',

@@ -1,13 +1,18 @@
-//! Backups: what there is, making one, checking one.
+//! Backups: what there is, making one, checking one, removing one.
 
-use headworks_store::backup::{Backups, Manifest};
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use headworks_hub::HubHandle;
+use headworks_store::StoreError;
+use headworks_store::backup::{Backups, Check, Keep, Manifest};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
 use crate::jobs::{JobError, JobView, Work};
 use crate::problem::ApiError;
-use crate::route::{Accepted, Call, Json};
+use crate::route::{Accepted, Call, Json, NoContent};
 
 use super::errors::from_store;
 
@@ -20,12 +25,42 @@ pub(crate) struct BackupList {
     directory: Option<String>,
     /// Seconds between two backups by the schedule; null when there is none.
     every_s: Option<u64>,
+    /// Which ones stay after a backup by the schedule; null when all stay.
+    keep: Option<Kept>,
+    /// The data directory that is backed up.
+    data: String,
+    /// When the schedule makes the next one, microseconds since 1970-01-01 UTC.
+    next_us: Option<i64>,
     /// When the last one was made since the start, microseconds since 1970-01-01 UTC.
     last_us: Option<i64>,
-    /// Why the last try failed.
+    /// Why the last try failed; null when it did not.
     error: Option<String>,
+    /// When that was, microseconds since 1970-01-01 UTC.
+    failed_us: Option<i64>,
+    /// Why the directory cannot be read; then there are no items.
+    unreadable: Option<String>,
     /// The backups, newest first.
     items: Vec<BackupItem>,
+}
+
+/// Which backups stay; one that any of these keeps stays.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Kept {
+    /// How many of the newest.
+    last: usize,
+    /// Of how many days the newest.
+    daily: usize,
+    /// Of how many weeks the newest.
+    weekly: usize,
+}
+
+/// The last check of a backup.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct BackupCheck {
+    /// When it ended, microseconds since 1970-01-01 UTC.
+    checked_us: i64,
+    /// Files that were missing or not what was written.
+    problems: u64,
 }
 
 /// A backup.
@@ -41,16 +76,32 @@ pub(crate) struct BackupItem {
     files: usize,
     /// Bytes of its files; backups share those that are the same.
     bytes: u64,
+    /// Its last check; null when it was never checked.
+    check: Option<BackupCheck>,
 }
 
-impl From<Manifest> for BackupItem {
-    fn from(manifest: Manifest) -> BackupItem {
+impl From<Keep> for Kept {
+    fn from(keep: Keep) -> Kept {
+        Kept {
+            last: keep.last,
+            daily: keep.daily,
+            weekly: keep.weekly,
+        }
+    }
+}
+
+impl BackupItem {
+    fn new(manifest: Manifest, check: Option<Check>) -> BackupItem {
         BackupItem {
             created_us: manifest.created_us,
             files: manifest.files.len(),
             bytes: manifest.bytes(),
             program: manifest.program,
             id: manifest.id,
+            check: check.map(|check| BackupCheck {
+                checked_us: check.checked_us,
+                problems: check.problems,
+            }),
         }
     }
 }
@@ -58,39 +109,65 @@ impl From<Manifest> for BackupItem {
 /// Lists the backups.
 pub(crate) async fn list(call: Call) -> Result<Json<BackupList>, ApiError> {
     let hub = call.app.hub.clone();
-    let listed = call.app.blocking(move || {
-        let backups = hub.backups();
-        let items = backups.map_or(Ok(Vec::new()), |backups| backups.list());
-        let mut items: Vec<BackupItem> = items
-            .map_err(from_store)?
-            .into_iter()
-            .map(BackupItem::from)
-            .collect();
-        items.reverse();
-        let (settings, status) = (hub.backup_settings(), hub.backup_status());
-        Ok(BackupList {
-            directory: settings
-                .directory
-                .as_ref()
-                .map(|path| path.display().to_string()),
-            every_s: settings.every.map(|every| every.as_secs()),
-            last_us: status.last_us,
-            error: status.error,
-            items,
-        })
-    });
+    let listed = call.app.blocking(move || Ok(list_of(&hub)));
     Ok(Json(listed.await?))
+}
+
+/// A directory that is gone must not hide where backups go and why the last one failed.
+fn list_of(hub: &HubHandle) -> BackupList {
+    let listed = hub.backups().map(|backups| items_of(&backups));
+    let (items, unreadable) = match listed.transpose() {
+        Ok(items) => (items.unwrap_or_default(), None),
+        Err(error) => (Vec::new(), Some(told(&error))),
+    };
+    let (settings, status) = (hub.backup_settings(), hub.backup_status());
+    BackupList {
+        directory: settings.directory.as_deref().map(shown),
+        every_s: settings.every.map(|every| every.as_secs()),
+        keep: settings.keep.map(Kept::from),
+        data: shown(hub.data_directory()),
+        next_us: status.next_us,
+        last_us: status.last_us,
+        error: status.error,
+        failed_us: status.failed_us,
+        unreadable,
+        items,
+    }
+}
+
+/// Returns the backups, newest first.
+fn items_of(backups: &Backups) -> Result<Vec<BackupItem>, StoreError> {
+    let manifests = backups.list()?.into_iter().rev();
+    let items = manifests.map(|manifest| {
+        let check = backups.last_check(&manifest.id);
+        BackupItem::new(manifest, check)
+    });
+    Ok(items.collect())
+}
+
+/// Returns a path that means the same from wherever a command is given.
+fn shown(path: &Path) -> String {
+    let whole = std::path::absolute(path);
+    whole.as_deref().unwrap_or(path).display().to_string()
+}
+
+/// Says how far the work is; it ends when the job is cancelled.
+fn tell(work: &Work, done: u64, total: u64) -> ControlFlow<()> {
+    work.set_progress(done, total);
+    if work.is_cancelled() {
+        return ControlFlow::Break(());
+    }
+    ControlFlow::Continue(())
 }
 
 /// Starts a backup.
 pub(crate) async fn create(call: Call) -> Result<Accepted<JobView>, ApiError> {
     configured(&call)?;
     let hub = call.app.hub.clone();
-    let work = move |_: &Work| {
-        let created = hub
-            .back_up()
-            .map_err(|error| JobError::Failed(told(&error)))?;
-        Ok(json!(created))
+    let work = move |work: &Work| {
+        let created = hub.back_up(&mut |done, total| tell(work, done, total));
+        let created = created.map_err(|error| JobError::Failed(told(&error)))?;
+        Ok(json!(created.ok_or(JobError::Cancelled)?))
     };
     let view = call.app.jobs.start(KIND, "backup".to_owned(), work)?;
     Ok(Accepted(format!("/api/v1/jobs/{}", view.id), view))
@@ -105,13 +182,29 @@ pub(crate) async fn verify(call: Call) -> Result<Accepted<JobView>, ApiError> {
     let look = move || known.get(&name).map_err(from_store);
     call.app.blocking(look).await?;
     let title = format!("check of {id}");
-    let work = move |_: &Work| {
-        let problems = backups.verify(&id);
-        let problems = problems.map_err(|error| JobError::Failed(told(&error)))?;
+    let clock = call.app.hub.clock();
+    let work = move |work: &Work| {
+        let failed = |error| JobError::Failed(told(&error));
+        let found = backups.verify_with(&id, &mut |done, total| tell(work, done, total));
+        let problems = found.map_err(failed)?.ok_or(JobError::Cancelled)?;
+        let check = Check {
+            checked_us: clock.now_us(),
+            problems: problems.len() as u64,
+        };
+        backups.note_check(&id, check).map_err(failed)?;
         Ok(json!({ "id": id, "problems": problems }))
     };
     let view = call.app.jobs.start(KIND, title, work)?;
     Ok(Accepted(format!("/api/v1/jobs/{}", view.id), view))
+}
+
+/// Removes a backup, and the files that no other one needs.
+pub(crate) async fn delete(call: Call) -> Result<NoContent, ApiError> {
+    let backups = configured(&call)?;
+    let id = call.param("id").to_owned();
+    let remove = move || backups.remove(&id).map_err(from_store);
+    call.app.blocking(remove).await?;
+    Ok(NoContent)
 }
 
 fn configured(call: &Call) -> Result<Backups, ApiError> {
@@ -122,7 +215,7 @@ fn configured(call: &Call) -> Result<Backups, ApiError> {
 }
 
 /// Returns an error with its cause.
-fn told(error: &headworks_store::StoreError) -> String {
+fn told(error: &StoreError) -> String {
     match std::error::Error::source(error) {
         Some(cause) => format!("{error}: {cause}"),
         None => error.to_string(),

@@ -1,6 +1,6 @@
 //! Backups of the data directory.
 
-use super::{GET, POST};
+use super::{DELETE, GET, POST};
 use crate::api::backups;
 use crate::route::Permission::Configure;
 use crate::route::Route;
@@ -22,5 +22,16 @@ pub(super) fn backup_routes() -> Vec<Route> {
             backups::verify,
         )
         .about(CHAPTER, "Starts the check of every file of a backup."),
+        Route::new(
+            "delete_backup",
+            DELETE,
+            "/api/v1/backups/{id}",
+            Configure,
+            backups::delete,
+        )
+        .about(
+            CHAPTER,
+            "Removes a backup and the files that no other one needs.",
+        ),
     ]
 }

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::files;
 use super::manifest::{self, Manifest};
+use super::{checks, files};
 use crate::error::StoreError;
 
 const DAY_US: i64 = 86_400_000_000;
@@ -33,17 +33,17 @@ pub struct Pruned {
     pub freed_bytes: u64,
 }
 
-/// Removes what `keep` does not keep of the backups, which are in order of time.
-pub(super) fn prune(
+/// Removes the backups that are not `kept`, and the files that none of these needs.
+pub(super) fn keep_only(
     directory: &Path,
     backups: &[Manifest],
-    keep: &Keep,
+    kept: &BTreeSet<&str>,
 ) -> Result<Pruned, StoreError> {
-    let kept = kept(backups, keep);
     let manifests = directory.join("backups");
     let mut pruned = Pruned::default();
     for backup in backups.iter().filter(|backup| !kept.contains(&*backup.id)) {
         manifest::remove(&manifests, &backup.id)?;
+        checks::remove(&directory.join("checks"), &backup.id)?;
         pruned.removed.push(backup.id.clone());
     }
     if !pruned.removed.is_empty() {
@@ -59,7 +59,8 @@ pub(super) fn prune(
     Ok(pruned)
 }
 
-fn kept<'a>(backups: &'a [Manifest], keep: &Keep) -> BTreeSet<&'a str> {
+/// Returns the names of the backups that the rules keep; the backups are in order of time.
+pub(super) fn kept<'a>(backups: &'a [Manifest], keep: &Keep) -> BTreeSet<&'a str> {
     let day = |backup: &Manifest| backup.created_us.div_euclid(DAY_US);
     // 1970-01-01 was a Thursday.
     let week = |backup: &Manifest| (day(backup) + 3).div_euclid(7);

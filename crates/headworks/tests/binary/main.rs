@@ -9,6 +9,7 @@ mod full_disk;
 mod historian;
 mod history;
 mod probe;
+mod queries;
 mod simulate;
 #[path = "../support/mod.rs"]
 #[expect(dead_code, reason = "the benchmarks use the rest of it")]
