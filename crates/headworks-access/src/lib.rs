@@ -7,6 +7,7 @@
 mod access;
 mod accounts;
 mod error;
+pub mod journal;
 mod keyring;
 mod passwords;
 mod random;
@@ -20,6 +21,10 @@ mod totp;
 pub use access::{Access, Caller, Via};
 pub use accounts::{NewUser, USERS_MAX, User, UserChange};
 pub use error::AccessError;
+pub use journal::{
+    Actor, ActorKind, Cursor, Entry, Filter, Journal, JournalError, Outcome, Page, Problem,
+    ProblemKind, Reader, Recorded, RowHash, Target, Verdict, redact,
+};
 pub use keyring::Keyring;
 pub use passwords::{Passwords, check_password};
 pub use sessions::{Client, Opened, Session, SessionLimits, SignInError};
