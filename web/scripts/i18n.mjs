@@ -21,6 +21,7 @@ const MADE = [
   /^import\.(?:time|path|value|quality)_column$/,
   /^import\.(?:encoding|time_format|duplicates|unknown_tags|not_a_number)(?:\.|$)/,
   /^quality\.(?:range\.\d+|\w+)$/,
+  /^statistics\.(?:uncertain|bad)$/,
   /^tier\./,
   /^event\.(?:kind|severity)\.\w+$/,
   /^storage\.(?:level\.|part_|when_full\.)/,

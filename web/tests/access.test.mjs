@@ -37,6 +37,7 @@ before(async () => {
     'tags of a device': `/devices/${devices[0].id}?tab=tags`,
     trends: `/trends?tags=${supply.id},${level.id}`,
     'trends as a table': `/trends?tags=${supply.id}&view=table`,
+    'trends with statistics': `/trends?tags=${supply.id},${level.id}&statistics=on`,
     'empty trends': '/trends',
     export: '/exchange',
     import: '/exchange?tab=import',

@@ -189,7 +189,7 @@ onPage('a trend is saved as the chart shows it', '/trends', async (page) => {
     page.getByRole('button', { name: 'CSV' }).click(),
   ]);
   const lines = readFileSync(await saved.path(), 'utf8').trim().split('\r\n');
-  assert.equal(lines[0], `time,${SUPPLY} mean (°C),${SUPPLY} min (°C),${SUPPLY} max (°C)`);
+  assert.equal(lines[0], `time,${SUPPLY} last (°C),${SUPPLY} min (°C),${SUPPLY} max (°C)`);
   assert.ok(1 < lines.length);
   for (const line of lines.slice(1)) {
     assert.match(line, /^\d{4}-\d\d-\d\dT[\d:.]+Z(?:,-?[\d.]+){3}$/);

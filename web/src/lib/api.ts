@@ -85,8 +85,8 @@ export function problem(status: number, statusText: string, text: string): ApiEr
 export const api = {
   get: <T>(path: string, query: Query = {}, signal?: AbortSignal) =>
     call<T>('GET', path, { query, ...(signal && { signal }) }),
-  post: <T>(path: string, body: unknown = {}, query: Query = {}) =>
-    call<T>('POST', path, { body, query }),
+  post: <T>(path: string, body: unknown = {}, query: Query = {}, signal?: AbortSignal) =>
+    call<T>('POST', path, { body, query, ...(signal && { signal }) }),
   put: <T>(path: string, body: unknown, revision?: number) =>
     call<T>('PUT', path, { body, ...(revision !== undefined && { revision }) }),
   delete: <T = undefined>(path: string, query: Query = {}, revision?: number) =>

@@ -17,10 +17,10 @@ export function cell(text: string): string {
 const number = (value: number | null | undefined): string =>
   value === null || value === undefined ? '' : String(value);
 
-/** Returns the points of lines on one grid of times: mean, least and greatest of each bucket. */
+/** Returns the points of lines on one grid of times: last, least and greatest of each bucket. */
 export function csvOf(lines: readonly ShownLine[]): string {
   const heads = lines.flatMap(({ name, unit }) =>
-    ['mean', 'min', 'max'].map((what) => cell(`${name} ${what}${unit ? ` (${unit})` : ''}`)),
+    ['last', 'min', 'max'].map((what) => cell(`${name} ${what}${unit ? ` (${unit})` : ''}`)),
   );
   const rows = (lines[0]?.columns.times ?? []).flatMap((time, at) => {
     const cells = lines.flatMap(({ columns }) =>

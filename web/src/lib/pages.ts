@@ -39,7 +39,7 @@ export const PAGES: PageEntry[] = [
     icon: 'trends',
     group: 'view',
     key: 'r',
-    load: () => import('../pages/Trends.svelte'),
+    load: () => withSystem(import('../pages/Trends.svelte')),
   },
   {
     name: 'tags',

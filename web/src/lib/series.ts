@@ -17,11 +17,55 @@ interface Bucket {
   sum: number;
   count: number;
   bad: number;
+  first: number;
+  last: number;
+  /** Whether the greatest came before the least. */
+  highFirst: boolean;
+}
+
+/** A line as the server thins it out: for each column first, least, greatest and last value. */
+export interface Line {
+  times_us: readonly number[];
+  values: readonly unknown[];
+  worst: readonly string[];
+}
+
+/** Points of a line in each bucket. */
+const FINE = 4;
+
+const empty = (): Bucket => ({
+  min: 0,
+  max: 0,
+  sum: 0,
+  count: 0,
+  bad: 0,
+  first: 0,
+  last: 0,
+  highFirst: false,
+});
+
+/** Adds a number to a bucket whose numbers came before it. */
+function add(bucket: Bucket, value: number): void {
+  const isNew = bucket.count === 0;
+  if (isNew) bucket.first = value;
+  if (isNew || value < bucket.min) {
+    bucket.min = value;
+    bucket.highFirst = true;
+  }
+  if (isNew || bucket.max < value) {
+    bucket.max = value;
+    bucket.highFirst = false;
+  }
+  bucket.last = value;
+  bucket.sum += value;
+  bucket.count += 1;
 }
 
 /** The buckets of one pen between two instants. */
 export class Series {
   private buckets = new Map<number, Bucket>();
+  /** Whether a bucket stands for the line through it, and not for a mean. */
+  private isLine = false;
 
   /**
    * `bucketUs` is the width of a bucket, `originUs` the start of any one of them, `periodMs` the
@@ -43,25 +87,43 @@ export class Series {
       const at = this.slot(timeUs as number);
       const n = count ?? 0;
       const sum = (mean ?? 0) * n;
-      this.buckets.set(at, { min: min ?? 0, max: max ?? 0, sum, count: n, bad: bad ?? 0 });
+      const row = { min: min ?? 0, max: max ?? 0, sum, count: n, bad: bad ?? 0 };
+      this.buckets.set(at, { ...empty(), ...row });
     }
+  }
+
+  /** Takes a line; what buckets show as their middle from then on is their last value. */
+  loadLine({ times_us: times, values, worst }: Line): void {
+    this.isLine = true;
+    times.forEach((timeUs, nth) => {
+      const bucket = this.bucket(timeUs);
+      const value = values[nth];
+      const number = typeof value === 'boolean' ? Number(value) : value;
+      if (typeof number === 'number') add(bucket, number);
+      if (worst[nth] === 'bad') bucket.bad = Math.max(1, bucket.bad);
+    });
+  }
+
+  private bucket(timeUs: number): Bucket {
+    const at = this.slot(timeUs);
+    const known = this.buckets.get(at);
+    if (known) return known;
+    const made = empty();
+    this.buckets.set(at, made);
+    return made;
+  }
+
+  private middle(bucket: Bucket): number {
+    return this.isLine ? bucket.last : bucket.sum / bucket.count;
   }
 
   /** Adds a live sample; `null` is a bad one. Returns whether it was a new bucket. */
   push(timeUs: number, value: number | null): boolean {
-    const at = this.slot(timeUs);
-    const old = this.buckets.get(at);
-    const bucket = old ?? { min: 0, max: 0, sum: 0, count: 0, bad: 0 };
-    if (value === null) {
-      bucket.bad += 1;
-    } else {
-      bucket.min = bucket.count === 0 ? value : Math.min(bucket.min, value);
-      bucket.max = bucket.count === 0 ? value : Math.max(bucket.max, value);
-      bucket.sum += value;
-      bucket.count += 1;
-    }
-    if (!old) this.buckets.set(at, bucket);
-    return !old;
+    const isNew = !this.buckets.has(this.slot(timeUs));
+    const bucket = this.bucket(timeUs);
+    if (value === null) bucket.bad += 1;
+    else add(bucket, value);
+    return isNew;
   }
 
   /** Forgets buckets before an instant. */
@@ -75,7 +137,10 @@ export class Series {
     const last = this.slot(timeUs);
     for (let at = last; last - this.reach() <= at; at -= 1) {
       const bucket = this.buckets.get(at);
-      if (bucket && bucket.count > 0) return { ...bucket, mean: bucket.sum / bucket.count };
+      if (bucket && bucket.count > 0) {
+        const { min, max, bad } = bucket;
+        return { min, max, mean: this.middle(bucket), bad };
+      }
       if (bucket) return null;
     }
     return null;
@@ -105,7 +170,7 @@ export class Series {
       if (isGood) {
         min.push(bucket.min);
         max.push(bucket.max);
-        mean.push(bucket.sum / bucket.count);
+        mean.push(this.middle(bucket));
         seen = at;
         isBroken = false;
       } else {
@@ -114,6 +179,26 @@ export class Series {
       }
     }
     return { times, min, max, mean };
+  }
+
+  /** Returns the line on a grid as fine as its points, from `startUs` to `endUs`. */
+  line(startUs: number, endUs: number): { times: number[]; values: Cell[] } {
+    const { times: starts, mean } = this.columns(startUs, endUs);
+    const first = this.slot(startUs);
+    const times: number[] = [];
+    const values: Cell[] = [];
+    starts.forEach((time, nth) => {
+      const bucket = this.buckets.get(first + nth);
+      const points = bucket && 1 < bucket.count ? shape(bucket) : null;
+      for (let at = 0; at < FINE; at += 1) {
+        times.push(time + (at * this.bucketUs) / FINE / 1e6);
+        const cell = mean[nth];
+        const isPoint = typeof cell === 'number';
+        if (isPoint && points) values.push(points[at]);
+        else values.push(isPoint && 0 < at ? undefined : cell);
+      }
+    });
+    return { times, values };
   }
 
   /** Returns the spans of time, in seconds, whose buckets hold bad samples. */
@@ -136,6 +221,7 @@ export class Series {
     let max = Number.NEGATIVE_INFINITY;
     let sum = 0;
     let count = 0;
+    let last = 0;
     for (let at = this.slot(startUs) + 1; at <= this.slot(endUs); at += 1) {
       const bucket = this.buckets.get(at);
       if (!bucket || bucket.count === 0) continue;
@@ -143,8 +229,10 @@ export class Series {
       max = Math.max(max, bucket.max);
       sum += bucket.sum;
       count += bucket.count;
+      last = bucket.last;
     }
-    return count === 0 ? null : { min, max, mean: sum / count };
+    if (count === 0) return null;
+    return { min, max, mean: this.isLine ? last : sum / count };
   }
 
   /** Least, greatest and last value of what is kept, for the words beside a chart. */
@@ -159,11 +247,22 @@ export class Series {
       max = Math.max(max, bucket.max);
       if (newest < at) {
         newest = at;
-        last = bucket.sum / bucket.count;
+        last = this.middle(bucket);
       }
     }
     return Number.isNaN(last) ? null : { min, max, last };
   }
+}
+
+/** Returns the points of a bucket in order of time; one that repeats its neighbour is left out. */
+function shape({ first, min, max, last, highFirst }: Bucket): Cell[] {
+  const [second, third] = highFirst ? [max, min] : [min, max];
+  return [
+    first,
+    second === first ? undefined : second,
+    third === last ? undefined : third,
+    last,
+  ];
 }
 
 /** Turns the open end of columns into a gap: uPlot breaks a line only where every cell says so. */

@@ -54,11 +54,37 @@ test('live samples go on where history ends', () => {
   series.load([[500_000, 1, 3, 2, 2, 0]]);
   assert.equal(series.push(900_000, 8), false);
   assert.equal(series.push(1_600_000, 4), true);
-  assert.deepEqual(series.at(900_000), { min: 1, max: 8, mean: 4, sum: 12, count: 3, bad: 0 });
+  assert.deepEqual(series.at(900_000), { min: 1, max: 8, mean: 4, bad: 0 });
   assert.deepEqual(series.columns(500_000, 1_600_000).times, [0.5, 1.5]);
   assert.deepEqual(series.summary(), { min: 1, max: 8, last: 4 });
   series.trim(1_500_000);
   assert.deepEqual(series.summary(), { min: 4, max: 4, last: 4 });
+});
+
+test('a line keeps the spike of a column, and breaks where samples were bad', () => {
+  const series = new Series(4 * SECOND, 0, 1000);
+  series.loadLine({
+    times_us: [0, 1, 2, 3, 4, 8].map((second) => second * SECOND),
+    values: [5, 90, 1, 4, null, true],
+    worst: ['good', 'good', 'good', 'good', 'bad', 'good'],
+  });
+  const { times, values } = series.line(0, 8 * SECOND);
+  assert.deepEqual(times.slice(0, 5), [0, 1, 2, 3, 4]);
+  assert.deepEqual(values.slice(0, 4), [5, 90, 1, 4]);
+  assert.deepEqual(values.slice(4, 8), [null, null, null, null]);
+  assert.deepEqual(values.slice(8), [1, undefined, undefined, undefined]);
+  assert.deepEqual(series.at(SECOND), { min: 1, max: 90, mean: 4, bad: 0 });
+  assert.deepEqual(series.badSpans(0, 8 * SECOND), [{ from: 4, to: 8 }]);
+  assert.deepEqual(series.over(-SECOND, 8 * SECOND), { min: 1, max: 90, mean: 1 });
+});
+
+test('a line of two samples in a column has no steps', () => {
+  const series = new Series(2 * SECOND, 0, 1000);
+  const times_us = [0, SECOND];
+  series.loadLine({ times_us, values: [1, 2], worst: ['good', 'good'] });
+  assert.deepEqual(series.line(0, SECOND).values, [1, undefined, undefined, 2]);
+  series.push(1_500_000, 9);
+  assert.deepEqual(series.line(0, SECOND).values, [1, undefined, undefined, 9]);
 });
 
 test('a span is aggregated by weight', () => {
@@ -81,7 +107,7 @@ test('the points of a chart become a table without formulas', () => {
   const columns = series.columns(0, 6_000_000);
   const text = csvOf([{ name: '=a,"b"', unit: '°C', columns }]);
   assert.deepEqual(text.split('\r\n'), [
-    `time,"'=a,""b"" mean (°C)","'=a,""b"" min (°C)","'=a,""b"" max (°C)"`,
+    `time,"'=a,""b"" last (°C)","'=a,""b"" min (°C)","'=a,""b"" max (°C)"`,
     '1970-01-01T00:00:00.000Z,2,1,3',
     '1970-01-01T00:00:01.000Z,2.5,-1,5',
     '',

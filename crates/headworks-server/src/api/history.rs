@@ -1,14 +1,16 @@
 //! Questions about history: raw samples, values at instants, aggregates, charts; deletion.
 
 mod ask;
+mod line;
 
 use std::ops::ControlFlow;
 
 use headworks_core::{QualityClass, Sample, Value};
 use headworks_store::TimeRange;
+use headworks_store::history::HistoryError;
 use headworks_store::history::aggregates::{Aggregate, Engine, Intervals, Processed};
 use headworks_store::history::at_time::{self, AtTimeQuery};
-use headworks_store::history::chart::{self, ChartPoint, ChartQuery};
+use headworks_store::history::chart::{ChartPoint, ChartQuery};
 use headworks_store::history::processed::{self, ProcessedQuery};
 use headworks_store::history::raw::{self, RawPart, RawQuery};
 use schemars::JsonSchema;
@@ -242,6 +244,17 @@ pub(crate) struct AggregateList {
     items: Vec<AggregateInfo>,
 }
 
+impl TagLine {
+    fn new(tag: ChosenTag, points: Vec<ChartPoint>) -> TagLine {
+        TagLine {
+            tag,
+            times_us: points.iter().map(|point| point.time_us).collect(),
+            worst: points.iter().map(|point| point.worst).collect(),
+            values: points.into_iter().map(|point| point.value).collect(),
+        }
+    }
+}
+
 impl Samples {
     fn push(&mut self, time_us: i64, value: Option<Value>, status: u32) {
         self.times_us.push(time_us);
@@ -381,7 +394,7 @@ pub(crate) async fn processed(
     .await
 }
 
-/// Answers with lines for a chart.
+/// Answers with lines for a chart; columns of a minute and more are drawn from roll-ups.
 pub(crate) async fn chart(
     call: Call<NoQuery, Json<ChartAsk>>,
 ) -> Result<Written<ChartAnswer>, ApiError> {
@@ -395,22 +408,15 @@ pub(crate) async fn chart(
     };
     query.check(&limits()).map_err(from_history)?;
     answer(&call.app, move |store, watch| {
-        let mut tags = Vec::with_capacity(chosen.len());
-        chart::chart(
-            store,
-            &query,
-            &limits(),
-            watch,
-            &mut |nth, line: &[ChartPoint]| {
-                tags.push(TagLine {
-                    tag: chosen[nth].clone(),
-                    times_us: line.iter().map(|point| point.time_us).collect(),
-                    values: line.iter().map(|point| point.value.clone()).collect(),
-                    worst: line.iter().map(|point| point.worst).collect(),
-                });
-                ControlFlow::Continue(())
-            },
-        )?;
+        let lines = chosen.iter().map(|tag| {
+            let query = ChartQuery {
+                tags: vec![tag.index()],
+                ..query.clone()
+            };
+            let points = line::line(store, &query, &limits(), watch)?;
+            Ok(TagLine::new(tag.clone(), points))
+        });
+        let tags = lines.collect::<Result<_, HistoryError>>()?;
         Ok(ChartAnswer { tags })
     })
     .await

@@ -139,3 +139,29 @@ async fn what_cannot_be_asked_is_refused() {
     let status = rig.post("/api/v1/history/delete", &reversed).json()["status"].as_u64();
     assert!(matches!(status, Some(400..500)), "{status:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chart_of_wide_columns_comes_from_roll_ups_and_keeps_the_spike() {
+    let (rig, tags) = Rig::with_tags(&["level"]).await;
+    let start_us = rig.now_us() / SECOND_US * SECOND_US - 7200 * SECOND_US;
+    for second in 0..300_i32 {
+        let value = if second == 137 { 900.0 } else { 5.0 };
+        let time_us = start_us + i64::from(second) * SECOND_US;
+        rig.give_batch(vec![crate::rig::sample(&tags[0], time_us, value)])
+            .await;
+    }
+    let ask = json!({
+        "tags": [tags[0]["id"]], "columns": 20,
+        "start": start_us, "end": start_us + 7200 * SECOND_US,
+    });
+    crate::rig::wait_for(|| {
+        let chart = rig.post("/api/v1/history/chart", &ask).expect(200);
+        let values = chart["tags"][0]["values"].as_array().unwrap().clone();
+        values.contains(&json!(900.0)) && values.len() <= 4
+    })
+    .await;
+    let chart = rig.post("/api/v1/history/chart", &ask).expect(200);
+    let times = chart["tags"][0]["times_us"].as_array().unwrap();
+    assert_eq!(times[0], start_us);
+    assert!(times.is_sorted_by_key(|time| time.as_i64().unwrap()));
+}
