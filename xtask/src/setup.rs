@@ -22,6 +22,11 @@ static PACKAGES: &[Package] = &[
         used_for: "browser tests",
     },
     Package {
+        name: "curl",
+        evidence: &["/usr/bin/curl"],
+        used_for: "an independent client of HTTP/2",
+    },
+    Package {
         name: "socat",
         evidence: &["/usr/bin/socat"],
         used_for: "pairs of serial ports",

@@ -90,7 +90,8 @@ impl App {
 
     /// Returns the OpenAPI document.
     pub(crate) fn openapi(&self) -> Bytes {
-        self.openapi.get_or_init(|| openapi::text().into()).clone()
+        let text = || openapi::text_below(self.edge.base_path()).into();
+        self.openapi.get_or_init(text).clone()
     }
 
     /// Returns every tag as files name it.

@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 
 use crate::problem::{ApiError, Code};
+use crate::settings::BasePath;
 
 /// A file of the web UI.
 pub(crate) struct Asset {
@@ -31,13 +32,17 @@ const NOT_BUILT: &str = include_str!("assets/not_built.html");
 /// Answers a request for a file or a page of the UI.
 ///
 /// Pages are routed in the browser, so an unknown path that asks for HTML gets `index.html`.
-pub(crate) fn serve(assets: &'static [Asset], request: &Request) -> Result<Response, ApiError> {
+pub(crate) fn serve(
+    assets: &'static [Asset],
+    base: &BasePath,
+    request: &Request,
+) -> Result<Response, ApiError> {
     let path = request.uri().path();
     let wanted = if path == "/" { "/index.html" } else { path };
     let is_read = [Method::GET, Method::HEAD].contains(request.method());
     if let Some(asset) = find(assets, wanted) {
         return if is_read {
-            Ok(file(asset, request.headers()))
+            Ok(file_below(asset, base, request.headers()))
         } else {
             let method = request.method().as_str();
             Err(ApiError::method_not_allowed(method, "GET, HEAD"))
@@ -45,7 +50,7 @@ pub(crate) fn serve(assets: &'static [Asset], request: &Request) -> Result<Respo
     }
     if is_read && is_page(path) && accepts_html(request.headers()) {
         return Ok(match find(assets, "/index.html") {
-            Some(index) => file(index, request.headers()),
+            Some(index) => file_below(index, base, request.headers()),
             None => not_built(),
         });
     }
@@ -92,6 +97,23 @@ fn accepts_html(headers: &HeaderMap) -> bool {
         text.contains("text/html") || text.contains("*/*")
     };
     headers.get(header::ACCEPT).is_none_or(accepts)
+}
+
+/// Answers with a file; the page, which alone names others from the root, gets the base path.
+fn file_below(asset: &'static Asset, base: &BasePath, headers: &HeaderMap) -> Response {
+    if asset.path != "/index.html" || base.as_str().is_empty() {
+        return file(asset, headers);
+    }
+    let text = String::from_utf8_lossy(asset.plain);
+    let (src, href) = (format!("src=\"{base}/"), format!("href=\"{base}/"));
+    let page = text.replace("src=\"/", &src).replace("href=\"/", &href);
+    let mut response = Response::new(Body::from(page));
+    let headers = response.headers_mut();
+    let html = HeaderValue::from_static(media_type(asset.path));
+    headers.insert(header::CONTENT_TYPE, html);
+    let caching = HeaderValue::from_static("no-cache");
+    headers.insert(header::CACHE_CONTROL, caching);
+    response
 }
 
 fn file(asset: &'static Asset, headers: &HeaderMap) -> Response {

@@ -13,7 +13,7 @@ use std::time::Instant;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::uri::PathAndQuery;
-use axum::http::{Extensions, HeaderValue, Method, StatusCode, Uri, header};
+use axum::http::{Extensions, HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::Response;
 
@@ -75,6 +75,11 @@ impl Edge {
         }
     }
 
+    /// Returns what all paths begin with.
+    pub(crate) fn base_path(&self) -> &BasePath {
+        &self.base_path
+    }
+
     /// Prepares a request before it is routed: its connection, and its path below the base path.
     pub(crate) fn enter<B>(&self, peer: Peer, request: &mut axum::http::Request<B>) {
         request.extensions_mut().insert(peer);
@@ -84,6 +89,20 @@ impl Edge {
         match below(&self.base_path, request.uri()) {
             Some(uri) => *request.uri_mut() = uri,
             None => drop(request.extensions_mut().insert(Beside)),
+        }
+    }
+
+    /// Puts the base path in front of the place that an answer names.
+    fn place_below(&self, headers: &mut HeaderMap) {
+        let base = self.base_path.as_str();
+        let place = headers
+            .get(header::LOCATION)
+            .and_then(|place| place.to_str().ok());
+        let Some(place) = place.filter(|place| !base.is_empty() && place.starts_with('/')) else {
+            return;
+        };
+        if let Ok(place) = HeaderValue::from_str(&format!("{base}{place}")) {
+            headers.insert(header::LOCATION, place);
         }
     }
 
@@ -159,6 +178,7 @@ pub(crate) async fn guard(
             (error.into_response(&id), Sender::Own)
         }
     };
+    app.edge.place_below(response.headers_mut());
     if response.status().is_server_error() {
         let status = response.status().as_u16();
         tracing::warn!(%method, path, status, request_id = %id, "request failed");

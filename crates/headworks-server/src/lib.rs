@@ -23,6 +23,8 @@ mod routes;
 mod server;
 mod settings;
 mod stream;
+mod tls;
 
 pub use server::{Server, ServerError};
 pub use settings::{BasePath, HostName, Limits, Network, Origin, ServerSettings, TlsSettings};
+pub use tls::CertificateError;

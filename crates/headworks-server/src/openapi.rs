@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use crate::problem::{Code, Problem};
 use crate::route::Route;
 use crate::routes;
+use crate::settings::BasePath;
 
 /// Chapters whose things have no revision.
 const UNREVISED: [&str; 3] = ["exports", "imports", "jobs"];
@@ -134,6 +135,15 @@ pub(crate) fn text() -> String {
     // A `Value` made by `json!` always has a text.
     let text = serde_json::to_string_pretty(&document()).unwrap_or_default();
     format!("{text}\n")
+}
+
+/// Returns it for a server whose paths begin with a base path.
+pub(crate) fn text_below(base: &BasePath) -> String {
+    let at_root = r#""url": "/""#;
+    match base.as_str() {
+        "" => text(),
+        base => text().replacen(at_root, &format!(r#""url": "{base}""#), 1),
+    }
 }
 
 fn description() -> String {

@@ -17,6 +17,7 @@ use crate::edge::{self, Client, RequestId};
 use crate::limits::AddressKey;
 use crate::problem::{ApiError, Code};
 use crate::route::{Handler, Route};
+use crate::settings::BasePath;
 use crate::{assets, parse, routes};
 
 /// Longest time from a request's head to its answer's head.
@@ -118,14 +119,14 @@ async fn answer(
 }
 
 /// Answers paths that are not in the table: the web UI, or a problem.
-async fn fallback(request: Request) -> Response {
+async fn fallback(State(app): State<Arc<App>>, request: Request) -> Response {
     let request_id = RequestId::of(request.extensions());
-    let answer = file_or_problem(&request);
+    let answer = file_or_problem(app.edge.base_path(), &request);
     parse::drain(request.into_body()).await;
     answer.unwrap_or_else(|error| error.into_response(&request_id))
 }
 
-fn file_or_problem(request: &Request) -> Result<Response, ApiError> {
+fn file_or_problem(base: &BasePath, request: &Request) -> Result<Response, ApiError> {
     let path = request.uri().path();
     let is_api = ["/api", "/ws"].into_iter().any(|prefix| {
         path.strip_prefix(prefix)
@@ -136,5 +137,5 @@ fn file_or_problem(request: &Request) -> Result<Response, ApiError> {
         let detail = format!("{shown:?} is no path of this API; GET /api/schema lists all");
         return Err(ApiError::new(Code::UnknownPath, detail));
     }
-    assets::serve(assets::EMBEDDED, request)
+    assets::serve(assets::EMBEDDED, base, request)
 }

@@ -10,13 +10,14 @@ use axum::Router;
 use axum::http::Request;
 use headworks_hub::HubHandle;
 use hyper::body::Incoming;
-use hyper::server::conn::http1;
+use hyper::server::conn::{http1, http2};
 use hyper::service::{Service, service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
@@ -25,6 +26,7 @@ use crate::limits::{AddressKey, Place, Places};
 use crate::live::Live;
 use crate::router;
 use crate::settings::{Limits, ServerSettings};
+use crate::tls::{self, CertificateError, Tls};
 
 /// Most connections at once; others wait in the queue of the system.
 const CONNECTIONS_MAX: usize = 16_384;
@@ -32,6 +34,17 @@ const CONNECTIONS_MAX: usize = 16_384;
 const HEAD_BYTES_MAX: usize = 32 << 10;
 /// Most headers of a request.
 const HEADERS_MAX: usize = 64;
+/// Most streams of HTTP/2 on one connection.
+const STREAMS_MAX: u32 = 64;
+/// Most streams that a client may have begun and given up before the connection is cut.
+const RESETS_MAX: usize = 64;
+/// Most bytes that a client may send ahead on a stream, and on a connection.
+const STREAM_WINDOW_BYTES: u32 = 256 << 10;
+const CONNECTION_WINDOW_BYTES: u32 = 1 << 20;
+/// Most bytes of an answer that wait for a slow client, per stream.
+const SEND_BYTES_MAX: usize = 64 << 10;
+/// Time between signs of life on a connection of HTTP/2, and the longest wait for one.
+const ALIVE_PERIOD: Duration = Duration::from_secs(20);
 /// Longest time that requests get to end when the server stops.
 const STOP_GRACE: Duration = Duration::from_secs(3);
 
@@ -41,6 +54,7 @@ pub struct Server {
     app: Arc<App>,
     router: Router,
     settings: ServerSettings,
+    tls: Option<Arc<Tls>>,
 }
 
 /// Why the server cannot listen.
@@ -56,6 +70,9 @@ pub enum ServerError {
         /// The address.
         address: SocketAddr,
     },
+    /// The certificate of the settings cannot be used, or none of our own can be made.
+    #[error("TLS cannot be offered")]
+    Certificate(#[from] CertificateError),
     /// Another program listens there.
     #[error(
         "cannot listen on {address}: the port is in use by another program; stop it, or choose \
@@ -90,6 +107,8 @@ impl Server {
         };
         let listener = TcpListener::bind(address).await.map_err(refused)?;
         let local = listener.local_addr().map_err(refused)?;
+        let names = tls::Names::of(&settings, local);
+        let tls = Tls::open(&settings.tls, names, hub.clock().now_us())?;
         let app = Arc::new(App::new(hub, local, &settings));
         let router = router::router(Arc::clone(&app));
         Ok(Server {
@@ -97,12 +116,28 @@ impl Server {
             app,
             router,
             settings,
+            tls: tls.map(Arc::new),
         })
     }
 
     /// Returns the address that it listens on, with the port that the system chose.
     pub fn local_address(&self) -> SocketAddr {
         self.app.address
+    }
+
+    /// Returns how URLs of the server begin, e.g. `https://192.0.2.1:8443/headworks`.
+    pub fn url(&self) -> String {
+        let (scheme, address) = (self.settings.scheme(), self.local_address());
+        let base = self.settings.base_path.as_str();
+        match address.ip().is_unspecified() {
+            true => format!("{scheme}://localhost:{}{base}", address.port()),
+            false => format!("{scheme}://{address}{base}"),
+        }
+    }
+
+    /// Returns the SHA-256 fingerprint of the certificate, if there is one.
+    pub fn fingerprint(&self) -> Option<&str> {
+        self.tls.as_ref().map(|tls| tls.fingerprint())
     }
 
     /// Answers requests until `stop`, then ends connections within three seconds.
@@ -113,7 +148,12 @@ impl Server {
             app: Arc::clone(&self.app),
             router: self.router,
             limits: self.settings.limits,
+            tls: self.tls.clone(),
         });
+        if let Some(tls) = self.tls {
+            let clock = self.app.hub.clock();
+            tasks.spawn(tls.watch(move || clock.now_us(), self.app.stop.clone()));
+        }
         let turns = Arc::new(Semaphore::new(CONNECTIONS_MAX));
         let places = Places::new(self.settings.limits.connections_per_address);
         loop {
@@ -165,11 +205,28 @@ async fn accept(
     }
 }
 
+/// Tells a client that speaks HTTP without TLS what it should do.
+async fn refuse_plain(mut stream: TcpStream) {
+    let text = "this port speaks HTTPS; ask for https:// instead of http://\n";
+    let answer = format!(
+        "HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain\r\ncontent-length: {}\r\n\
+         connection: close\r\n\r\n{text}",
+        text.len()
+    );
+    // Nobody is left to tell when this fails.
+    drop(stream.write_all(answer.as_bytes()).await);
+    drop(stream.shutdown().await);
+    // What the client still sends is taken, or the answer would be lost with the connection.
+    let mut rest = [0; 1024];
+    while stream.read(&mut rest).await.is_ok_and(|length| 0 < length) {}
+}
+
 /// What serves connections.
 struct Doors {
     app: Arc<App>,
     router: Router,
     limits: Limits,
+    tls: Option<Arc<Tls>>,
 }
 
 impl Doors {
@@ -183,7 +240,72 @@ impl Doors {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "no-delay could not be set");
         }
-        self.serve_http1(stream, peer).await;
+        let Some(tls) = &self.tls else {
+            return self.serve_http1(stream, peer).await;
+        };
+        let time = self.limits.handshake_timeout;
+        match tokio::time::timeout(time, self.shake_hands(tls, stream)).await {
+            Ok(Some(stream)) => {
+                self.serve_tls(
+                    stream,
+                    Peer {
+                        is_tls: true,
+                        ..peer
+                    },
+                )
+                .await
+            }
+            Ok(None) => {}
+            Err(_) => tracing::debug!(address = %peer.address, "no handshake in time"),
+        }
+    }
+
+    async fn shake_hands(&self, tls: &Tls, stream: TcpStream) -> Option<TlsStream<TcpStream>> {
+        let mut first = [0];
+        stream.peek(&mut first).await.ok()?;
+        if first[0].is_ascii_uppercase() {
+            refuse_plain(stream).await;
+            return None;
+        }
+        let shaken = tls.accept(stream).await;
+        shaken
+            .inspect_err(|error| tracing::debug!(%error, "no handshake"))
+            .ok()
+    }
+
+    /// Serves the protocol that both sides chose.
+    async fn serve_tls(&self, stream: TlsStream<TcpStream>, peer: Peer) {
+        if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
+            self.serve_http2(stream, peer).await;
+        } else {
+            self.serve_http1(stream, peer).await;
+        }
+    }
+
+    async fn serve_http2(&self, stream: TlsStream<TcpStream>, peer: Peer) {
+        let connection = http2::Builder::new(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(STREAMS_MAX)
+            .max_pending_accept_reset_streams(RESETS_MAX)
+            .max_local_error_reset_streams(RESETS_MAX)
+            .max_header_list_size(u32::try_from(HEAD_BYTES_MAX).unwrap_or(u32::MAX))
+            .initial_stream_window_size(STREAM_WINDOW_BYTES)
+            .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
+            .max_send_buf_size(SEND_BYTES_MAX)
+            .keep_alive_interval(ALIVE_PERIOD)
+            .keep_alive_timeout(ALIVE_PERIOD)
+            .serve_connection(TokioIo::new(stream), self.service(peer));
+        let mut connection = pin!(connection);
+        let ended = tokio::select! {
+            ended = connection.as_mut() => ended,
+            () = self.app.stop.cancelled() => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        if let Err(error) = ended {
+            tracing::debug!(%error, "a connection ended badly");
+        }
     }
 
     async fn serve_http1<S>(&self, stream: S, peer: Peer)
@@ -219,7 +341,8 @@ impl Doors {
         Response = axum::response::Response,
         Error = Infallible,
         Future: Send,
-    > + Clone {
+    > + Clone
+    + use<> {
         let app = Arc::clone(&self.app);
         let router = self.router.clone();
         service_fn(move |mut request: Request<Incoming>| {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use headworks_hub::{Hub, HubHandle, HubSettings};
-use headworks_server::{Server, ServerSettings};
+use headworks_server::Server;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -94,11 +94,7 @@ async fn start_outside(
     demo: bool,
     stop: &CancellationToken,
 ) -> anyhow::Result<Outside> {
-    let listen = settings.server.listen.get();
-    let server_settings = ServerSettings {
-        listen,
-        ..ServerSettings::default()
-    };
+    let server_settings = settings.server.resolve(&settings.data.directory)?;
     let server = Server::bind(server_settings, hub.clone()).await?;
     let demo = if demo {
         Some(Demo::start(hub).await?)
@@ -107,7 +103,7 @@ async fn start_outside(
     };
     let address = server.local_address();
     info!(%address, "listening");
-    print_banner(&address.to_string(), settings, demo.is_some());
+    print_banner(&server, settings, demo.is_some());
     let server = tokio::spawn(server.serve(stop.clone()));
     Ok(Outside {
         server,
@@ -115,9 +111,12 @@ async fn start_outside(
     })
 }
 
-fn print_banner(address: &str, settings: &Settings, demo: bool) {
+fn print_banner(server: &Server, settings: &Settings, demo: bool) {
     println!("Headworks {}", env!("CARGO_PKG_VERSION"));
-    println!("  web UI and API   http://{address}");
+    println!("  web UI and API   {}", server.url());
+    if let Some(fingerprint) = server.fingerprint() {
+        println!("  certificate      SHA-256 {fingerprint}");
+    }
     println!("  data directory   {}", settings.data.directory.display());
     if demo {
         println!("  demonstration    a simulated plant is polled over Modbus TCP");

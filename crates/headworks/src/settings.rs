@@ -5,6 +5,7 @@
 
 mod error;
 mod load;
+mod server;
 #[cfg(test)]
 mod tests;
 
@@ -24,6 +25,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 pub(crate) use error::SettingsError;
 pub(crate) use load::{Sources, load};
+pub(crate) use server::Server;
 
 /// A commented `headworks.toml` in which every line shows its default.
 pub(crate) const SAMPLE: &str = include_str!("settings/sample.toml");
@@ -48,16 +50,6 @@ pub(crate) struct Settings {
     pub(crate) log: Log,
     /// How much of the machine is used.
     pub(crate) runtime: Runtime,
-}
-
-/// The HTTP server.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct Server {
-    /// Address and port. Until accounts exist only loopback addresses are accepted; port 0
-    /// takes a free one.
-    #[schemars(with = "String")]
-    pub(crate) listen: ListenAddress,
 }
 
 /// Where things are kept.
@@ -246,7 +238,7 @@ pub(crate) struct Runtime {
     pub(crate) workers: usize,
 }
 
-/// A loopback address and a port.
+/// An address and a port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub(crate) struct ListenAddress(SocketAddr);
@@ -290,13 +282,6 @@ impl FromStr for ListenAddress {
         let address: SocketAddr = text
             .parse()
             .map_err(|_| format!("{text:?} is no address with a port, e.g. 127.0.0.1:8080"))?;
-        if !address.ip().is_loopback() {
-            return Err(format!(
-                "{text:?} can be reached by other machines; until accounts exist only loopback \
-                 addresses such as 127.0.0.1:{} are accepted",
-                address.port()
-            ));
-        }
         Ok(ListenAddress(address))
     }
 }

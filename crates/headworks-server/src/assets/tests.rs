@@ -34,7 +34,7 @@ fn ask_with(
         request = request.header(*name, *value);
     }
     let request = request.body(Body::empty()).unwrap();
-    serve(assets, &request).unwrap_or_else(|error| error.into_response("1"))
+    serve(assets, &BasePath::default(), &request).unwrap_or_else(|error| error.into_response("1"))
 }
 
 async fn body(response: Response) -> Bytes {
@@ -152,4 +152,26 @@ async fn a_server_without_ui_says_how_to_build_it() {
 #[test]
 fn embedded_files_are_sorted() {
     assert!(EMBEDDED.is_sorted_by_key(|asset| asset.path));
+}
+
+#[tokio::test]
+async fn the_page_names_its_files_below_the_base_path() {
+    static PAGE: &[Asset] = &[Asset {
+        path: "/index.html",
+        hash: "0022",
+        plain: b"<link href=\"/favicon.svg\"><script src=\"/assets/app.js\"></script>",
+        brotli: Some(b"br"),
+        gzip: None,
+    }];
+    let base = "/plant/hub".parse().unwrap();
+    for path in ["/", "/index.html", "/tags/x"] {
+        let request = Request::builder().uri(path).header("accept-encoding", "br");
+        let request = request.body(Body::empty()).unwrap();
+        let response = serve(PAGE, &base, &request).unwrap();
+        assert_eq!(response.headers()[header::CACHE_CONTROL], "no-cache");
+        assert!(!response.headers().contains_key(header::CONTENT_ENCODING));
+        let want = "<link href=\"/plant/hub/favicon.svg\">\
+            <script src=\"/plant/hub/assets/app.js\"></script>";
+        assert_eq!(body(response).await, want);
+    }
 }

@@ -2,8 +2,6 @@
 
 use std::net::SocketAddr;
 
-use axum::http::HeaderMap;
-
 use super::*;
 use crate::settings::Limits;
 

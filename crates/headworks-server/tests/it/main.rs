@@ -10,11 +10,17 @@ mod exchange;
 mod figures;
 mod history;
 #[cfg(test)]
+mod limits;
+#[cfg(test)]
 mod live;
 #[cfg(test)]
 mod objects;
 #[cfg(test)]
+mod outer;
+#[cfg(test)]
 mod protocol;
+#[cfg(test)]
+mod proxies;
 #[cfg(test)]
 mod refusals;
 #[cfg(test)]
@@ -25,6 +31,8 @@ mod rig;
 mod schema;
 #[cfg(test)]
 mod storage;
+#[cfg(test)]
+mod tls;
 #[cfg(test)]
 mod validation;
 #[cfg(test)]

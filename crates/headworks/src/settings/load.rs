@@ -83,6 +83,7 @@ pub(crate) fn load(sources: &Sources) -> Result<(Settings, Option<PathBuf>), Set
         settings.server.listen = listen;
     }
     settings.database.resolve()?; // a URL that cannot be used is found here
+    settings.server.resolve(&settings.data.directory)?; // as is what does not fit together
     Ok((settings, file))
 }
 
@@ -195,9 +196,17 @@ fn typed(default: &Value, text: &str) -> Value {
         Value::Integer(_) => text.parse().ok().map(Value::Integer),
         Value::Float(_) => text.parse().ok().map(Value::Float),
         Value::Boolean(_) => text.parse().ok().map(Value::Boolean),
-        Value::String(_) | Value::Datetime(_) | Value::Array(_) | Value::Table(_) => None,
+        Value::Array(_) => Some(Value::Array(list(text))),
+        Value::String(_) | Value::Datetime(_) | Value::Table(_) => None,
     };
     parsed.unwrap_or_else(|| Value::String(text.to_owned()))
+}
+
+/// Reads texts with commas between them.
+fn list(text: &str) -> Vec<Value> {
+    let parts = text.split(',').map(str::trim);
+    let parts = parts.filter(|part| !part.is_empty());
+    parts.map(|part| Value::String(part.to_owned())).collect()
 }
 
 fn merge(table: &mut Table, over: Table) {

@@ -56,15 +56,16 @@ fn the_sample_shows_exactly_the_defaults() {
 #[test]
 fn mistakes_in_the_file_have_line_column_key_value_and_remedy() {
     check_file_refused(
-        "[server]\nlisten = \"0.0.0.0:8080\"\n",
-        "headworks.toml:2:10: server.listen = \"0.0.0.0:8080\": \"0.0.0.0:8080\" can be reached \
-         by other machines; until accounts exist only loopback addresses such as 127.0.0.1:8080 \
-         are accepted",
+        "[server]\nlisten = \"0.0.0.0\"\n",
+        "headworks.toml:2:10: server.listen = \"0.0.0.0\": \"0.0.0.0\" is no address with a \
+         port, e.g. 127.0.0.1:8080",
     );
     check_file_refused(
         "\n[server]\nlisen = \"127.0.0.1:80\"\n",
         "headworks.toml:3:1: server: unknown key \"lisen\"; did you mean \"listen\"? \
-         (known: listen)",
+         (known: listen, tls, certificate, key, allow_plain_http, hosts, trusted_proxies, \
+         base_path, cors_origins, frame_ancestors, hsts_days, requests_per_second, \
+         connections_per_address)",
     );
     check_file_refused(
         "[sever]\n",
@@ -94,6 +95,45 @@ fn mistakes_in_the_file_have_line_column_key_value_and_remedy() {
     check_file_refused(
         "[data]\ndirectory = \"\"",
         "headworks.toml:2:13: data.directory = \"\": is empty; name a directory",
+    );
+}
+
+#[test]
+fn leaving_this_machine_needs_tls_or_a_word() {
+    let open = "[server]\nlisten = \"0.0.0.0:8080\"\n";
+    let error = load_text(open, &[]).unwrap_err();
+    assert!(
+        error.contains("will not listen on 0.0.0.0:8080 without TLS"),
+        "{error}"
+    );
+    for line in ["tls = \"self_signed\"", "allow_plain_http = true"] {
+        load_text(&format!("{open}{line}\n"), &[]).unwrap();
+    }
+    let files = load_text("[server]\ntls = \"files\"\nkey = \"key.pem\"\n", &[]).unwrap_err();
+    assert!(
+        files.contains("server.certificate and server.key"),
+        "{files}"
+    );
+    let stray = load_text("[server]\nkey = \"key.pem\"\n", &[]).unwrap_err();
+    assert!(stray.contains("with server.tls"), "{stray}");
+}
+
+#[test]
+fn lists_in_the_environment_have_commas() {
+    let name = "HEADWORKS__SERVER__HOSTS";
+    let settings = load_text("", &[(name, "a.example, B.example:8443,")]).unwrap();
+    let hosts: Vec<String> = settings
+        .server
+        .hosts
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(hosts, ["a.example", "b.example:8443"]);
+    assert_eq!(load_text("", &[(name, "")]).unwrap().server.hosts, []);
+    check_variable_refused(
+        "HEADWORKS__SERVER__TRUSTED_PROXIES",
+        "0.0.0.0/0",
+        "\"0.0.0.0/0\": \"0.0.0.0/0\" would trust everybody; name the addresses of the proxies",
     );
 }
 
@@ -136,7 +176,9 @@ fn mistakes_in_the_environment_name_the_variable() {
     check_variable_refused(
         "HEADWORKS__SERVER__PORT",
         "8080",
-        "unknown key \"port\"; known are listen",
+        "unknown key \"port\"; known are allow_plain_http, base_path, certificate, \
+         connections_per_address, cors_origins, frame_ancestors, hosts, hsts_days, key, listen, \
+         requests_per_second, tls, trusted_proxies",
     );
     check_variable_refused(
         "HEADWORKS__DATE__DIRECTORY",

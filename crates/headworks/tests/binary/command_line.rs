@@ -21,9 +21,11 @@ fn a_wrong_argument_is_a_usage_error() {
 }
 
 #[test]
-fn only_loopback_is_listened_on() {
+fn without_tls_only_loopback_is_listened_on() {
     let stderr = check_ended(&headworks(&["run", "--listen", "0.0.0.0:8080"]), 64);
-    assert!(stderr.contains("127.0.0.1:8080"), "{stderr}");
+    for remedy in ["0.0.0.0:8080", "server.tls", "server.allow_plain_http"] {
+        assert!(stderr.contains(remedy), "{stderr}");
+    }
 }
 
 #[test]
