@@ -6,6 +6,7 @@
 //! can compute a whole new chain; only a hash that was noted elsewhere shows that.
 
 mod chain;
+mod csv;
 mod entry;
 mod error;
 mod head;
@@ -26,6 +27,7 @@ use std::thread::JoinHandle;
 use parking_lot::Mutex;
 
 pub use chain::RowHash;
+pub use csv::{CSV_HEADER, write_csv};
 pub use entry::{Actor, ActorKind, Entry, JSON_BYTES_MAX, Outcome, Recorded, Target};
 pub use error::JournalError;
 pub use query::{Cursor, Filter, PAGE_MAX, Page};

@@ -154,7 +154,8 @@ pub(crate) fn run(command: &BackupCommand) -> anyhow::Result<()> {
     }
 }
 
-fn data_of(arguments: &SettingsArguments) -> anyhow::Result<PathBuf> {
+/// Returns the data directory that arguments, environment and settings name.
+pub(crate) fn data_of(arguments: &SettingsArguments) -> anyhow::Result<PathBuf> {
     let mut sources = Sources::of_process(arguments.config.clone())?;
     sources.data.clone_from(&arguments.data);
     let (settings, _) = settings::load(&sources)?;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::audit::{self, AuditCommand};
 use crate::backup::{self, BackupCommand};
 use crate::historian::{self, HistorianCommand};
 use crate::history::{self, HistoryCommand};
@@ -57,6 +58,9 @@ pub(crate) enum Command {
     /// Back up the data directory, also while Headworks runs, and restore it
     #[command(subcommand, after_help = backup::EXAMPLES)]
     Backup(BackupCommand),
+    /// Prove the audit journal, or write it to files
+    #[command(subcommand, after_help = audit::EXAMPLES)]
+    Audit(AuditCommand),
 }
 
 const RUN_EXAMPLES: &str = "\

@@ -4,6 +4,7 @@
     reason = "a command-line tool talks to the console"
 )]
 
+mod audit;
 mod backup;
 mod check;
 mod cli;
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
         Command::Config(command) => config::run(&command),
         Command::History(command) => history::run(&command),
         Command::Backup(command) => backup::run(&command),
+        Command::Audit(command) => audit::run(&command),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

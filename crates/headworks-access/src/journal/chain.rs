@@ -54,9 +54,9 @@ impl RowHash {
     /// What stands in the place of the hash before the first row.
     pub(super) const NONE: RowHash = RowHash([0; 32]);
 
-    /// Reads 64 hexadecimal digits.
-    pub(super) fn parse(text: &str) -> Option<RowHash> {
-        if text.len() != 64 || !text.is_ascii() {
+    /// Reads 64 hexadecimal digits; none when the text is something else.
+    pub fn parse(text: &str) -> Option<RowHash> {
+        if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return None;
         }
         let mut bytes = [0; 32];
@@ -195,3 +195,6 @@ pub(super) fn hex(bytes: &[u8]) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests;

@@ -318,3 +318,18 @@ fn pattern(text: &str) -> String {
     }
     pattern + "%"
 }
+
+/// Returns how SQLite walks for a page.
+#[cfg(test)]
+pub(super) fn plan(database: &Connection, filter: &Filter) -> rusqlite::Result<Vec<String>> {
+    let walk = Walk {
+        filter,
+        cursor: None,
+        until: i64::MAX,
+        is_up: false,
+    };
+    let (sql, parameters) = walk.statement(way(database, filter)?);
+    let mut statement = database.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
+    let rows = statement.query_map(params_from_iter(parameters), |row| row.get(3))?;
+    rows.collect()
+}

@@ -71,6 +71,17 @@ impl Reader {
         }
     }
 
+    /// Returns the hash of a row that is there, or that was the last one of a removal; compared
+    /// with one that was noted elsewhere it shows whether the chain up to it is still that one.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn hash_of(&self, seq: u64) -> Result<Option<RowHash>, JournalError> {
+        let link = schema::link_at(&self.database, seq).map_err(|error| self.at(error))?;
+        Ok(link.map(|link| link.hash))
+    }
+
     fn at(&self, error: rusqlite::Error) -> JournalError {
         match error {
             rusqlite::Error::FromSqlConversionFailure(_, _, source) if source.is::<Damage>() => {

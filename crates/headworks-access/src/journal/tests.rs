@@ -6,6 +6,7 @@ use serde_json::json;
 use super::chain::Columns;
 use super::*;
 
+mod queries;
 mod retention;
 mod tampering;
 
@@ -156,4 +157,21 @@ fn long_texts_and_values_are_cut_and_say_so() {
     assert_eq!(stored.target.id.len(), 1024);
     assert_eq!(stored.actor.name, long.actor.name);
     check_proven(directory.path(), 1);
+}
+
+#[test]
+fn what_a_killed_process_leaves_is_a_whole_chain() {
+    let directory = tempfile::tempdir().unwrap();
+    let left = tempfile::tempdir().unwrap();
+    let journal = Journal::open(directory.path()).unwrap();
+    for number in 1..=30 {
+        journal.record(&entry(number)).unwrap();
+    }
+    // As after kill -9: the files as they are, without the end that dropping would bring.
+    for name in ["audit.db", "audit.db-wal", "audit.head"] {
+        std::fs::copy(directory.path().join(name), left.path().join(name)).unwrap();
+    }
+    check_proven(left.path(), 30);
+    filled(left.path(), 3);
+    check_proven(left.path(), 33);
 }
