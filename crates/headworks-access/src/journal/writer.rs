@@ -68,6 +68,11 @@ impl Writer {
         while let Some(group) = queue.take() {
             self.store(group);
         }
+        // Other connections may outlive this one, and none of them can do it.
+        let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
+        if let Err(error) = self.database.query_row(checkpoint, [], |_| Ok(())) {
+            tracing::warn!(%error, "the log of audit.db stays beside it");
+        }
     }
 
     fn store(&mut self, group: Vec<Waiting>) {
