@@ -137,6 +137,83 @@ async fn http2_serves_many_requests_on_one_connection() {
     }
 }
 
+async fn connect_h2(outer: &Outer, roots: &Path) -> TlsStream<TcpStream> {
+    let stream = outer.connect().await;
+    shake_hands(stream, roots, &[b"h2"], &BOTH).await.unwrap()
+}
+
+fn ask_h2(outer: &Outer, more: &str) -> hyper::Request<()> {
+    let uri = format!("https://localhost:{}/api/nothing", outer.address.port());
+    hyper::Request::get(uri).header("x", more).body(()).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_huge_head_over_http2_is_refused() {
+    let rig = Rig::start().await;
+    let (outer, directory) = start(&rig).await;
+    let stream = connect_h2(&outer, &certificate(&directory)).await;
+    let (client, connection) = h2::client::handshake(stream).await.unwrap();
+    tokio::spawn(connection);
+    for (length, want) in [
+        (1 << 10, Some(404)),
+        (15 << 10, Some(404)),
+        (100 << 10, None),
+    ] {
+        let mut client = client.clone().ready().await.unwrap();
+        let ask = ask_h2(&outer, &"a".repeat(length));
+        let (answer, _) = client.send_request(ask, true).unwrap();
+        let status = answer.await.map(|answer| answer.status().as_u16()).ok();
+        // What is too long is answered with 431, or the stream is cut.
+        assert!(
+            status == want || (want.is_none() && status == Some(431)),
+            "{length}: {status:?}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn streams_that_are_begun_and_given_up_in_masses_harm_nobody_else() {
+    let rig = Rig::start().await;
+    let (outer, directory) = start(&rig).await;
+    let roots = certificate(&directory);
+    let flood = async || loop {
+        let stream = connect_h2(&outer, &roots).await;
+        let (mut client, connection) = h2::client::handshake(stream).await.unwrap();
+        let connection = tokio::spawn(connection);
+        for _ in 0..10_000 {
+            let Ok(mut ready) = client.ready().await else {
+                break;
+            };
+            let Ok((_, mut stream)) = ready.send_request(ask_h2(&outer, "y"), false) else {
+                break;
+            };
+            stream.send_reset(h2::Reason::CANCEL);
+            client = ready;
+        }
+        connection.abort();
+    };
+    let floods = futures_util::future::join_all((0..4).map(|_| flood()));
+    let measure = async {
+        let mut times = Vec::new();
+        for _ in 0..30 {
+            let begun = std::time::Instant::now();
+            let other = outer.connect_from([127, 0, 0, 2]).await;
+            let mut other = shake_hands(other, &roots, &[], &BOTH).await.unwrap();
+            say(&mut other, &request(&outer, "close")).await;
+            let answer = rest(&mut other).await;
+            assert!(answer.starts_with("HTTP/1.1 404"), "{answer}");
+            times.push(begun.elapsed());
+        }
+        times.sort_unstable();
+        times[26]
+    };
+    let slow = tokio::select! {
+        _ = floods => unreachable!("floods do not end"),
+        slow = measure => slow,
+    };
+    assert!(slow < Duration::from_secs(1), "{slow:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn curl_speaks_http2_and_http1() {
     let rig = Rig::start().await;
