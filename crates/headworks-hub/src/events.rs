@@ -56,6 +56,8 @@ pub enum EventKind {
     Clock,
     /// Backups of the data directory.
     Backup,
+    /// Certificates of the listener.
+    Certificate,
 }
 
 /// How much an event matters.

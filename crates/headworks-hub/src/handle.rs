@@ -20,7 +20,7 @@ use crate::backups::{self, BackupSettings, BackupStatus};
 use crate::clocks::ClockSkew;
 use crate::edits::{Applied, Edit, prepare};
 use crate::error::{HubError, Problem};
-use crate::events::SystemEvent;
+use crate::events::{EventKind, News, Severity, SystemEvent};
 use crate::hub::Shared;
 use crate::ingest::{Violation, ViolationCounts};
 use crate::keeper::{DiskLevel, StorageStatus, tier_sizes};
@@ -318,6 +318,19 @@ impl HubHandle {
     /// Returns what happened to the system, newest first, at most [`crate::EVENTS_MAX`].
     pub fn events(&self) -> Vec<SystemEvent> {
         self.shared.events.newest()
+    }
+
+    /// Notes what happened to the certificate of the listener; what is said again within the hour
+    /// is counted up.
+    pub fn tell_of_certificate(&self, severity: Severity, file: &Path, message: String) {
+        let news = News {
+            kind: EventKind::Certificate,
+            severity,
+            subject: file.display().to_string(),
+            message,
+        };
+        let events = &self.shared.events;
+        events.note_repeated(self.shared.clock.now_us(), news);
     }
 
     /// Returns the hub's clock.

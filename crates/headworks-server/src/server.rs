@@ -151,8 +151,7 @@ impl Server {
             tls: self.tls.clone(),
         });
         if let Some(tls) = self.tls {
-            let clock = self.app.hub.clock();
-            tasks.spawn(tls.watch(move || clock.now_us(), self.app.stop.clone()));
+            tasks.spawn(tls.watch(self.app.hub.clone(), self.app.stop.clone()));
         }
         let turns = Arc::new(Semaphore::new(CONNECTIONS_MAX));
         let places = Places::new(self.settings.limits.connections_per_address);

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwap;
+use headworks_hub::{HubHandle, Severity};
 use rustls::ServerConfig;
 use rustls::crypto::CryptoProvider;
 use rustls::server::{ClientHello, ResolvesServerCert};
@@ -82,7 +83,8 @@ impl Tls {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         source.review(now_us)?;
         let certificate = Certificate::read(&source.files, &provider)?;
-        tell(&source.files, &certificate, now_us);
+        let text = certificate.describe();
+        tracing::info!(file = %source.files.certificate.display(), "{text} in use");
         let fingerprint = certificate.fingerprint();
         let slot = Arc::new(Slot(ArcSwap::new(Arc::new(certificate.key))));
         let config = config(Arc::clone(&provider), Arc::clone(&slot))?;
@@ -106,7 +108,8 @@ impl Tls {
     }
 
     /// Takes new certificates into use until `stop`.
-    pub(crate) async fn watch(self: Arc<Tls>, now_us: impl Fn() -> i64, stop: CancellationToken) {
+    pub(crate) async fn watch(self: Arc<Tls>, hub: HubHandle, stop: CancellationToken) {
+        self.look(&hub, true).await;
         let mut used = self.source.files.stamp();
         let mut seen = used;
         for look in 1_u32.. {
@@ -115,49 +118,61 @@ impl Tls {
                 () = tokio::time::sleep(WATCH_PERIOD) => {}
             }
             let is_review = look.is_multiple_of(LOOKS_PER_REVIEW);
-            let stamp = self.look(now_us(), is_review).await;
+            let stamp = self.look(&hub, is_review).await;
             // Files that stood still for one look are whole, and both of one certificate.
             if stamp == seen && stamp != used {
                 used = stamp;
-                self.renew(now_us()).await;
+                self.renew(&hub).await;
             }
             seen = stamp;
         }
     }
 
     /// Looks at the files, now and then also whether their certificate is still good.
-    async fn look(self: &Arc<Tls>, now_us: i64, is_review: bool) -> Stamp {
-        let this = Arc::clone(self);
+    async fn look(self: &Arc<Tls>, hub: &HubHandle, is_review: bool) -> Stamp {
+        let (this, hub) = (Arc::clone(self), hub.clone());
         let looking = tokio::task::spawn_blocking(move || {
             if is_review {
-                if let Err(error) = this.source.review(now_us) {
-                    tracing::warn!(%error, "the certificate could not be renewed");
-                }
-                if let Ok(certificate) = Certificate::read(&this.source.files, &this.provider) {
-                    certificate.warn_of_end(&this.source.files, now_us);
-                }
+                this.review(&hub);
             }
             this.source.files.stamp()
         });
         looking.await.unwrap_or_default()
     }
 
+    /// Makes a new certificate when it is time, and tells when others should.
+    fn review(&self, hub: &HubHandle) {
+        let (files, now_us) = (&self.source.files, hub.clock().now_us());
+        if let Err(error) = self.source.review(now_us) {
+            let message = format!("no new certificate: {}", error.with_source());
+            hub.tell_of_certificate(Severity::Alarm, &files.certificate, message);
+        }
+        let found = Certificate::read(files, &self.provider);
+        if let Some(message) = found.ok().and_then(|found| found.complaint(now_us)) {
+            hub.tell_of_certificate(Severity::Warning, &files.certificate, message);
+        }
+    }
+
     /// Takes the certificate of the files into use.
-    async fn renew(self: &Arc<Tls>, now_us: i64) {
-        let this = Arc::clone(self);
+    async fn renew(self: &Arc<Tls>, hub: &HubHandle) {
+        let (this, hub) = (Arc::clone(self), hub.clone());
         let renewing = tokio::task::spawn_blocking(move || {
-            let certificate = Certificate::read(&this.source.files, &this.provider)?;
-            tell(&this.source.files, &certificate, now_us);
-            this.slot.0.store(Arc::new(certificate.key));
-            Ok::<_, CertificateError>(())
+            let files = &this.source.files;
+            let (severity, message) = match Certificate::read(files, &this.provider) {
+                Ok(certificate) => {
+                    let message = format!("{} in use", certificate.describe());
+                    this.slot.0.store(Arc::new(certificate.key));
+                    (Severity::Info, message)
+                }
+                Err(error) => {
+                    let why = error.with_source();
+                    (Severity::Alarm, format!("the old one stays in use: {why}"))
+                }
+            };
+            hub.tell_of_certificate(severity, &files.certificate, message);
         });
-        match renewing.await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::error!(
-                error = error.with_source(),
-                "the new certificate cannot be used, the old one stays"
-            ),
-            Err(error) => tracing::error!(%error, "the new certificate could not be read"),
+        if let Err(error) = renewing.await {
+            tracing::error!(%error, "the new certificate could not be read");
         }
     }
 }
@@ -218,15 +233,4 @@ fn config(provider: Arc<CryptoProvider>, slot: Arc<Slot>) -> Result<ServerConfig
         .with_cert_resolver(slot);
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)
-}
-
-/// Says which certificate is in use from now on.
-fn tell(files: &Files, certificate: &Certificate, now_us: i64) {
-    tracing::info!(
-        file = %files.certificate.display(),
-        fingerprint = certificate.fingerprint(),
-        until = %certificate.end(),
-        "certificate in use"
-    );
-    certificate.warn_of_end(files, now_us);
 }

@@ -488,7 +488,7 @@ export type EffectiveRetention = {
 export type Encoding = 'utf8' | 'utf16_le' | 'utf16_be' | 'latin1';
 
 /** What an event is about. */
-export type EventKind = 'disk' | 'history' | 'upkeep' | 'validation' | 'clock' | 'backup';
+export type EventKind = 'disk' | 'history' | 'upkeep' | 'validation' | 'clock' | 'backup' | 'certificate';
 
 /** What is expected of a tag. */
 export type Expected = {

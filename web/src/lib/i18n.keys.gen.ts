@@ -161,6 +161,7 @@ export type Key =
   | 'event.kind'
   | 'event.kind.all'
   | 'event.kind.backup'
+  | 'event.kind.certificate'
   | 'event.kind.clock'
   | 'event.kind.disk'
   | 'event.kind.history'

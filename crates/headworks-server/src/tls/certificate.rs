@@ -147,14 +147,25 @@ impl Certificate {
         text
     }
 
-    /// Says so in time when somebody must get a new one.
-    pub(super) fn warn_of_end(&self, files: &Files, now_us: i64) {
+    /// Returns what tells it from others, for people.
+    pub(super) fn describe(&self) -> String {
+        let (until, fingerprint) = (self.end(), self.fingerprint());
+        format!("certificate until {until} with SHA-256 {fingerprint}")
+    }
+
+    /// Returns what is wrong with it in time for somebody to get a new one.
+    pub(super) fn complaint(&self, now_us: i64) -> Option<String> {
         let (begin_us, end_us) = self.life_us();
-        if now_us < begin_us || end_us < now_us.saturating_add(NOTICE_US) {
-            let file = files.certificate.display();
-            let (from, until) = (Timestamp::from_microsecond(begin_us).ok(), self.end());
-            tracing::warn!(%file, ?from, %until, "the certificate is not valid or ends soon");
+        if now_us < begin_us {
+            return Some("the certificate is not valid yet; check the clock".into());
         }
+        if now_us.saturating_add(NOTICE_US) <= end_us {
+            return None;
+        }
+        let (end, verb) = (self.end(), if now_us < end_us { "ends" } else { "ended" });
+        Some(format!(
+            "the certificate {verb} at {end}; put a new one into its place"
+        ))
     }
 }
 

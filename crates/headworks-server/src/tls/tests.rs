@@ -74,6 +74,11 @@ fn it_is_renewed_at_two_thirds_of_its_life_and_not_before() {
     let second = review(&files, &names, 265);
     assert_ne!(second.fingerprint(), first.fingerprint());
     assert_eq!(second.life_us().1, START_US + (265 + 397) * DAY_US);
+    for (day, want) in [(-2, "not valid yet"), (390, "ends at"), (398, "ended at")] {
+        let complaint = first.complaint(START_US + day * DAY_US).unwrap();
+        assert!(complaint.contains(want), "{complaint}");
+    }
+    assert_eq!(first.complaint(START_US + 380 * DAY_US), None);
     // A clock that was wrong at the first start.
     let third = review(&files, &names, 200);
     assert_ne!(third.fingerprint(), second.fingerprint());

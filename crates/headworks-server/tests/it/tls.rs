@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use headworks_hub::{EventKind, Severity};
 use headworks_server::{Server, ServerError, ServerSettings, TlsSettings};
 use http_body_util::{BodyExt, Empty};
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -295,6 +296,16 @@ async fn a_new_certificate_is_used_while_old_connections_go_on_and_a_broken_one_
     std::fs::write(own.join("certificate.pem"), "half of a certif").unwrap();
     tokio::time::sleep(Duration::from_secs(6)).await;
     connect(&outer, &old).await.expect("the old one stays");
+    let events = rig.hub.handle().events();
+    let told = events
+        .iter()
+        .find(|event| event.kind == EventKind::Certificate);
+    let told = told.expect("an event");
+    assert!(
+        told.message.contains("the old one stays in use"),
+        "{told:?}"
+    );
+    assert_eq!(told.severity, Severity::Alarm);
 
     for file in ["certificate.pem", "key.pem"] {
         std::fs::copy(others.path().join("tls").join(file), own.join(file)).unwrap();
