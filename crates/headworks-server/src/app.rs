@@ -9,6 +9,7 @@ use axum::body::Bytes;
 use headworks_exchange::{Kind, Tag, Tags};
 use headworks_hub::{HubHandle, TagEntry};
 use headworks_store::Retention;
+use headworks_telemetry::Telemetry;
 use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
@@ -18,6 +19,7 @@ use crate::edge::Edge;
 use crate::jobs::Jobs;
 use crate::limits::Turns;
 use crate::live::Live;
+use crate::observe::HttpFigures;
 use crate::openapi;
 use crate::problem::{ApiError, Code};
 use crate::settings::ServerSettings;
@@ -39,6 +41,10 @@ pub(crate) struct App {
     pub hub: HubHandle,
     /// Where live values are handed out.
     pub live: Arc<Live>,
+    /// What the program tells of itself.
+    pub telemetry: Telemetry,
+    /// Requests, counted.
+    pub http: HttpFigures,
     /// Long work.
     pub jobs: Jobs,
     /// The address it listens on.
@@ -68,6 +74,8 @@ impl App {
         let tasks = TaskTracker::new();
         App {
             live,
+            telemetry: settings.telemetry.clone(),
+            http: HttpFigures::default(),
             jobs: Jobs::new(hub.clock(), tasks.clone()),
             hub,
             address,

@@ -14,6 +14,7 @@ mod files;
 mod jobs;
 mod limits;
 mod live;
+mod observe;
 mod openapi;
 mod parse;
 mod problem;

@@ -79,6 +79,13 @@ pub(crate) struct LiveStats {
     batches: u64,
 }
 
+impl LiveStats {
+    /// Returns how many WebSockets and event streams are open.
+    pub(crate) fn watchers(&self) -> usize {
+        self.watchers
+    }
+}
+
 impl Live {
     /// Returns the engine of a hub; nothing moves before [`Live::run`].
     pub(crate) fn new(hub: HubHandle) -> Arc<Live> {

@@ -15,6 +15,7 @@ use futures_util::FutureExt;
 use crate::app::App;
 use crate::edge::{self, Client, RequestId};
 use crate::limits::AddressKey;
+use crate::observe::Watch;
 use crate::problem::{ApiError, Code};
 use crate::route::{Handler, Route};
 use crate::settings::BasePath;
@@ -58,13 +59,16 @@ fn methods_of(routes: Vec<Route>) -> MethodRouter<Arc<App>> {
         // The table's test shows that every method of it is a filter.
         let filter = MethodFilter::try_from(route.method).unwrap_or(MethodFilter::GET);
         let handler = route.handler;
+        let path = route.path;
         let timeout = if route.is_long {
             STREAM_TIMEOUT
         } else {
             REQUEST_TIMEOUT
         };
         let serve = move |State(app): State<Arc<App>>, request: Request| {
-            dispatch(app, handler.clone(), request, timeout)
+            let watch = Watch::begin(&app, path, &request);
+            let answering = dispatch(app, handler.clone(), request, timeout);
+            async move { watch.end(answering.await) }
         };
         methods = methods.merge(on(filter, serve));
     }

@@ -8,6 +8,7 @@ mod exports;
 mod history;
 mod imports;
 mod jobs;
+mod operations;
 mod retention;
 mod storage;
 mod validation;
@@ -56,6 +57,10 @@ pub(crate) static TAGS: &[(&str, &str)] = &[
         "Long work: how far it is, what came of it, and its end.",
     ),
     ("system", "What the system says of itself."),
+    (
+        "operations",
+        "For who looks after the system: probes, figures, log lines, errors.",
+    ),
 ];
 
 const CONNECTIONS: &str = "/api/v1/connections";
@@ -90,6 +95,7 @@ pub(crate) fn routes() -> Vec<Route> {
     routes.extend(retention::retention_routes());
     routes.extend(system_routes());
     routes.extend(storage::storage_routes());
+    routes.extend(operations::operation_routes());
     routes.extend(validation::validation_routes());
     routes.extend(live_routes());
     routes

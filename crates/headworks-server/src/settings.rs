@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use headworks_telemetry::Telemetry;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +38,8 @@ pub struct ServerSettings {
     pub hsts: Duration,
     /// How much one client may ask.
     pub limits: Limits,
+    /// Where log lines, errors and figures of this process are.
+    pub telemetry: Telemetry,
 }
 
 /// Whether and with which certificate connections are encrypted.
@@ -117,6 +120,7 @@ impl Default for ServerSettings {
             cors_origins: Vec::new(),
             hsts: Duration::from_secs(365 * 86_400),
             limits: Limits::default(),
+            telemetry: Telemetry::default(),
         }
     }
 }

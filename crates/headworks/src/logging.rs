@@ -1,24 +1,40 @@
-//! Log lines on standard error.
+//! Log lines, errors and traces, as the settings say.
 
 use std::io::IsTerminal;
 
-use tracing_subscriber::EnvFilter;
+use headworks_telemetry::{FileSettings, LineFormat, Telemetry, TelemetrySettings};
 
-use crate::settings::{Log, LogFormat};
+use crate::settings::{Log, LogFormat, Settings};
 
-/// Writes log lines from now on, as the settings say.
+/// Takes log lines and panics from now on.
 ///
 /// # Errors
 ///
-/// When somebody else does so already.
-pub(crate) fn start(settings: &Log) -> anyhow::Result<()> {
-    let lines = tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new(settings.level.as_str()))
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr);
-    let started = match settings.format {
-        LogFormat::Text => lines.with_target(false).try_init(),
-        LogFormat::Json => lines.json().flatten_event(true).try_init(),
-    };
-    started.map_err(|error| anyhow::anyhow!("log lines cannot be written: {error}"))
+/// When a setting cannot be used, the file cannot be opened, or somebody else takes them already.
+pub(crate) fn start(settings: &Settings) -> anyhow::Result<Telemetry> {
+    let telemetry = Telemetry::new(TelemetrySettings {
+        levels: settings.log.level.as_str().to_owned(),
+        stderr: Some(format_of(&settings.log)),
+        file: file_of(&settings.log),
+        sentry: settings.telemetry.sentry()?,
+        otlp: settings.telemetry.otlp()?,
+    })?;
+    telemetry.subscribe()?;
+    Ok(telemetry)
+}
+
+fn format_of(log: &Log) -> LineFormat {
+    match log.format {
+        LogFormat::Json => LineFormat::Json,
+        LogFormat::Text if std::io::stderr().is_terminal() => LineFormat::Coloured,
+        LogFormat::Text => LineFormat::Text,
+    }
+}
+
+fn file_of(log: &Log) -> Option<FileSettings> {
+    (!log.file.as_os_str().is_empty()).then(|| FileSettings {
+        path: log.file.clone(),
+        bytes_max: u64::from(log.file_max_mb) * 1_000_000,
+        files_kept: log.files_kept,
+    })
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use headworks_hub::{Hub, HubHandle, HubSettings};
 use headworks_server::Server;
+use headworks_telemetry::Telemetry;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -20,13 +21,16 @@ const RESERVE_BYTES: u64 = 32 << 20;
 /// Time that links and connections get to end; the store may need a second more.
 const STOP_GRACE: Duration = Duration::from_secs(3);
 
+/// Time that the last log lines get on each way.
+const FLUSH_GRACE: Duration = Duration::from_millis(500);
+
 /// Runs until a signal comes.
 pub(crate) fn run(arguments: &RunArguments) -> anyhow::Result<()> {
     let mut sources = Sources::of_process(arguments.settings.config.clone())?;
     sources.data.clone_from(&arguments.settings.data);
     sources.listen = arguments.listen;
     let (settings, file) = settings::load(&sources)?;
-    logging::start(&settings.log)?;
+    let telemetry = logging::start(&settings)?;
     match file {
         Some(path) => info!(file = %path.display(), "settings read"),
         None => info!("no settings file, defaults are used"),
@@ -36,13 +40,18 @@ pub(crate) fn run(arguments: &RunArguments) -> anyhow::Result<()> {
         .enable_all()
         .build()
         .context("threads cannot be started")?;
-    let outcome = runtime.block_on(run_until_signal(&settings, arguments.demo));
+    let outcome = runtime.block_on(run_until_signal(&settings, arguments.demo, &telemetry));
     // A thread that hangs on a broken disk must not keep the process alive.
     runtime.shutdown_background();
+    telemetry.flush(FLUSH_GRACE);
     outcome
 }
 
-async fn run_until_signal(settings: &Settings, demo: bool) -> anyhow::Result<()> {
+async fn run_until_signal(
+    settings: &Settings,
+    demo: bool,
+    telemetry: &Telemetry,
+) -> anyhow::Result<()> {
     let mut signals = Signals::new()?;
     let mut hub_settings = HubSettings::new(&settings.data.directory);
     hub_settings.historian.time_zone = settings.historian.time_zone();
@@ -58,8 +67,12 @@ async fn run_until_signal(settings: &Settings, demo: bool) -> anyhow::Result<()>
             settings.data.directory
         )
     })?;
+    if let Err(error) = telemetry.keep_errors(&settings.data.directory) {
+        // Samples matter more than the record of errors.
+        warn!(%error, "errors are not kept");
+    }
     let stop = CancellationToken::new();
-    let started = start_outside(&hub.handle(), settings, demo, &stop).await;
+    let started = start_outside(&hub.handle(), settings, demo, telemetry, &stop).await;
     let outcome = match started {
         Ok(outside) => {
             let name = signals.next().await;
@@ -92,9 +105,11 @@ async fn start_outside(
     hub: &HubHandle,
     settings: &Settings,
     demo: bool,
+    telemetry: &Telemetry,
     stop: &CancellationToken,
 ) -> anyhow::Result<Outside> {
-    let server_settings = settings.server.resolve(&settings.data.directory)?;
+    let mut server_settings = settings.server.resolve(&settings.data.directory)?;
+    server_settings.telemetry = telemetry.clone();
     let server = Server::bind(server_settings, hub.clone()).await?;
     let demo = if demo {
         Some(Demo::start(hub).await?)

@@ -6,6 +6,7 @@
 mod error;
 mod load;
 mod server;
+mod telemetry;
 #[cfg(test)]
 mod tests;
 
@@ -26,6 +27,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 pub(crate) use error::SettingsError;
 pub(crate) use load::{Sources, load};
 pub(crate) use server::Server;
+pub(crate) use telemetry::{Log, LogFormat, Telemetry};
 
 /// A commented `headworks.toml` in which every line shows its default.
 pub(crate) const SAMPLE: &str = include_str!("settings/sample.toml");
@@ -46,8 +48,10 @@ pub(crate) struct Settings {
     pub(crate) database: Database,
     /// Copies of everything that is stored.
     pub(crate) backup: Backup,
-    /// What is written to standard error.
+    /// What is written to standard error and a log file.
     pub(crate) log: Log,
+    /// What other servers are told of errors and requests.
+    pub(crate) telemetry: Telemetry,
     /// How much of the machine is used.
     pub(crate) runtime: Runtime,
 }
@@ -203,29 +207,6 @@ pub(crate) struct Validation {
     #[serde(deserialize_with = "days")]
     #[schemars(range(max = 36_525))]
     pub(crate) past_days: u32,
-}
-
-/// What is written to standard error.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct Log {
-    /// `error`, `warn`, `info`, `debug` or `trace`, also per part of the program:
-    /// `info,headworks_protocols=debug`.
-    #[schemars(with = "String")]
-    pub(crate) level: LogFilter,
-    /// How lines are written.
-    pub(crate) format: LogFormat,
-}
-
-/// How log lines are written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum LogFormat {
-    /// For people.
-    #[default]
-    Text,
-    /// One JSON object per line, for log collectors.
-    Json,
 }
 
 /// How much of the machine is used.

@@ -7,11 +7,12 @@ use super::Finding;
 use super::tree::{File, Tree};
 
 /// The crates of the project with those that each may use: core <- {protocols, store, access} <-
-/// hub <- server <- binary.
+/// hub <- server <- binary; telemetry stands beside them.
 static LAYERS: &[(&str, &[&str])] = &[
     ("headworks-core", &[]),
     ("headworks-access", &["headworks-core"]),
     ("headworks-protocols", &["headworks-core"]),
+    ("headworks-telemetry", &[]),
     ("headworks-store", &["headworks-core"]),
     ("headworks-exchange", &["headworks-core", "headworks-store"]),
     (
@@ -27,6 +28,7 @@ static LAYERS: &[(&str, &[&str])] = &[
             "headworks-exchange",
             "headworks-access",
             "headworks-hub",
+            "headworks-telemetry",
         ],
     ),
     (
@@ -39,6 +41,7 @@ static LAYERS: &[(&str, &[&str])] = &[
             "headworks-exchange",
             "headworks-hub",
             "headworks-server",
+            "headworks-telemetry",
         ],
     ),
     // Starts programs, so that it is small and quick to build.

@@ -5,6 +5,8 @@ use std::marker::PhantomData;
 use headworks_core::model::{Connection, Dashboard, Device, Kind, RetentionPolicy, Tag};
 use headworks_hub::{DiskLevel, HubStats};
 use headworks_protocols::Protocol;
+use headworks_store::DatabaseStats;
+use headworks_telemetry::TelemetryStats;
 use schemars::{JsonSchema, Schema, schema_for};
 use serde::Serialize;
 
@@ -33,6 +35,10 @@ pub(crate) struct Checks {
     history: Check,
     /// Whether the disk has room.
     storage: Check,
+    /// Whether the database gets all samples; null without one.
+    database: Option<Check>,
+    /// Whether log lines and errors are kept.
+    telemetry: Check,
 }
 
 /// One thing that was looked at.
@@ -86,8 +92,12 @@ pub(crate) async fn health(call: Call) -> Result<Json<Health>, ApiError> {
         connections: connections(&stats),
         history: history(&stats),
         storage: storage(call.app.hub.disk_level()),
+        database: stats.historian.database.as_ref().map(database),
+        telemetry: telemetry(&call.app.telemetry.stats()),
     };
-    let ok = checks.connections.ok && checks.history.ok && checks.storage.ok;
+    let database_ok = checks.database.as_ref().is_none_or(|check| check.ok);
+    let parts = [&checks.connections, &checks.history, &checks.storage];
+    let ok = parts.iter().all(|check| check.ok) && database_ok && checks.telemetry.ok;
     Ok(Json(Health {
         status: if ok { "ok" } else { "degraded" },
         version: env!("CARGO_PKG_VERSION"),
@@ -130,6 +140,32 @@ fn storage(level: DiskLevel) -> Check {
     Check {
         ok: level < DiskLevel::Alarm,
         detail: detail.into(),
+    }
+}
+
+fn database(stats: &DatabaseStats) -> Check {
+    let waiting = stats.waiting;
+    let detail = match (stats.connected, stats.dropped) {
+        (true, 0) => format!("the database answers, {waiting} samples wait for it"),
+        (false, 0) => format!("the database is away, {waiting} samples wait for it"),
+        (_, dropped) => format!("{dropped} samples never reached the database, {waiting} wait"),
+    };
+    Check {
+        ok: stats.connected && stats.error.is_none(),
+        detail,
+    }
+}
+
+fn telemetry(stats: &TelemetryStats) -> Check {
+    let dropped = stats.file_dropped + stats.journal_dropped;
+    let detail = match (stats.failing, dropped) {
+        (true, _) => "log lines or errors cannot be kept: the disk refuses".into(),
+        (false, 0) => "log lines and errors are kept".into(),
+        (false, _) => format!("kept at present; {dropped} were dropped since the start"),
+    };
+    Check {
+        ok: !stats.failing,
+        detail,
     }
 }
 

@@ -16,6 +16,8 @@ mod live;
 #[cfg(test)]
 mod objects;
 #[cfg(test)]
+mod operations;
+#[cfg(test)]
 mod outer;
 #[cfg(test)]
 mod protocol;

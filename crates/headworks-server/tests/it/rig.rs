@@ -11,6 +11,7 @@ use futures_util::{SinkExt, StreamExt};
 use headworks_core::{Sample, TagIndex, Update, Value};
 use headworks_hub::{DiskProbe, DiskSpace, Hub, HubSettings, TimeLimits, UpkeepSettings};
 use headworks_server::{Limits, Server, ServerSettings};
+use headworks_telemetry::{Telemetry, TelemetrySettings};
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 use tokio::net::TcpStream as AsyncStream;
@@ -30,6 +31,7 @@ pub(crate) struct Rig {
     line: String,
     /// Megabytes that are free on the disk of 1000 MB that the hub sees.
     pub(crate) free_megabytes: Arc<AtomicU64>,
+    pub(crate) telemetry: Telemetry,
     agent: ureq::Agent,
     _directory: TempDir,
 }
@@ -52,6 +54,17 @@ fn disk_of(free_megabytes: Arc<AtomicU64>) -> DiskProbe {
             free_bytes: free_megabytes.load(Ordering::Relaxed) * 1_000_000,
         })
     })
+}
+
+/// Takes lines of the threads that say so; see `operations.rs`.
+fn telemetry_in(directory: &Path) -> Telemetry {
+    let settings = TelemetrySettings {
+        levels: "info".into(),
+        ..TelemetrySettings::default()
+    };
+    let telemetry = Telemetry::new(settings).unwrap();
+    telemetry.keep_errors(directory).unwrap();
+    telemetry
 }
 
 impl Rig {
@@ -78,6 +91,7 @@ impl Rig {
         };
         change(&mut settings, directory.path());
         let hub = Hub::start(settings).await.unwrap();
+        let telemetry = telemetry_in(directory.path());
         let listen = SocketAddr::from(([127, 0, 0, 1], 0));
         let server = Server::bind(
             ServerSettings {
@@ -86,6 +100,7 @@ impl Rig {
                     requests_per_second: 0, // some tests ask thousands of times
                     ..Limits::default()
                 },
+                telemetry: telemetry.clone(),
                 ..ServerSettings::default()
             },
             hub.handle(),
@@ -105,6 +120,7 @@ impl Rig {
             stop,
             free_megabytes,
             line: format!("line {}", LINES.fetch_add(1, Ordering::Relaxed)),
+            telemetry,
             agent: agent.into(),
             _directory: directory,
         }
