@@ -2,9 +2,9 @@
 //!
 //! Read in this order: [`Telemetry`] takes every event of `tracing` once, as a [`Line`], and hands
 //! it on: to standard error, a file that rotates, a ring in memory, the [`ErrorJournal`], a server
-//! that speaks the protocol of Sentry. [`Trace`]s of requests go to a collector by OTLP. [`metrics`]
-//! writes figures as Prometheus reads them. Every queue is bounded and counts what it drops: who
-//! logs never waits for a disk or a network.
+//! that speaks the protocol of Sentry. [`Trace`]s of requests go to a collector by OTLP.
+//! [`metrics`] writes figures as Prometheus reads them. Every queue is bounded and counts what it
+//! drops: who logs never waits for a disk or a network.
 
 mod capture;
 mod errors;
