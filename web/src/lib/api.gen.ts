@@ -183,10 +183,14 @@ export type Check = {
 export type Checks = {
   /** Whether every enabled connection does its work. */
   connections: Check;
+  /** Whether the database gets all samples; null without one. */
+  database: Check | null;
   /** Whether samples are stored. */
   history: Check;
   /** Whether the disk has room. */
   storage: Check;
+  /** Whether log lines and errors are kept. */
+  telemetry: Check;
 };
 
 /** The clock of a device against the hub's, over its last samples. */
@@ -486,6 +490,44 @@ export type EffectiveRetention = {
 
 /** How the characters of CSV and JSON lines are encoded. */
 export type Encoding = 'utf8' | 'utf16_le' | 'utf16_be' | 'latin1';
+
+/** A kind of error and what is known of its newest cases. */
+export type ErrorDetail = {
+  /** The kind. */
+  group: ErrorGroup;
+  /** The newest cases, at most 20, newest first. */
+  occurrences: (ErrorOccurrence)[];
+};
+
+/** Errors of one kind: the same part of the program and the same words, numbers and quoted names */
+export type ErrorGroup = {
+  /** How often. */
+  count: number;
+  /** When it was first seen, microseconds since 1970-01-01 UTC. */
+  first_us: number;
+  /** Number of the group. */
+  id: number;
+  /** When it was last seen, microseconds since 1970-01-01 UTC. */
+  last_us: number;
+  /** `warn` or `error`. */
+  level: string;
+  /** The newest message. */
+  message: string;
+  /** Part of the program; the source file of a panic. */
+  module: string;
+  /** The message with `#` for numbers and `"…"` for quoted names. */
+  template: string;
+};
+
+/** One error with what surrounded it. */
+export type ErrorOccurrence = {
+  /** The line: message, fields, spans, thread, causes, back-trace of a panic. */
+  context: Line;
+  /** Number of the occurrence. */
+  id: number;
+  /** When, microseconds since 1970-01-01 UTC. */
+  time_us: number;
+};
 
 /** What an event is about. */
 export type EventKind = 'disk' | 'history' | 'upkeep' | 'validation' | 'clock' | 'backup' | 'certificate';
@@ -897,6 +939,41 @@ export type Kept = {
 /** What a row is. */
 export type Layout = 'long' | 'wide';
 
+/** How much a line matters. */
+export type Level = 'trace' | 'debug' | 'info' | 'warn' | 'error';
+
+/** One log line. */
+export type Line = {
+  /** The calls that led here, of a panic. */
+  backtrace: string | null;
+  /** Why, nearest reason first, where an error came along. */
+  causes: (string)[];
+  /** Fields of the event. */
+  fields: Record<string, unknown>;
+  /** Number of the line since the start of the process, from 1. */
+  id: number;
+  /** How much it matters. */
+  level: Level;
+  /** What happened, without line breaks and control characters. */
+  message: string;
+  /** Part of the program, e.g. `headworks_hub::link`. */
+  module: string;
+  /** Spans around it, outermost first. */
+  spans: (SpanContext)[];
+  /** Name of the thread. */
+  thread: string | null;
+  /** When, microseconds since 1970-01-01 UTC. */
+  time_us: number;
+};
+
+/** Lines, newest first. */
+export type LinePage = {
+  /** The lines. */
+  items: (Line)[];
+  /** `before` of the next page; none after the last. */
+  next_before: number | null;
+};
+
 /** What was odd about samples as they came. */
 export type Live = {
   /** How many. */
@@ -915,6 +992,12 @@ export type LiveStats = {
   groups: number;
   /** WebSockets and event streams that are open. */
   watchers: number;
+};
+
+/** Which lines are made. */
+export type LogLevels = {
+  /** `error`, `warn`, `info`, `debug` or `trace`, also per part of the program: */
+  levels: string;
 };
 
 /** A time: microseconds since 1970-01-01 UTC, or RFC 3339, or without an offset as in the zone. */
@@ -1002,6 +1085,16 @@ export type PageOfConnectionItem = {
 export type PageOfDeviceItem = {
   /** The items. */
   items: (DeviceItem)[];
+  /** `cursor` of the next page; null after the last. */
+  next_cursor: string | null;
+  /** Items of all pages. */
+  total: number;
+};
+
+/** One page of a list. */
+export type PageOfErrorGroup = {
+  /** The items. */
+  items: (ErrorGroup)[];
   /** `cursor` of the next page; null after the last. */
   next_cursor: string | null;
   /** Items of all pages. */
@@ -1308,6 +1401,14 @@ export type Sort = 'path' | '-path' | 'name' | '-name' | 'device' | '-device' | 
 
 /** Orders of the overview. */
 export type Sort2 = 'path' | 'completeness' | 'gaps' | 'violations';
+
+/** A span around a line. */
+export type SpanContext = {
+  /** Its fields. */
+  fields: Record<string, unknown>;
+  /** Name of the span. */
+  name: string;
+};
 
 /** Figures of the system at one instant. */
 export type Stats = {

@@ -117,6 +117,7 @@ impl Server {
                 connections_per_address: self.connections_per_address,
                 ..Limits::default()
             },
+            ..ServerSettings::default()
         };
         settings.check().map_err(|error| SettingsError::Argument {
             reason: error.to_string(),
