@@ -18,6 +18,9 @@ const FLAGS = [
   '--disable-sync',
 ];
 
+/** The first account of every server. */
+export const OWNER = { name: 'owner', password: 'kettle-drum 7 ferry' };
+
 /** Longest wait for what should be there at once, on a machine that is busy. */
 export const SOON = 15_000;
 
@@ -48,6 +51,10 @@ export class Server {
   #data = null;
   #port = 0;
   #settings;
+  /** Access token of the owner. */
+  token = process.env.HEADWORKS_TOKEN ?? '';
+  /** Cookies of the owner's session, for browsers. */
+  cookies = [];
   url = process.env.HEADWORKS_URL?.replace(/\/$/, '') ?? '';
 
   /** `settings` are variables such as `HEADWORKS__BACKUP__DIRECTORY`. */
@@ -75,13 +82,36 @@ export class Server {
     for (let tries = 0; ; tries += 1) {
       if (this.#process.exitCode !== null || 200 < tries) throw new Error(log.join(''));
       try {
-        const answer = await fetch(`${this.url}/api/v1/system/health`);
-        if (answer.ok) return;
-      } catch {
+        const { needed } = await (await fetch(`${this.url}/api/v1/setup`)).json();
+        await this.#signIn(needed, log);
+        return;
+      } catch (error) {
+        if (error instanceof SyntaxError || error.cause === undefined) throw error;
         // Not listening yet.
       }
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
+  }
+
+  /** Makes the owner at the first start, and signs them in at every other. */
+  async #signIn(isFirst, log) {
+    const token = () => /set-up token +(\S+)/.exec(log.join(''))?.[1];
+    for (let tries = 0; isFirst && !token() && tries < 50; tries += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    const body = isFirst ? { token: token(), ...OWNER } : OWNER;
+    const answer = await fetch(`${this.url}/api/v1/${isFirst ? 'setup' : 'session'}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    if (!answer.ok) throw new Error(await answer.text());
+    const { access_token: access } = await answer.json();
+    this.token = access;
+    this.cookies = answer.headers.getSetCookie().map((text) => {
+      const [, name, value] = /^([^=]+)=([^;]*)/.exec(text);
+      return { name, value, url: this.url, httpOnly: true, sameSite: 'Strict' };
+    });
   }
 
   async stop() {
@@ -101,7 +131,7 @@ export class Server {
   async call(method, path, body) {
     const answer = await fetch(`${this.url}/api/v1/${path}`, {
       method,
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${this.token}` },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
     const text = await answer.text();
@@ -143,6 +173,7 @@ export async function open(browser, server, path = '/', options = {}) {
     hasTouch: touch,
     serviceWorkers: 'block',
   });
+  if (options.signedIn !== false) await context.addCookies(server.cookies);
   const page = await context.newPage();
   page.setDefaultTimeout(SOON);
   const problems = [];

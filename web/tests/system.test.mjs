@@ -147,7 +147,11 @@ test('the panel of a tag says what is missing and odd, and its checks are set', 
       delete body[key];
     await fetch(`${server.url}/api/v1/tags/${now.id}`, {
       method: 'PUT',
-      headers: { 'content-type': 'application/json', 'if-match': `"${now.revision}"` },
+      headers: {
+        'content-type': 'application/json',
+        'if-match': `"${now.revision}"`,
+        authorization: `Bearer ${server.token}`,
+      },
       body: JSON.stringify(body),
     });
   }
@@ -165,7 +169,11 @@ test('a trend marks when samples were bad', async () => {
   await new Promise((resolve) => setTimeout(resolve, 1500));
   const answer = await fetch(`${server.url}/api/v1/devices/${id}`, {
     method: 'PUT',
-    headers: { 'content-type': 'application/json', 'if-match': `"${revision}"` },
+    headers: {
+      'content-type': 'application/json',
+      'if-match': `"${revision}"`,
+      authorization: `Bearer ${server.token}`,
+    },
     body: JSON.stringify({ ...device, enabled: false }),
   });
   assert.ok(answer.ok);

@@ -28,7 +28,10 @@ before(async () => {
     });
   const answer = await fetch(`${server.url}/api/v1/history/import`, {
     method: 'POST',
-    headers: { 'content-type': 'application/x-ndjson' },
+    headers: {
+      'content-type': 'application/x-ndjson',
+      authorization: `Bearer ${server.token}`,
+    },
     body: lines.join('\n'),
   });
   assert.ok(answer.ok, await answer.text());

@@ -27,6 +27,7 @@ pub use journal::{
 };
 pub use keyring::Keyring;
 pub use passwords::{Passwords, check_password};
+pub use random::code as random_password;
 pub use sessions::{Client, Opened, Session, SessionLimits, SignInError};
 pub use tokens::{NewToken, Token, TokenKind};
 pub use totp::TotpSecret;

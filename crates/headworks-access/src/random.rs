@@ -32,8 +32,12 @@ pub(crate) fn token(prefix: &str) -> String {
     text
 }
 
-/// Returns a code of 100 bits that people can type: `XXXXX-XXXXX-XXXXX-XXXXX`.
-pub(crate) fn code() -> String {
+/// Returns a random password of 100 bits that people can type: four groups of five characters.
+///
+/// # Panics
+///
+/// When the system has no randomness to give.
+pub fn code() -> String {
     let letters = bytes::<20>().map(|byte| LETTERS[usize::from(byte % 32)]);
     let groups = letters.chunks(5).map(String::from_utf8_lossy);
     groups.collect::<Vec<_>>().join("-")

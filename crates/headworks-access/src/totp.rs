@@ -1,5 +1,7 @@
 //! One-time passwords by time (RFC 6238), as authenticator apps make them.
 
+use std::str::FromStr;
+
 use totp_rs::{Builder, Secret, Totp};
 
 use crate::random;
@@ -69,6 +71,16 @@ impl TotpSecret {
             .with_skew(SKEW)
             .with_step_duration(STEP_S)
             .build_noncompliant()
+    }
+}
+
+impl FromStr for TotpSecret {
+    type Err = ();
+
+    /// Reads a secret as [`TotpSecret::to_base32`] writes it.
+    fn from_str(text: &str) -> Result<TotpSecret, ()> {
+        let secret = Secret::try_from_base32(text.trim()).map_err(|_| ())?;
+        TotpSecret::from_bytes(secret.as_bytes()).ok_or(())
     }
 }
 

@@ -1,5 +1,6 @@
 //! The handlers of the REST API, one file per chapter.
 
+pub(crate) mod account;
 pub(crate) mod backups;
 pub(crate) mod connections;
 pub(crate) mod dashboards;
@@ -10,6 +11,7 @@ pub(crate) mod exports;
 pub(crate) mod history;
 pub(crate) mod imports;
 pub(crate) mod jobs;
+pub(crate) mod journal;
 pub(crate) mod logs;
 pub(crate) mod metrics;
 pub(crate) mod objects;
@@ -21,5 +23,6 @@ pub(crate) mod system;
 pub(crate) mod tag_list;
 pub(crate) mod tags;
 pub(crate) mod trend;
+pub(crate) mod users;
 pub(crate) mod validation;
 pub(crate) mod values;

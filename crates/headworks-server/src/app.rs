@@ -6,18 +6,19 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::body::Bytes;
+use headworks_access::{Access, Journal};
 use headworks_exchange::{Kind, Tag, Tags};
 use headworks_hub::{HubHandle, TagEntry};
 use headworks_store::Retention;
 use headworks_telemetry::Telemetry;
 use parking_lot::Mutex;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::edge::Edge;
 use crate::jobs::Jobs;
-use crate::limits::Turns;
+use crate::limits::{Backoff, Turns};
 use crate::live::Live;
 use crate::observe::HttpFigures;
 use crate::openapi;
@@ -32,6 +33,15 @@ const READS_MAX: usize = 4;
 /// Most streams of history in and out at once; each holds a thread for as long as it flows.
 const STREAMS_MAX: usize = 4;
 
+/// Most passwords that are hashed at once: each takes 20 ms of a core, which polling needs more.
+const HASHES_MAX: usize = 1;
+/// Longest wait for a turn of a hash.
+const HASH_PATIENCE: Duration = Duration::from_secs(10);
+/// Time between two looks at what others changed about accounts.
+const ACCESS_PERIOD: Duration = Duration::from_millis(200);
+/// Looks at what others changed for one look at the disk.
+const ACCESS_LOOKS: u32 = 5;
+
 /// Longest wait for one of them to end.
 const STREAM_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -45,6 +55,12 @@ pub(crate) struct App {
     pub telemetry: Telemetry,
     /// Requests, counted.
     pub http: HttpFigures,
+    /// Who may do what.
+    pub access: Arc<Access>,
+    /// Who did what.
+    pub journal: Journal,
+    /// How often who fails to sign in.
+    pub sign_ins: Backoff,
     /// Long work.
     pub jobs: Jobs,
     /// The address it listens on.
@@ -59,6 +75,9 @@ pub(crate) struct App {
     pub tasks: TaskTracker,
     /// Every tag as files name it, of a generation of the plant.
     tags: Mutex<Option<(u64, Arc<Tags>)>>,
+    /// Counts the changes of accounts, sessions and tokens.
+    access_changes: watch::Sender<u64>,
+    hashes: Arc<Semaphore>,
     reads: Arc<Semaphore>,
     streams: Arc<Semaphore>,
     next_request: AtomicU64,
@@ -67,7 +86,13 @@ pub(crate) struct App {
 
 impl App {
     /// Returns the state of a server at `address`.
-    pub(crate) fn new(hub: HubHandle, address: SocketAddr, settings: &ServerSettings) -> App {
+    pub(crate) fn new(
+        hub: HubHandle,
+        access: Access,
+        journal: Journal,
+        address: SocketAddr,
+        settings: &ServerSettings,
+    ) -> App {
         let live = Live::new(hub.clone());
         // Requests of two runs differ in the log: the first number is the time of the start.
         let first = hub.clock().now_us().unsigned_abs() << 12;
@@ -76,6 +101,11 @@ impl App {
             live,
             telemetry: settings.telemetry.clone(),
             http: HttpFigures::default(),
+            access: Arc::new(access),
+            journal,
+            sign_ins: Backoff::new(),
+            access_changes: watch::Sender::default(),
+            hashes: Arc::new(Semaphore::new(HASHES_MAX)),
             jobs: Jobs::new(hub.clock(), tasks.clone()),
             hub,
             address,
@@ -129,6 +159,57 @@ impl App {
             let detail = format!("{STREAMS_MAX} exports or imports flow already; try again later");
             ApiError::new(Code::Busy, detail)
         })
+    }
+
+    /// Runs work on accounts that hashes a password or waits for the disk.
+    pub(crate) async fn with_access<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Access) -> T + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let busy = || ApiError::new(Code::Busy, "too many people sign in at once; try again");
+        let turn = Arc::clone(&self.hashes).acquire_owned();
+        let turn = tokio::time::timeout(HASH_PATIENCE, turn).await;
+        let turn = turn.ok().and_then(Result::ok).ok_or_else(busy)?;
+        let access = Arc::clone(&self.access);
+        let task = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            work(&access)
+        });
+        let done = task.await.map_err(|error| ApiError::internal(&error))?;
+        self.tell_access_changes();
+        Ok(done)
+    }
+
+    /// Tells when accounts, sessions or tokens change.
+    pub(crate) fn access_changes(&self) -> watch::Receiver<u64> {
+        self.access_changes.subscribe()
+    }
+
+    fn tell_access_changes(&self) {
+        let now = self.access.changes();
+        self.access_changes
+            .send_if_modified(|known| std::mem::replace(known, now) != now);
+    }
+
+    /// Follows what other processes change about accounts, and ends what is over, until the stop.
+    pub(crate) async fn keep_access(self: Arc<App>) {
+        let mut period = tokio::time::interval(ACCESS_PERIOD);
+        let mut looks = 0_u32;
+        loop {
+            tokio::select! {
+                () = self.stop.cancelled() => return,
+                _ = period.tick() => {}
+            }
+            looks = looks.wrapping_add(1);
+            if looks.is_multiple_of(ACCESS_LOOKS) {
+                let (access, now_us) = (Arc::clone(&self.access), self.hub.clock().now_us());
+                let tick = tokio::task::spawn_blocking(move || access.tick(now_us));
+                if let Ok(Err(error)) = tick.await {
+                    tracing::error!(%error, "accounts cannot be kept up to date");
+                }
+            }
+            self.tell_access_changes();
+        }
     }
 
     /// Runs work that waits for the disk or takes long, off the threads of the sockets.

@@ -3,14 +3,18 @@
 //!
 //! Read in this order: [`Server`] listens, `routes` is the table of everything that can be asked,
 //! `route` is what an entry of it is, `router` turns it into answers, `edge` is what every request
-//! passes, `api` are the handlers, `live` hands out values as they change, `openapi` writes the
-//! table down, `assets` are the files of the web UI.
+//! passes, `guard` knows who asks and whether they may, `api` are the handlers, `live` hands out
+//! values as they change, `audit` notes what was done, `openapi` writes the table down, `assets`
+//! are the files of the web UI.
 
 mod api;
 mod app;
 mod assets;
+mod audit;
+mod cookies;
 mod edge;
 mod files;
+mod guard;
 mod jobs;
 mod limits;
 mod live;

@@ -3,10 +3,6 @@
 //! Everything here is told the time, holds a bounded number of clients, and forgets those that
 //! were not seen for longest when it meets more.
 
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "sign-in, which asks it, comes with accounts")
-)]
 mod backoff;
 mod generations;
 #[cfg(test)]
@@ -21,10 +17,6 @@ use parking_lot::Mutex;
 
 use generations::Generations;
 
-#[cfg_attr(
-    not(test),
-    expect(unused_imports, reason = "sign-in, which asks it, comes with accounts")
-)]
 pub(crate) use backoff::{Attempt, Backoff};
 pub(crate) use turns::{Place, Places, Turns};
 

@@ -23,7 +23,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use headworks_core::{Pattern, TagIndex};
+use headworks_core::{Pattern, Rights, TagIndex};
 use headworks_hub::{HubHandle, TagEntry};
 use parking_lot::Mutex;
 use schemars::JsonSchema;
@@ -145,8 +145,17 @@ impl Live {
         now + STATUS_PERIOD.max((now - start) * 50)
     }
 
-    /// Returns the tags of a pattern in order of path.
-    fn tags_of_pattern(&self, pattern: &Pattern) -> Tags {
+    /// Returns the tags of a pattern that a caller may see, in order of path.
+    fn tags_of_pattern(&self, pattern: &Pattern, rights: &Rights) -> Tags {
+        let tags = self.all_of_pattern(pattern);
+        if rights.is_narrowed() {
+            let seen = tags.iter().filter(|tag| rights.sees(tag.path()));
+            return seen.cloned().collect();
+        }
+        tags
+    }
+
+    fn all_of_pattern(&self, pattern: &Pattern) -> Tags {
         let plant = self.hub.plant();
         let known = |patterns: &Patterns| {
             (patterns.generation == plant.generation())

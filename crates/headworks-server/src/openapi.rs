@@ -7,12 +7,12 @@ use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use crate::problem::{Code, Problem};
-use crate::route::Route;
+use crate::route::{Permission, Route};
 use crate::routes;
 use crate::settings::BasePath;
 
 /// Chapters whose things have no revision.
-const UNREVISED: [&str; 3] = ["exports", "imports", "jobs"];
+const UNREVISED: [&str; 6] = ["exports", "imports", "jobs", "session", "tokens", "users"];
 
 /// Returns the document.
 pub(crate) fn document() -> Value {
@@ -51,6 +51,22 @@ pub(crate) fn document() -> Value {
                 "content": { "application/problem+json": { "schema": problem } },
             } },
             "schemas": schemas,
+            "securitySchemes": security_schemes(),
+        },
+        "security": [{ "token": [] }, { "session": [] }],
+    })
+}
+
+fn security_schemes() -> Value {
+    json!({
+        "token": {
+            "type": "http", "scheme": "bearer",
+            "description": "A token of a program, or the access token of a session.",
+        },
+        "session": {
+            "type": "apiKey", "in": "cookie", "name": "headworks-access-8080",
+            "description": "The cookie of a browser's session. Its name ends with the port of \
+                the server; over TLS it begins with `__Host-`.",
         },
     })
 }
@@ -190,6 +206,9 @@ fn operation(
         "parameters": parameters,
         "responses": { status: success, "default": { "$ref": "#/components/responses/Problem" } },
     });
+    if route.permission == Permission::Open {
+        operation["security"] = json!([]);
+    }
     if let Some((media_type, schema)) = route.shape.body {
         operation["requestBody"] = json!({
             "required": true,
@@ -320,6 +339,8 @@ mod tests {
                 let permission = operation["x-permission"].as_str().unwrap();
                 let is_question = path.ends_with("check") || path.starts_with("/api/v1/history/");
                 assert!(method == "get" || permission != "view" || is_question);
+                let is_open = operation["security"].as_array().is_some_and(Vec::is_empty);
+                assert_eq!(is_open, permission == "open");
                 let summary = operation["summary"].as_str().unwrap();
                 assert!(summary.ends_with('.') && summary.len() < 120, "{summary}");
             }

@@ -99,6 +99,18 @@ codes! {
     UnknownPath = "unknown_path", NOT_FOUND, "There is no such path";
     /// The settings do not provide for it.
     NotConfigured = "not_configured", CONFLICT, "The settings do not provide for it";
+    /// Nobody is signed in, or no longer.
+    NotSignedIn = "not_signed_in", UNAUTHORIZED, "Nobody is signed in";
+    /// Name or password are wrong.
+    SignInFailed = "sign_in_failed", UNAUTHORIZED, "Signing in did not work";
+    /// A one-time password is needed too.
+    OneTimeCodeNeeded = "code_needed", UNAUTHORIZED, "A one-time password is needed";
+    /// The caller may not do this.
+    Forbidden = "forbidden", FORBIDDEN, "The caller may not do this";
+    /// The caller has to choose a new password before anything else.
+    PasswordChangeNeeded = "password_change_needed", FORBIDDEN, "A new password is needed first";
+    /// The name is taken already, or the last owner would go.
+    AccountConflict = "account_conflict", CONFLICT, "The accounts do not allow this";
     /// There is no such object.
     NotFound = "not_found", NOT_FOUND, "There is no such object";
     /// The path knows other methods.
@@ -232,7 +244,6 @@ impl ApiError {
     }
 
     /// Returns the stable code.
-    #[cfg(test)]
     pub(crate) fn code(&self) -> Code {
         self.code
     }
@@ -272,6 +283,10 @@ impl ApiError {
         }
         if let Some(revision) = self.revision {
             headers.insert(header::ETAG, etag(revision));
+        }
+        if self.code == Code::NotSignedIn {
+            let scheme = HeaderValue::from_static("Bearer");
+            headers.insert(header::WWW_AUTHENTICATE, scheme);
         }
         if self.code == Code::UpgradeRequired {
             headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));

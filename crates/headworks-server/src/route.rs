@@ -12,40 +12,57 @@ use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
+use headworks_access::Caller;
+use headworks_core::Rights;
 use headworks_core::model::ObjectId;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::app::App;
+use crate::audit::Note;
+use crate::guard;
 use crate::parse;
 use crate::problem::{ApiError, Code, etag};
 
-/// What a caller must be allowed to do.
-///
-/// Declared with every route and not enforced until accounts exist; until then the server listens
-/// on loopback only.
+/// What a route needs of its caller: written in the table, checked by [`crate::guard`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Permission {
+    /// Nothing: one of the few routes that anybody may ask. A test holds the list of them.
+    Open,
+    /// To be signed in, in whatever role: what concerns the caller's own account.
+    SignedIn,
     /// See values, history and configuration.
     View,
     /// Write to tags and make devices be asked.
     Operate,
     /// Change connections, devices, tags and dashboards.
     Configure,
-    /// Change who may do what. No route needs it before accounts exist.
-    #[expect(dead_code, reason = "part of the roles that the accounts will bring")]
-    Own,
+    /// Manage people and tokens, read the audit journal and logs, back up.
+    Administer,
 }
 
 impl Permission {
     /// Returns the name in the documentation.
     pub(crate) const fn name(self) -> &'static str {
         match self {
+            Permission::Open => "open",
+            Permission::SignedIn => "signed_in",
             Permission::View => "view",
             Permission::Operate => "operate",
             Permission::Configure => "configure",
-            Permission::Own => "own",
+            Permission::Administer => "administer",
+        }
+    }
+
+    /// Returns what the role of the caller must allow; none when no role is asked for.
+    pub(crate) const fn of_role(self) -> Option<headworks_core::Permission> {
+        match self {
+            Permission::Open | Permission::SignedIn => None,
+            Permission::View => Some(headworks_core::Permission::View),
+            Permission::Operate => Some(headworks_core::Permission::Operate),
+            Permission::Configure => Some(headworks_core::Permission::Configure),
+            Permission::Administer => Some(headworks_core::Permission::Administer),
         }
     }
 }
@@ -70,6 +87,10 @@ pub(crate) struct Route {
     pub handler: Handler,
     /// Whether the answer may take as long as the body: files and streams.
     pub is_long: bool,
+    /// Whether the audit journal tells of it although it changes nothing: data leaves the hub.
+    pub is_noted: bool,
+    /// Whether callers may ask who see a part of the tags only: its handler leaves out the others.
+    pub is_narrow: bool,
 }
 
 /// The types of a handler, as schemas.
@@ -107,6 +128,8 @@ pub(crate) struct Call<Q = NoQuery, B = NoBody> {
     pub query: Q,
     /// Body.
     pub body: B,
+    /// What the audit journal will say of it.
+    pub note: Note,
     params: Vec<(String, String)>,
 }
 
@@ -135,6 +158,9 @@ pub(crate) struct Accepted<T>(pub String, pub T);
 
 /// Done, and nothing to say.
 pub(crate) struct NoContent;
+
+/// An answer that sets cookies.
+pub(crate) struct WithCookies<A>(pub Vec<HeaderValue>, pub A);
 
 /// A body that the handler reads itself, as it comes.
 pub(crate) struct Upload(pub Body);
@@ -210,6 +236,8 @@ impl Route {
             shape,
             handler,
             is_long: false,
+            is_noted: false,
+            is_narrow: false,
         }
     }
 
@@ -217,6 +245,22 @@ impl Route {
     pub(crate) fn long(self) -> Route {
         Route {
             is_long: true,
+            ..self
+        }
+    }
+
+    /// Returns the entry of a handler that hands out more than a screen needs.
+    pub(crate) fn noted(self) -> Route {
+        Route {
+            is_noted: true,
+            ..self
+        }
+    }
+
+    /// Returns the entry of a handler that shows callers no tags but those they may see.
+    pub(crate) fn narrow(self) -> Route {
+        Route {
+            is_narrow: true,
             ..self
         }
     }
@@ -236,8 +280,10 @@ impl<Q: DeserializeOwned, B: RequestBody> Call<Q, B> {
         let params = path_params(&mut parts).await?;
         let query = parse::query(parts.uri.query().unwrap_or_default())?;
         let body = B::take(&app, &parts.headers, body).await?;
+        let note = parts.extensions.get::<Note>().cloned().unwrap_or_default();
         Ok(Call {
             app,
+            note,
             parts,
             query,
             body,
@@ -251,6 +297,28 @@ impl<Q, B> Call<Q, B> {
     pub(crate) fn param(&self, name: &str) -> &str {
         let found = self.params.iter().find(|(known, _)| known == name);
         found.map_or("", |(_, value)| value)
+    }
+
+    /// Returns who asks.
+    ///
+    /// # Errors
+    ///
+    /// On an open route, when nobody does.
+    pub(crate) fn caller(&self) -> Result<&Caller, ApiError> {
+        self.parts
+            .extensions
+            .get::<Caller>()
+            .ok_or_else(guard::not_signed_in)
+    }
+
+    /// Returns the name under which changes are kept.
+    pub(crate) fn author(&self) -> Result<Arc<str>, ApiError> {
+        Ok(self.caller()?.name.clone())
+    }
+
+    /// Returns what the caller may do.
+    pub(crate) fn rights(&self) -> Result<Rights, ApiError> {
+        Ok(self.caller()?.rights.clone())
     }
 
     /// Returns the id in the path.
@@ -392,6 +460,19 @@ impl Answer for NoContent {
     fn into_response(self) -> Result<Response, ApiError> {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::NO_CONTENT;
+        Ok(response)
+    }
+}
+
+impl<A: Answer> Answer for WithCookies<A> {
+    const STATUS: StatusCode = A::STATUS;
+    const BODY: Option<(&'static str, SchemaOf)> = A::BODY;
+
+    fn into_response(self) -> Result<Response, ApiError> {
+        let mut response = self.1.into_response()?;
+        for cookie in self.0 {
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+        }
         Ok(response)
     }
 }

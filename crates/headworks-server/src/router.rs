@@ -6,20 +6,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{Request, State};
+use axum::http::request::Parts;
 use axum::middleware::from_fn_with_state;
 use axum::response::Response;
 use axum::routing::{MethodFilter, MethodRouter, on};
 use futures_util::FutureExt;
 
 use crate::app::App;
+use crate::audit::Pending;
 use crate::edge::{self, Client, RequestId};
 use crate::limits::AddressKey;
 use crate::observe::Watch;
 use crate::problem::{ApiError, Code};
-use crate::route::{Handler, Route};
+use crate::route::Route;
 use crate::settings::BasePath;
-use crate::{assets, parse, routes};
+use crate::{assets, guard, parse, routes};
 
 /// Longest time from a request's head to its answer's head.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
@@ -57,17 +60,11 @@ fn methods_of(routes: Vec<Route>) -> MethodRouter<Arc<App>> {
     let mut methods = MethodRouter::new();
     for route in routes {
         // The table's test shows that every method of it is a filter.
-        let filter = MethodFilter::try_from(route.method).unwrap_or(MethodFilter::GET);
-        let handler = route.handler;
-        let path = route.path;
-        let timeout = if route.is_long {
-            STREAM_TIMEOUT
-        } else {
-            REQUEST_TIMEOUT
-        };
+        let filter = MethodFilter::try_from(route.method.clone()).unwrap_or(MethodFilter::GET);
+        let route = Arc::new(route);
         let serve = move |State(app): State<Arc<App>>, request: Request| {
-            let watch = Watch::begin(&app, path, &request);
-            let answering = dispatch(app, handler.clone(), request, timeout);
+            let watch = Watch::begin(&app, route.path, &request);
+            let answering = dispatch(app, Arc::clone(&route), request);
             async move { watch.end(answering.await) }
         };
         methods = methods.merge(on(filter, serve));
@@ -80,23 +77,35 @@ fn methods_of(routes: Vec<Route>) -> MethodRouter<Arc<App>> {
     })
 }
 
-/// Answers one request of a route within its bounds.
-async fn dispatch(
-    app: Arc<App>,
-    handler: Handler,
-    request: Request,
-    timeout: Duration,
-) -> Response {
+/// Answers one request of a route: admits the caller, keeps the bounds, notes what was done.
+async fn dispatch(app: Arc<App>, route: Arc<Route>, request: Request) -> Response {
     let request_id = RequestId::of(request.extensions());
-    let answer = answer(app, handler, request, timeout).await;
+    let (mut parts, body) = request.into_parts();
+    let caller = guard::recognise(&app, &parts.headers);
+    let pending = Pending::of(&route, &mut parts);
+    let answer = match guard::check(caller.as_ref(), &route) {
+        Ok(()) => {
+            if let Some(caller) = caller.clone() {
+                parts.extensions.insert(caller);
+            }
+            answer(&app, &route, parts, body).await
+        }
+        Err(error) => {
+            parse::drain(body).await;
+            Err(error)
+        }
+    };
+    if let Some(pending) = pending {
+        pending.record(&app, caller.as_ref(), &answer);
+    }
     answer.unwrap_or_else(|error| error.into_response(&request_id))
 }
 
 async fn answer(
-    app: Arc<App>,
-    handler: Handler,
-    request: Request,
-    timeout: Duration,
+    app: &Arc<App>,
+    route: &Route,
+    parts: Parts,
+    body: Body,
 ) -> Result<Response, ApiError> {
     let busy = || {
         ApiError::new(
@@ -104,11 +113,15 @@ async fn answer(
             "too many requests at once; try again in a second",
         )
     };
-    let client = AddressKey::of(Client::of(request.extensions()).address);
+    let client = AddressKey::of(Client::of(&parts.extensions).address);
     let turn = tokio::time::timeout(QUEUE_TIMEOUT, app.requests.acquire(client)).await;
     let _turn = turn.ok().flatten().ok_or_else(busy)?;
-    let (parts, body) = request.into_parts();
-    let answering = AssertUnwindSafe(handler(app.clone(), parts, body)).catch_unwind();
+    let timeout = if route.is_long {
+        STREAM_TIMEOUT
+    } else {
+        REQUEST_TIMEOUT
+    };
+    let answering = AssertUnwindSafe((route.handler)(Arc::clone(app), parts, body)).catch_unwind();
     match tokio::time::timeout(timeout, answering).await {
         Ok(Ok(answer)) => answer,
         Ok(Err(_)) => Err(ApiError::new(

@@ -1,14 +1,16 @@
 //! The table of routes: everything the server can be asked.
 //!
-//! The table makes the router and the OpenAPI document, and with accounts it will make the matrix
-//! of who may do what. A route cannot be written without its permission.
+//! The table makes the router, the OpenAPI document and, in its test, the matrix of who may do
+//! what. A route cannot be written without its permission.
 
 mod backups;
 mod exports;
 mod history;
 mod imports;
 mod jobs;
+mod journal;
 mod operations;
+mod people;
 mod retention;
 mod storage;
 mod validation;
@@ -56,6 +58,12 @@ pub(crate) static TAGS: &[(&str, &str)] = &[
         "jobs",
         "Long work: how far it is, what came of it, and its end.",
     ),
+    (
+        "session",
+        "The caller: signing in and out, password, sessions.",
+    ),
+    ("users", "Accounts of people."),
+    ("tokens", "Tokens of programs and wall screens."),
     ("system", "What the system says of itself."),
     (
         "operations",
@@ -92,6 +100,8 @@ pub(crate) fn routes() -> Vec<Route> {
     routes.extend(history::history_routes());
     routes.extend(imports::import_routes());
     routes.extend(jobs::job_routes());
+    routes.extend(journal::journal_routes());
+    routes.extend(people::people_routes());
     routes.extend(retention::retention_routes());
     routes.extend(system_routes());
     routes.extend(storage::storage_routes());
@@ -254,10 +264,12 @@ fn device_routes() -> Vec<Route> {
 fn tag_routes() -> Vec<Route> {
     vec![
         Route::new("list_tags", GET, TAG_LIST, View, tag_list::list)
+            .narrow()
             .about("tags", "Lists tags with their present values."),
         Route::new("create_tags", POST, TAG_LIST, Configure, tags::create)
             .about("tags", "Makes one tag, or many in one transaction."),
-        Route::new("get_tag", GET, TAG, View, objects::get::<Tag>)
+        Route::new("get_tag", GET, TAG, View, tags::get)
+            .narrow()
             .about("tags", "Answers with a tag and its present value."),
         Route::new("replace_tag", PUT, TAG, Configure, objects::replace::<Tag>)
             .about("tags", "Replaces a tag."),
@@ -278,6 +290,7 @@ fn tag_routes() -> Vec<Route> {
             View,
             tags::current_value,
         )
+        .narrow()
         .about("tags", "Answers with the last sample of a tag."),
         Route::new(
             "get_tag_trend",
@@ -286,6 +299,7 @@ fn tag_routes() -> Vec<Route> {
             View,
             trend::trend_data,
         )
+        .narrow()
         .about(
             "tags",
             "Answers with the history of a tag as buckets or samples.",
@@ -297,8 +311,10 @@ fn tag_routes() -> Vec<Route> {
             Operate,
             tags::write,
         )
+        .narrow()
         .about("tags", "Writes a value to the device of a tag."),
         Route::new("list_values", GET, "/api/v1/values", View, values::list)
+            .narrow()
             .about("values", "Lists present values by path pattern."),
     ]
 }
@@ -412,8 +428,10 @@ fn live_routes() -> Vec<Route> {
             View,
             channels::stream,
         )
+        .narrow()
         .about("live", "Sends values as server-sent events."),
         Route::new("open_socket", GET, "/ws", View, channels::multiplexed)
+            .narrow()
             .about("live", "Opens the WebSocket with subscriptions by pattern."),
         Route::new(
             "open_dashboard_socket",

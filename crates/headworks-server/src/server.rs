@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::http::Request;
+use headworks_access::{Access, AccessError, Journal, JournalError};
 use headworks_hub::HubHandle;
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
@@ -82,6 +83,12 @@ pub enum ServerError {
         /// The address.
         address: SocketAddr,
     },
+    /// The accounts of the data directory cannot be used.
+    #[error(transparent)]
+    Access(#[from] AccessError),
+    /// The audit journal of the data directory cannot be used.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
     /// The system refuses.
     #[error("cannot listen on {address}; choose another address with --listen")]
     Listen {
@@ -109,7 +116,9 @@ impl Server {
         let local = listener.local_addr().map_err(refused)?;
         let names = tls::Names::of(&settings, local);
         let tls = Tls::open(&settings.tls, names, hub.clock().now_us())?;
-        let app = Arc::new(App::new(hub, local, &settings));
+        let access = Access::open(hub.data_directory(), settings.sessions)?;
+        let journal = Journal::open(hub.data_directory())?;
+        let app = Arc::new(App::new(hub, access, journal, local, &settings));
         let router = router::router(Arc::clone(&app));
         Ok(Server {
             listener,
@@ -140,9 +149,15 @@ impl Server {
         self.tls.as_ref().map(|tls| tls.fingerprint())
     }
 
+    /// Returns the one-time token of the set-up; none when there are accounts.
+    pub fn setup_token(&self) -> Option<String> {
+        self.app.access.setup_token()
+    }
+
     /// Answers requests until `stop`, then ends connections within three seconds.
     pub async fn serve(self, stop: CancellationToken) {
         let tasks = self.app.tasks.clone();
+        tasks.spawn(Arc::clone(&self.app).keep_access());
         tasks.spawn(Live::run(Arc::clone(&self.app.live), self.app.stop.clone()));
         let doors = Arc::new(Doors {
             app: Arc::clone(&self.app),

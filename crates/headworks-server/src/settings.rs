@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use headworks_access::SessionLimits;
 use headworks_telemetry::Telemetry;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
@@ -40,6 +41,8 @@ pub struct ServerSettings {
     pub limits: Limits,
     /// Where log lines, errors and figures of this process are.
     pub telemetry: Telemetry,
+    /// How long people stay signed in.
+    pub sessions: SessionLimits,
 }
 
 /// Whether and with which certificate connections are encrypted.
@@ -121,6 +124,7 @@ impl Default for ServerSettings {
             hsts: Duration::from_secs(365 * 86_400),
             limits: Limits::default(),
             telemetry: Telemetry::default(),
+            sessions: SessionLimits::default(),
         }
     }
 }

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
+use anyhow::Context;
 use clap::{Args, Subcommand};
 use headworks_exchange::{ExchangeError, ExportOptions, ImportOptions, ImportReport, Progress};
 use serde_json::{Map, Value as Json};
@@ -66,9 +67,31 @@ pub(crate) struct Place {
     /// Address of a running hub instead of a data directory, e.g. http://127.0.0.1:8080
     #[arg(long, value_name = "URL", conflicts_with_all = ["data", "config"])]
     pub(crate) url: Option<String>,
+    #[command(flatten)]
+    pub(crate) token: TokenArguments,
     /// One more option; can be given many times
     #[arg(long = "set", value_name = "NAME=VALUE")]
     pub(crate) set: Vec<Setting>,
+}
+
+/// The token for a running hub.
+#[derive(Debug, Args)]
+pub(crate) struct TokenArguments {
+    /// File that holds a token of the hub [default: the variable HEADWORKS_TOKEN]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+}
+
+impl TokenArguments {
+    /// Reads the token; none when none is given.
+    pub(crate) fn read(&self) -> anyhow::Result<Option<String>> {
+        let Some(path) = &self.token_file else {
+            return Ok(std::env::var("HEADWORKS_TOKEN").ok());
+        };
+        let text = std::fs::read_to_string(path);
+        let text = text.with_context(|| format!("{} cannot be read", path.display()))?;
+        Ok(Some(text.trim().to_owned()))
+    }
 }
 
 /// Arguments of `history export`.

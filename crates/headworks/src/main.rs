@@ -18,6 +18,7 @@ mod run;
 mod settings;
 mod signals;
 mod simulate;
+mod user;
 
 use std::process::ExitCode;
 
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
         Command::History(command) => history::run(&command),
         Command::Backup(command) => backup::run(&command),
         Command::Audit(command) => audit::run(&command),
+        Command::User(command) => user::run(&command),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

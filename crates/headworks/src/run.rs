@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use headworks_hub::{Hub, HubHandle, HubSettings};
-use headworks_server::Server;
+use headworks_server::{Server, ServerSettings};
 use headworks_telemetry::Telemetry;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -108,8 +108,11 @@ async fn start_outside(
     telemetry: &Telemetry,
     stop: &CancellationToken,
 ) -> anyhow::Result<Outside> {
-    let mut server_settings = settings.server.resolve(&settings.data.directory)?;
-    server_settings.telemetry = telemetry.clone();
+    let server_settings = ServerSettings {
+        sessions: settings.sessions.limits(),
+        telemetry: telemetry.clone(),
+        ..settings.server.resolve(&settings.data.directory)?
+    };
     let server = Server::bind(server_settings, hub.clone()).await?;
     let demo = if demo {
         Some(Demo::start(hub).await?)
@@ -128,6 +131,9 @@ async fn start_outside(
 
 fn print_banner(server: &Server, settings: &Settings, demo: bool) {
     println!("Headworks {}", env!("CARGO_PKG_VERSION"));
+    if let Some(token) = server.setup_token() {
+        println!("  set-up token     {token}   (asked for once, to make the first account)");
+    }
     println!("  web UI and API   {}", server.url());
     if let Some(fingerprint) = server.fingerprint() {
         println!("  certificate      SHA-256 {fingerprint}");

@@ -6,6 +6,7 @@
 mod error;
 mod load;
 mod server;
+mod sessions;
 mod telemetry;
 #[cfg(test)]
 mod tests;
@@ -27,6 +28,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 pub(crate) use error::SettingsError;
 pub(crate) use load::{Sources, load};
 pub(crate) use server::Server;
+pub(crate) use sessions::Sessions;
 pub(crate) use telemetry::{Log, LogFormat, Telemetry};
 
 /// A commented `headworks.toml` in which every line shows its default.
@@ -38,6 +40,8 @@ pub(crate) const SAMPLE: &str = include_str!("settings/sample.toml");
 pub(crate) struct Settings {
     /// The HTTP server: REST, WebSocket, web UI.
     pub(crate) server: Server,
+    /// How long people stay signed in.
+    pub(crate) sessions: Sessions,
     /// Where things are kept.
     pub(crate) data: Data,
     /// How samples are stored.

@@ -41,6 +41,93 @@ export type AtTimeAsk = {
   zone?: string | null;
 };
 
+/** Who did something. */
+export type AuditActor = {
+  /** The account. */
+  id: string | null;
+  /** `user`, `token`, `system`, or `nobody` who is not signed in. */
+  kind: string;
+  /** Its name at that time; of nobody the name that was claimed. */
+  name: string;
+};
+
+/** One entry. */
+export type AuditEntry = {
+  /** What. */
+  action: string;
+  /** Who. */
+  actor: AuditActor;
+  /** From where. */
+  address: string;
+  /** How the target is since. */
+  after: unknown;
+  /** How the target was. */
+  before: unknown;
+  /** A sentence for people. */
+  detail: string | null;
+  /** Its hash, over the hash of the entry before and all that it says; hexadecimal. */
+  hash: string;
+  /** What became of it. */
+  outcome: AuditOutcome;
+  /** Code of the problem, when it was not done. */
+  problem: string | null;
+  /** The request it belongs to. */
+  request_id: string;
+  /** Its number, without gaps, from 1. */
+  seq: number;
+  /** To what. */
+  target: AuditTarget;
+  /** When, microseconds since 1970-01-01 UTC. */
+  time_us: number;
+};
+
+/** What became of a request. */
+export type AuditOutcome = 'done' | 'refused' | 'failed';
+
+/** A page of the journal, newest first. */
+export type AuditPage = {
+  /** Entries that were lost since the start, because the disk refused them. */
+  dropped: number;
+  /** Why entries are being lost at present. */
+  fault: string | null;
+  /** The entries; may be none while there are more. */
+  items: (AuditEntry)[];
+  /** `cursor` of the next page; null after the last. */
+  next_cursor: string | null;
+};
+
+/** What is not as it was written. */
+export type AuditProblem = {
+  /** What is wrong with it. */
+  detail: string;
+  /** The first entry concerned. */
+  seq: number;
+};
+
+/** Whether the journal is as it was written. */
+export type AuditProof = {
+  /** Whether every entry is as it was written. */
+  is_proven: boolean;
+  /** Its hash, hexadecimal. */
+  last_hash: string;
+  /** Number of the last entry. Who notes it with its hash elsewhere can prove later that nothing */
+  last_seq: number;
+  /** The first entry that is not as it was written; null when all are. */
+  problem: AuditProblem | null;
+  /** Entries that retention removed. */
+  removed: number;
+  /** Entries that were read. */
+  rows: number;
+};
+
+/** What something was done to. */
+export type AuditTarget = {
+  /** Id or path. */
+  id: string;
+  /** Kind of object, empty for none. */
+  kind: string;
+};
+
 /** The value axis of a chart or gauge. */
 export type Axis = {
   /** Upper bound of a static axis. */
@@ -936,6 +1023,12 @@ export type Kept = {
   weekly: number;
 };
 
+/** The token of a wall screen. */
+export type KioskBody = {
+  /** The token. */
+  token: string;
+};
+
 /** What a row is. */
 export type Layout = 'long' | 'wide';
 
@@ -1000,6 +1093,30 @@ export type LogLevels = {
   levels: string;
 };
 
+/** Who asks, and what they may do. */
+export type Me = {
+  /** Name of the person. */
+  full_name: string;
+  /** Whether the account has an authenticator. */
+  has_totp: boolean;
+  /** The account. */
+  id: string;
+  /** Whether nothing but a new password is allowed. */
+  must_change_password: boolean;
+  /** Name of the account. */
+  name: string;
+  /** The same, permission by permission: `view`, `operate`, `configure`, `administer`, `own`. */
+  permissions: (string)[];
+  /** What they may do. */
+  role: Role;
+  /** The session; null for a token. */
+  session: string | null;
+  /** By what they are recognised: `session`, `token`. */
+  via: string;
+  /** Tags that may be written; null for all that the role may write. */
+  write: Scope | null;
+};
+
 /** A time: microseconds since 1970-01-01 UTC, or RFC 3339, or without an offset as in the zone. */
 export type Moment = number | string;
 
@@ -1008,6 +1125,40 @@ export type Neighbour = {
   status: number;
   time_us: number;
   value: Value | null;
+};
+
+/** A token to make. */
+export type NewToken = {
+  /** When it ends, microseconds since 1970-01-01 UTC; null for never. */
+  expires_us?: number | null;
+  /** What it is for. */
+  kind?: TokenKind;
+  /** What people call it, 1 to 80 characters. */
+  name: string;
+  /** The tags that it sees; null for all. */
+  read?: Scope | null;
+  /** What it may do at most. */
+  role: Role;
+  /** The tags that it may write; null for all that its account may write. */
+  write?: Scope | null;
+};
+
+/** An account to make. */
+export type NewUser = {
+  /** Name of the person. */
+  full_name?: string;
+  /** Whether the person has to choose a new password at the first sign-in. */
+  must_change_password?: boolean;
+  /** The name to sign in with: 1 to 64 letters, digits and `. _ - @`. */
+  name: string;
+  /** The first password, 8 to 128 characters; or a hash of bcrypt or Argon2id in */
+  password?: string | null;
+  /** The hash of the password, from another system. */
+  password_hash?: string | null;
+  /** What the person may do. */
+  role: Role;
+  /** The tags that the person may write; null for all that the role may write. */
+  write?: Scope | null;
 };
 
 /** What becomes of NaN, infinities, and words such as `N/A` where a number should be. */
@@ -1152,6 +1303,16 @@ export type PageOfTagItem = {
 };
 
 /** One page of a list. */
+export type PageOfUser = {
+  /** The items. */
+  items: (User)[];
+  /** `cursor` of the next page; null after the last. */
+  next_cursor: string | null;
+  /** Items of all pages. */
+  total: number;
+};
+
+/** One page of a list. */
 export type PageOfValidationItem = {
   /** The items. */
   items: (ValidationItem)[];
@@ -1159,6 +1320,14 @@ export type PageOfValidationItem = {
   next_cursor: string | null;
   /** Items of all pages. */
   total: number;
+};
+
+/** A new password. */
+export type PasswordBody = {
+  /** The present password. */
+  current: string;
+  /** The new one, 8 to 128 characters. */
+  password: string;
 };
 
 /** The present value of a tag. */
@@ -1265,6 +1434,12 @@ export type ProcessedAsk = {
   zone?: string | null;
 };
 
+/** The present password, for what a stolen session must not do. */
+export type ProofBody = {
+  /** The present password. */
+  password: string;
+};
+
 /** A protocol that connections may name. */
 export type ProtocolItem = {
   /** How addresses of tags are written. */
@@ -1331,6 +1506,14 @@ export type Refusal = {
   tag: string;
 };
 
+/** A password that an administrator gives. */
+export type ResetBody = {
+  /** Whether the person has to choose another one at the next sign-in; true when absent. */
+  must_change_password?: boolean;
+  /** The new password, 8 to 128 characters. */
+  password: string;
+};
+
 /** Days that each tier is kept, 1 to 36525; null keeps it for ever, an absent one has its */
 export type RetentionDays = {
   /** Rows per day. */
@@ -1393,8 +1576,76 @@ export type Revision = {
   time_us: number;
 };
 
+/** What a person or a program is in the plant; each role may do all that the one before may. */
+export type Role = 'viewer' | 'operator' | 'admin' | 'owner';
+
+/** A part of the plant: the tags that at least one pattern selects. */
+export type Scope = (string)[];
+
+/** A session as its owner may see it. */
+export type Session = {
+  /** Where the client was at the sign-in or the last refresh. */
+  address: string;
+  /** What the client says of itself. */
+  agent: string;
+  /** When the person signed in, microseconds since 1970-01-01 UTC. */
+  created_us: number;
+  /** Lasting identity. */
+  id: string;
+  /** When it was refreshed last. */
+  refreshed_us: number;
+  /** When it ends if nothing happens. */
+  until_us: number;
+  /** The account. */
+  user: string;
+};
+
+/** Sessions of an account. */
+export type Sessions = {
+  /** The oldest first. */
+  items: (Session)[];
+};
+
+/** The first owner. */
+export type SetupBody = {
+  /** Name of the person. */
+  full_name?: string;
+  /** The name to sign in with: 1 to 64 letters, digits and `. _ - @`. */
+  name: string;
+  /** 8 to 128 characters. */
+  password: string;
+  /** The one-time token that the console and the file `setup-token` show. */
+  token: string;
+};
+
+/** Whether the first owner is still to be made. */
+export type SetupState = {
+  /** Whether the one-time token of the console makes the first owner now. */
+  needed: boolean;
+};
+
 /** How much an event matters. */
 export type Severity = 'info' | 'warning' | 'alarm' | 'critical';
+
+/** Who wants to sign in. */
+export type SignInBody = {
+  /** The one-time password, where the account has an authenticator. */
+  code?: string | null;
+  /** The name of the account, in whatever case. */
+  name: string;
+  /** The password. */
+  password: string;
+};
+
+/** A session that was opened or refreshed; browsers have it in cookies too. */
+export type SignedIn = {
+  /** Recognises the session in the header `authorization: Bearer`. */
+  access_token: string;
+  /** Until when, microseconds since 1970-01-01 UTC. */
+  access_until_us: number;
+  /** Who is signed in. */
+  me: Me;
+};
 
 /** Orders of the list of tags. */
 export type Sort = 'path' | '-path' | 'name' | '-name' | 'device' | '-device' | 'quality' | '-quality';
@@ -1746,6 +1997,83 @@ export type TimeFormat = 'iso' | 'day_first' | 'month_first' | 'epoch_s' | 'epoc
 /** How times are written. */
 export type TimeStyle = 'iso' | 'plain' | 'micros';
 
+/** A token as its owner may see it; the secret itself was shown once. */
+export type Token = {
+  /** When it was made, microseconds since 1970-01-01 UTC. */
+  created_us: number;
+  /** When it ends; null for never. */
+  expires_us: number | null;
+  /** Lasting identity. */
+  id: string;
+  /** What it is for. */
+  kind: TokenKind;
+  /** What people call it. */
+  name: string;
+  /** The tags that it sees; null for all. */
+  read: Scope | null;
+  /** What it may do at most; never more than its account may at the moment. */
+  role: Role;
+  /** When it was used last. */
+  used_us: number | null;
+  /** The account in whose name it acts. */
+  user: string;
+  /** The tags that it may write; null for all that its account may write. */
+  write: Scope | null;
+};
+
+/** What a token is for. */
+export type TokenKind = 'program' | 'kiosk';
+
+/** A token that was made. */
+export type TokenMade = {
+  /** When it was made, microseconds since 1970-01-01 UTC. */
+  created_us: number;
+  /** When it ends; null for never. */
+  expires_us: number | null;
+  /** Lasting identity. */
+  id: string;
+  /** What it is for. */
+  kind: TokenKind;
+  /** What people call it. */
+  name: string;
+  /** The tags that it sees; null for all. */
+  read: Scope | null;
+  /** What it may do at most; never more than its account may at the moment. */
+  role: Role;
+  /** The secret, shown this once. */
+  secret: string;
+  /** When it was used last. */
+  used_us: number | null;
+  /** The account in whose name it acts. */
+  user: string;
+  /** The tags that it may write; null for all that its account may write. */
+  write: Scope | null;
+};
+
+/** Tokens. */
+export type Tokens = {
+  /** The oldest first. */
+  items: (Token)[];
+};
+
+/** Proof that the app has the secret. */
+export type TotpBody = {
+  /** The code that the app shows. */
+  code: string;
+  /** The present password. */
+  password: string;
+  /** The secret that was offered. */
+  secret: string;
+};
+
+/** A secret for an authenticator app, which counts once a code of it is sent back. */
+export type TotpOffer = {
+  /** The secret as people type it. */
+  secret: string;
+  /** The same as apps read it from a QR code. */
+  url: string;
+};
+
 /** How a widget shows history. */
 export type Trend = {
   /** How points of a step become one. */
@@ -1833,6 +2161,42 @@ export type UpkeepWork = {
   freed_bytes: number;
   /** Days whose roll-ups were made or made again. */
   rolled_up_days: number;
+};
+
+/** An account as others may see it. */
+export type User = {
+  /** When the account was made, microseconds since 1970-01-01 UTC. */
+  created_us: number;
+  /** Name of the person, empty for none. */
+  full_name: string;
+  /** Whether signing in needs a one-time password too. */
+  has_totp: boolean;
+  /** Lasting identity. */
+  id: string;
+  /** Whether the person cannot sign in. */
+  is_disabled: boolean;
+  /** Whether the person has to choose a new password first. */
+  must_change_password: boolean;
+  /** The name to sign in with, unique in whatever case. */
+  name: string;
+  /** What the person may do. */
+  role: Role;
+  /** When the person signed in last. */
+  signed_in_us: number | null;
+  /** The tags that the person may write; null for all that the role may write. */
+  write: Scope | null;
+};
+
+/** What is to be changed about an account; what is absent stays. */
+export type UserChange = {
+  /** Name of the person. */
+  full_name?: string | null;
+  /** Whether the person cannot sign in. */
+  is_disabled?: boolean | null;
+  /** What the person may do. */
+  role?: Role | null;
+  /** The tags that the person may write; null for all that the role may write. */
+  write?: Scope | null;
 };
 
 /** A tag in the overview. */

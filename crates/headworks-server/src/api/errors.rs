@@ -1,5 +1,6 @@
 //! Errors of the hub as errors of the API.
 
+use headworks_access::AccessError;
 use headworks_exchange::ExchangeError;
 use headworks_hub::HubError;
 use headworks_protocols::WriteError;
@@ -37,6 +38,23 @@ pub(crate) fn from_hub(error: HubError, place: impl Fn(usize) -> String) -> ApiE
 /// Returns the answer to an error of the hub about the one object of the body.
 pub(crate) fn of_body(error: HubError) -> ApiError {
     from_hub(error, |_| String::new())
+}
+
+/// Returns the answer to an error of accounts and sessions; names of files stay in the log.
+pub(crate) fn from_access(error: AccessError) -> ApiError {
+    let text = error.to_string();
+    match error {
+        AccessError::Invalid { field, reason } => ApiError::field(field, reason),
+        AccessError::NotFound { what, name } => ApiError::not_found(what, name),
+        AccessError::Taken { .. } | AccessError::LastOwner { .. } | AccessError::TooMany { .. } => {
+            ApiError::new(Code::AccountConflict, text)
+        }
+        AccessError::Setup { .. } => ApiError::new(Code::SignInFailed, text),
+        AccessError::NotSignedIn | AccessError::Reused => ApiError::new(Code::NotSignedIn, text),
+        AccessError::Io { .. } | AccessError::Damaged { .. } | AccessError::Database { .. } => {
+            ApiError::storage(&error)
+        }
+    }
 }
 
 fn from_write(error: &WriteError, text: String) -> ApiError {

@@ -287,8 +287,9 @@ fn range(start: &Moment, end: &Moment, zone: Option<&str>) -> Result<TimeRange, 
 
 /// Answers with a page of raw samples.
 pub(crate) async fn raw(call: Call<NoQuery, Json<RawAsk>>) -> Result<Written<RawAnswer>, ApiError> {
+    let rights = call.rights()?;
     let body = call.body.0;
-    let chosen = tags(&call.app, &body.tags)?;
+    let chosen = tags(&call.app, &rights, &body.tags)?;
     let cursor = body.cursor.as_deref().map(str::parse).transpose();
     let query = RawQuery {
         tags: chosen.iter().map(ChosenTag::index).collect(),
@@ -325,8 +326,9 @@ pub(crate) async fn raw(call: Call<NoQuery, Json<RawAsk>>) -> Result<Written<Raw
 pub(crate) async fn at_time(
     call: Call<NoQuery, Json<AtTimeAsk>>,
 ) -> Result<Written<AtTimeAnswer>, ApiError> {
+    let rights = call.rights()?;
     let body = call.body.0;
-    let chosen = tags(&call.app, &body.tags)?;
+    let chosen = tags(&call.app, &rights, &body.tags)?;
     let zone = ask::zone(body.zone.as_deref())?;
     let options = body.options.read()?;
     let times = body.times.iter().enumerate();
@@ -357,8 +359,9 @@ pub(crate) async fn at_time(
 pub(crate) async fn processed(
     call: Call<NoQuery, Json<ProcessedAsk>>,
 ) -> Result<Written<ProcessedAnswer>, ApiError> {
+    let rights = call.rights()?;
     let body = call.body.0;
-    let chosen = tags(&call.app, &body.tags)?;
+    let chosen = tags(&call.app, &rights, &body.tags)?;
     let options = body.options.read()?;
     let range = range(&body.start, &body.end, body.zone.as_deref())?;
     let interval = body.interval.read(ask::zone(body.zone.as_deref())?)?;
@@ -398,8 +401,9 @@ pub(crate) async fn processed(
 pub(crate) async fn chart(
     call: Call<NoQuery, Json<ChartAsk>>,
 ) -> Result<Written<ChartAnswer>, ApiError> {
+    let rights = call.rights()?;
     let body = call.body.0;
-    let chosen = tags(&call.app, &body.tags)?;
+    let chosen = tags(&call.app, &rights, &body.tags)?;
     let query = ChartQuery {
         tags: chosen.iter().map(ChosenTag::index).collect(),
         range: range(&body.start, &body.end, body.zone.as_deref())?,
@@ -426,8 +430,9 @@ pub(crate) async fn chart(
 pub(crate) async fn delete(
     call: Call<NoQuery, Json<DeleteAsk>>,
 ) -> Result<Json<Deleted>, ApiError> {
+    let rights = call.rights()?;
     let body = call.body.0;
-    let chosen = tags(&call.app, &body.tags)?;
+    let chosen = tags(&call.app, &rights, &body.tags)?;
     let range = range(&body.start, &body.end, body.zone.as_deref())?;
     headworks_store::history::check_range(range).map_err(from_history)?;
     let indices: Vec<_> = chosen.iter().map(ChosenTag::index).collect();

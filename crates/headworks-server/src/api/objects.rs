@@ -13,9 +13,6 @@ use crate::parse;
 use crate::problem::{ApiError, Code};
 use crate::route::{Call, Created, Json, NoContent, NoQuery, Revised};
 
-/// Who changed something, as long as there are no accounts.
-pub(crate) const AUTHOR: &str = "local";
-
 /// A kind of object as the API shows it.
 pub(crate) trait Resource: ObjectBody + Into<Body> + Send + 'static {
     /// Path of the list.
@@ -79,8 +76,11 @@ pub(crate) async fn get<R: Resource>(call: Call) -> Result<Revised<R::Item>, Api
 pub(crate) async fn create<R: Resource>(
     call: Call<NoQuery, Json<R>>,
 ) -> Result<Created<R::Item>, ApiError> {
+    let author = call.author()?;
+    call.note.after(&call.body.0);
     let edit = Edit::create(call.body.0);
-    let applied = apply_one(&call.app.hub, edit).await?;
+    let applied = apply_one(&call.app.hub, edit, &author).await?;
+    call.note.target(R::KIND.name(), &applied.id.to_string());
     let Revised(revision, item) = read::<R>(&call.app.hub, applied.id)?;
     let place = format!("{}/{}", R::PATH, applied.id);
     Ok(Created(place, Some(revision), item))
@@ -91,24 +91,29 @@ pub(crate) async fn replace<R: Resource>(
     call: Call<NoQuery, Json<R>>,
 ) -> Result<Revised<R::Item>, ApiError> {
     let id = existing::<R>(&call.app.hub, call.id()?)?;
+    let author = call.author()?;
+    note_before::<R>(&call, id).await;
+    call.note.after(&call.body.0);
     let edit = Edit::Update {
         id,
         expected: parse::if_match(&call.parts.headers)?,
         body: call.body.0.into(),
     };
-    apply_one(&call.app.hub, edit).await?;
+    apply_one(&call.app.hub, edit, &author).await?;
     read::<R>(&call.app.hub, id)
 }
 
 /// Deletes an object.
 pub(crate) async fn delete<R: Resource>(call: Call<DeleteQuery>) -> Result<NoContent, ApiError> {
     let id = existing::<R>(&call.app.hub, call.id()?)?;
+    let author = call.author()?;
+    note_before::<R>(&call, id).await;
     let edit = Edit::Delete {
         id,
         expected: parse::if_match(&call.parts.headers)?,
         cascade: call.query.cascade,
     };
-    apply_one(&call.app.hub, edit).await?;
+    apply_one(&call.app.hub, edit, &author).await?;
     Ok(NoContent)
 }
 
@@ -163,6 +168,15 @@ pub(crate) fn page<T, I>(
     Ok(window.cut(chosen.len(), at, |object| object.id.to_string(), render))
 }
 
+/// Notes what an edit is about and how that was.
+async fn note_before<R: Resource>(call: &Call<impl Sized, impl Sized>, id: ObjectId) {
+    call.note.target(R::KIND.name(), &id.to_string());
+    let history = call.app.hub.history(id).await.unwrap_or_default();
+    let body = history.into_iter().next().and_then(|entry| entry.body);
+    let body = body.and_then(|body| serde_json::from_str::<serde_json::Value>(&body).ok());
+    call.note.before(&body);
+}
+
 fn read<R: Resource>(hub: &HubHandle, id: ObjectId) -> Result<Revised<R::Item>, ApiError> {
     let found = R::item(hub, &hub.plant(), id);
     let (revision, item) = found.ok_or_else(|| ApiError::not_found(R::KIND, id))?;
@@ -177,8 +191,8 @@ pub(crate) fn existing<R: Resource>(hub: &HubHandle, id: ObjectId) -> Result<Obj
     }
 }
 
-async fn apply_one(hub: &HubHandle, edit: Edit) -> Result<Applied, ApiError> {
-    let applied = hub.apply(vec![edit], AUTHOR).await;
+async fn apply_one(hub: &HubHandle, edit: Edit, author: &str) -> Result<Applied, ApiError> {
+    let applied = hub.apply(vec![edit], author).await;
     let first = applied.map_err(errors::of_body)?.into_iter().next();
     first.ok_or_else(|| ApiError::new(Code::Internal, "the hub reported no outcome"))
 }

@@ -66,6 +66,7 @@ type Tags<'a> = Vec<&'a Arc<TagEntry>>;
 
 /// Lists tags.
 pub(crate) async fn list(call: Call<TagQuery>) -> Result<Json<Page<TagItem>>, ApiError> {
+    let rights = call.rights()?;
     let query = call.query;
     let window = Window::new(query.limit, query.cursor.as_deref(), LIMIT_MAX)?;
     let pattern = parse_pattern(query.pattern.as_deref())?;
@@ -74,7 +75,8 @@ pub(crate) async fn list(call: Call<TagQuery>) -> Result<Json<Page<TagItem>>, Ap
         && query.search.is_none()
         && query.device.is_none()
         && query.quality.is_none()
-        && query.sort == Sort::Path;
+        && query.sort == Sort::Path
+        && !rights.is_narrowed();
     if is_plain {
         return Ok(Json(plain_page(&window, &hub, &plant)));
     }
@@ -85,6 +87,7 @@ pub(crate) async fn list(call: Call<TagQuery>) -> Result<Json<Page<TagItem>>, Ap
             query.search.as_deref(),
             query.device,
         );
+        tags.retain(|tag| rights.sees(tag.path()));
         if let Some(class) = query.quality {
             tags.retain(|tag| class_of(&hub, tag) == Some(class));
         }

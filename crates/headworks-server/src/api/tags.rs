@@ -13,11 +13,11 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use super::errors;
-use super::objects::{self, AUTHOR, Resource};
+use super::objects::Resource;
 use crate::app::App;
 use crate::parse;
-use crate::problem::{ApiError, FieldProblem};
-use crate::route::{Call, Created, Json, NoQuery, RequestBody, SchemaOf, read_json};
+use crate::problem::{ApiError, Code, FieldProblem};
+use crate::route::{Call, Created, Json, NoQuery, RequestBody, Revised, SchemaOf, read_json};
 
 /// Most tags of one request.
 const ROWS_MAX: usize = 10_000;
@@ -130,12 +130,24 @@ pub(crate) fn item(hub: &HubHandle, plant: &Plant, tag: &Arc<TagEntry>) -> TagIt
     }
 }
 
+/// Returns the tag in the path, if the caller may see it.
+pub(crate) fn seen<Q, B>(call: &Call<Q, B>) -> Result<Arc<TagEntry>, ApiError> {
+    let (id, caller) = (call.id()?, call.caller()?);
+    let tag = call.app.hub.plant().tag(id).cloned();
+    let tag = tag.filter(|tag| caller.rights.sees(tag.path()));
+    tag.ok_or_else(|| ApiError::not_found("tag", id))
+}
+
+/// Answers with a tag and its present value.
+pub(crate) async fn get(call: Call) -> Result<Revised<TagItem>, ApiError> {
+    let tag = seen(&call)?;
+    let (hub, plant) = (&call.app.hub, call.app.hub.plant());
+    Ok(Revised(tag.revision(), item(hub, &plant, &tag)))
+}
+
 /// Answers with the last sample of a tag.
 pub(crate) async fn current_value(call: Call) -> Result<Json<Option<Current>>, ApiError> {
-    let (id, plant) = (call.id()?, call.app.hub.plant());
-    let tag = plant
-        .tag(id)
-        .ok_or_else(|| ApiError::not_found("tag", id))?;
+    let tag = seen(&call)?;
     Ok(Json(call.app.hub.last(tag.index()).map(Current::from)))
 }
 
@@ -143,8 +155,16 @@ pub(crate) async fn current_value(call: Call) -> Result<Json<Option<Current>>, A
 pub(crate) async fn write(
     call: Call<NoQuery, Json<WriteBody>>,
 ) -> Result<Json<WriteOutcome>, ApiError> {
-    let id = objects::existing::<Tag>(&call.app.hub, call.id()?)?;
-    let written = call.app.hub.write(id, call.body.0.value).await;
+    let (tag, caller) = (seen(&call)?, call.caller()?);
+    if !caller.rights.may_write(tag.path()) {
+        let detail = format!("{} may not write {}", caller.name, tag.path());
+        return Err(ApiError::new(Code::Forbidden, detail));
+    }
+    call.note.target("tag", tag.path().as_str());
+    let last = call.app.hub.last(tag.index());
+    call.note.before(&last.and_then(|last| last.value));
+    call.note.after(&call.body.0.value);
+    let written = call.app.hub.write(tag.id(), call.body.0.value).await;
     let written = written.map_err(errors::of_body)?;
     Ok(Json(WriteOutcome {
         value: written.value,
@@ -156,10 +176,11 @@ pub(crate) async fn write(
 
 /// Makes one tag, or many in one transaction.
 pub(crate) async fn create(call: Call<NoQuery, TagPost>) -> Result<Created<TagsMade>, ApiError> {
-    let hub = &call.app.hub;
+    let (hub, author) = (&call.app.hub, call.author()?);
     match call.body {
         TagPost::One(tag) => {
-            let applied = apply(hub, vec![*tag], |_| String::new()).await?;
+            call.note.after(&tag);
+            let applied = apply(hub, &author, vec![*tag], |_| String::new()).await?;
             let plant = hub.plant();
             let made = applied
                 .first()
@@ -173,7 +194,8 @@ pub(crate) async fn create(call: Call<NoQuery, TagPost>) -> Result<Created<TagsM
             ))
         }
         TagPost::Many(tags) => {
-            let items = apply(hub, tags, |row| format!("/items/{row}")).await?;
+            call.note.after(&tags);
+            let items = apply(hub, &author, tags, |row| format!("/items/{row}")).await?;
             Ok(Created(Tag::PATH.into(), None, TagsMade::Many { items }))
         }
     }
@@ -181,11 +203,12 @@ pub(crate) async fn create(call: Call<NoQuery, TagPost>) -> Result<Created<TagsM
 
 async fn apply(
     hub: &HubHandle,
+    author: &str,
     tags: Vec<Tag>,
     place: impl Fn(usize) -> String,
 ) -> Result<Vec<TagRef>, ApiError> {
     let edits = tags.into_iter().map(Edit::create).collect();
-    let applied = hub.apply(edits, AUTHOR).await;
+    let applied = hub.apply(edits, author).await;
     let applied = applied.map_err(|error| errors::from_hub(error, place))?;
     let plant = hub.plant();
     let made = applied.iter().filter_map(|made| plant.tag(made.id));

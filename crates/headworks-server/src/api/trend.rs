@@ -2,7 +2,6 @@
 
 use std::marker::PhantomData;
 use std::ops::ControlFlow;
-use std::sync::Arc;
 
 use headworks_core::model::ObjectId;
 use headworks_hub::TagEntry;
@@ -13,6 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::errors;
+use super::tags::seen;
 use crate::problem::ApiError;
 use crate::route::{Call, Written};
 
@@ -82,13 +82,9 @@ enum Plan {
 
 /// Answers with the history of a tag.
 pub(crate) async fn trend_data(call: Call<TrendQuery>) -> Result<Written<TrendData>, ApiError> {
-    let id = call.id()?;
+    let tag = seen(&call)?;
     let (range, plan) = plan(&call.query, call.app.hub.clock().now_us())?;
-    let plant = call.app.hub.plant();
-    let tag = plant
-        .tag(id)
-        .ok_or_else(|| ApiError::not_found("tag", id))?;
-    let (tag, historian) = (Arc::clone(tag), call.app.hub.historian());
+    let historian = call.app.hub.historian();
     let read = move || read(&*historian, &tag, range, plan).map_err(errors::from_store);
     let bytes = call.app.blocking(read).await?;
     Ok(Written(bytes, PhantomData))

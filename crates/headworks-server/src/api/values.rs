@@ -49,13 +49,15 @@ pub(crate) struct PathValue {
 
 /// Lists present values in order of path.
 pub(crate) async fn list(call: Call<ValueQuery>) -> Result<Json<Page<PathValue>>, ApiError> {
+    let rights = call.rights()?;
     let query = call.query;
     let limit = Some(query.limit.unwrap_or(LIMIT_DEFAULT));
     let window = Window::new(limit, query.cursor.as_deref(), LIMIT_MAX)?;
     let pattern = parse_pattern(query.pattern.as_deref())?.unwrap_or_else(Pattern::all);
     let (hub, plant) = (call.app.hub.clone(), call.app.hub.plant());
     let page = call.app.blocking(move || {
-        let tags = plant.select(&pattern);
+        let mut tags = plant.select(&pattern);
+        tags.retain(|tag| rights.sees(tag.path()));
         let at = |place: usize| tags.get(place).copied();
         let page = window.cut(
             tags.len(),

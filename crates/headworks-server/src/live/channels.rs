@@ -10,7 +10,7 @@ use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::stream;
 use headworks_core::model::ObjectId;
-use headworks_core::{Pattern, TagIndex, Value};
+use headworks_core::{Pattern, Rights, TagIndex, Value};
 use headworks_hub::Plant;
 use headworks_protocols::DeviceState;
 use schemars::JsonSchema;
@@ -71,6 +71,7 @@ struct ValueEvent<'a> {
 struct Channel {
     live: Arc<Live>,
     scope: Scope,
+    rights: Rights,
     feed: Feed,
     plant: watch::Receiver<u64>,
     /// Tags whose present value is still to be sent.
@@ -92,7 +93,12 @@ pub(crate) async fn dashboard(mut call: Call<ChannelQuery>) -> Result<Upgrade, A
         Some(pattern) => Scope::Pattern(pattern),
         None => Scope::Dashboards,
     };
-    let channel = Channel::new(&call.app.live, scope, interval(&call.query)?);
+    let channel = Channel::new(
+        &call.app.live,
+        call.rights()?,
+        scope,
+        interval(&call.query)?,
+    );
     let serve = move |socket| serve_values(channel, socket, None);
     socket::open(call.app, &mut call.parts, serve)
         .await
@@ -105,7 +111,12 @@ pub(crate) async fn device(mut call: Call) -> Result<Upgrade, ApiError> {
     if call.app.hub.plant().device(id).is_none() {
         return Err(ApiError::not_found("device", id));
     }
-    let channel = Channel::new(&call.app.live, Scope::Device(id), INTERVAL_DEFAULT);
+    let channel = Channel::new(
+        &call.app.live,
+        call.rights()?,
+        Scope::Device(id),
+        INTERVAL_DEFAULT,
+    );
     let serve = move |socket| serve_values(channel, socket, Some(id));
     socket::open(call.app, &mut call.parts, serve)
         .await
@@ -132,14 +143,22 @@ pub(crate) async fn stream(call: Call<ChannelQuery>) -> Result<Events, ApiError>
     let pattern = parse_pattern(call.query.pattern.as_deref())?.unwrap_or_else(Pattern::all);
     let place = call.app.live.admit()?;
     let interval = interval(&call.query)?;
-    let channel = Channel::new(&call.app.live, Scope::Pattern(pattern), interval);
+    let channel = Channel::new(
+        &call.app.live,
+        call.rights()?,
+        Scope::Pattern(pattern),
+        interval,
+    );
     let (stop, token) = (call.app.stop.clone(), call.app.tasks.token());
+    let (app, caller) = (Arc::clone(&call.app), call.caller()?.clone());
     let events = stream::unfold((channel, place), move |(mut channel, place)| {
         let (stop, _token) = (stop.clone(), token.clone());
+        let signed_out = socket::signed_out(Arc::clone(&app), caller.clone());
         async move {
             let tags = tokio::select! {
                 tags = channel.changed_tags() => tags?,
                 () = stop.cancelled() => return None,
+                () = signed_out => return None,
             };
             let event = channel.event(&tags);
             Some((Ok::<_, Infallible>(event), (channel, place)))
@@ -209,15 +228,16 @@ fn status(
 }
 
 impl Channel {
-    fn new(live: &Arc<Live>, scope: Scope, interval: Duration) -> Channel {
+    fn new(live: &Arc<Live>, rights: Rights, scope: Scope, interval: Duration) -> Channel {
         let mut plant = live.hub.plant_changes();
         plant.mark_unchanged();
         let mut feed = Feed::new(live, interval);
-        let tags = scope.tags(live);
+        let tags = scope.tags(live, &rights);
         feed.watch(tags.clone());
         Channel {
             live: Arc::clone(live),
             scope,
+            rights,
             feed,
             plant,
             fresh: tags,
@@ -240,7 +260,7 @@ impl Channel {
                 }
                 changed = self.plant.changed() => {
                     changed.ok()?;
-                    self.fresh = self.scope.tags(&self.live);
+                    self.fresh = self.scope.tags(&self.live, &self.rights);
                     self.feed.watch(self.fresh.clone());
                 }
             }
@@ -285,11 +305,11 @@ impl Channel {
 }
 
 impl Scope {
-    fn tags(&self, live: &Live) -> Vec<TagIndex> {
+    fn tags(&self, live: &Live, rights: &Rights) -> Vec<TagIndex> {
         let plant = live.hub.plant();
         match self {
             Scope::Pattern(pattern) => {
-                let tags = live.tags_of_pattern(pattern);
+                let tags = live.tags_of_pattern(pattern, rights);
                 tags.iter().map(|tag| tag.index()).collect()
             }
             Scope::Dashboards => on_dashboards(&plant),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use headworks_core::{Pattern, TagIndex};
+use headworks_core::{Pattern, Rights, TagIndex};
 use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::watch;
@@ -62,6 +62,8 @@ struct Session {
     /// The newest look at the states that the client knows.
     statuses_seen: u64,
     plant: watch::Receiver<u64>,
+    /// What the caller may see; the socket ends when it changes.
+    rights: Rights,
 }
 
 /// Serves a socket until it ends.
@@ -72,6 +74,7 @@ pub(super) async fn serve(live: Arc<Live>, socket: Socket) -> Result<(), Ended> 
         statuses: live.statuses.subscribe(),
         statuses_seen: 0,
         plant: live.hub.plant_changes(),
+        rights: socket.caller().rights.clone(),
         live,
         socket,
     };
@@ -114,6 +117,10 @@ impl Session {
     }
 
     async fn send_statuses(&mut self) -> Result<(), Ended> {
+        // they are of all devices
+        if self.rights.is_narrowed() {
+            return Ok(());
+        }
         let (seen, message) = self.live.statuses.since(self.statuses_seen);
         self.statuses_seen = seen;
         match message {
@@ -186,7 +193,7 @@ impl Session {
             Ok(interval) => interval,
             Err(detail) => return Ok(Err(Refused(Some(id), detail))),
         };
-        let tags = resolve(&self.live, &selection);
+        let tags = resolve(&self.live, &selection, &self.rights);
         if let Err(detail) = self.check_room(id, tags.len()) {
             return Ok(Err(Refused(Some(id), detail)));
         }
@@ -259,7 +266,7 @@ impl Session {
         self.socket.send_json(&message).await?;
         let mut changed = Vec::new();
         for (&id, subscription) in &mut self.subscriptions {
-            let tags = resolve(&self.live, &subscription.selection);
+            let tags = resolve(&self.live, &subscription.selection, &self.rights);
             if !is_same(&tags, &subscription.tags) {
                 changed.push((id, Arc::clone(&tags)));
             }
@@ -286,14 +293,16 @@ fn interval(interval_ms: u64) -> Result<Duration, String> {
     ))
 }
 
-fn resolve(live: &Live, selection: &Selection) -> Tags {
+/// Returns the tags of a selection that the caller may see.
+fn resolve(live: &Live, selection: &Selection, rights: &Rights) -> Tags {
     match selection {
-        Selection::Pattern(pattern) => live.tags_of_pattern(pattern),
+        Selection::Pattern(pattern) => live.tags_of_pattern(pattern, rights),
         Selection::Tags(indices) => {
             let plant = live.hub.plant();
             let tags = indices
                 .iter()
-                .filter_map(|&index| plant.tag_at(TagIndex(index)));
+                .filter_map(|&index| plant.tag_at(TagIndex(index)))
+                .filter(|tag| rights.sees(tag.path()));
             tags.cloned().collect()
         }
     }

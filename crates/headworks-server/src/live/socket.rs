@@ -7,11 +7,14 @@ use axum::extract::FromRequestParts;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade, close_code};
 use axum::http::request::Parts;
 use axum::response::Response;
+use headworks_access::Caller;
 use serde_json::json;
+use tokio::sync::watch;
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
+use crate::guard::{caller_of, not_signed_in};
 use crate::problem::{ApiError, Code};
 
 /// Most bytes of a message from a client.
@@ -26,12 +29,19 @@ const SEND_TIMEOUT: Duration = Duration::from_secs(10);
 /// Longest time that a socket gets to say good-bye when the server stops.
 const STOP_GRACE: Duration = Duration::from_secs(1);
 
+/// Close code of a socket whose caller is no longer signed in as before.
+const SIGNED_OUT: u16 = 4401;
+
 /// An open WebSocket.
 pub(super) struct Socket {
     inner: WebSocket,
     pings: Interval,
     last_heard: Instant,
     stop: CancellationToken,
+    caller: Caller,
+    /// Tells when somebody signs out or loses rights.
+    changes: watch::Receiver<u64>,
+    app: Arc<App>,
 }
 
 /// The socket has ended, by whichever side.
@@ -58,6 +68,8 @@ where
     let upgrade = upgrade
         .map_err(|error| ApiError::new(Code::UpgradeRequired, error.body_text().to_lowercase()))?;
     let place = app.live.admit()?;
+    let caller = caller_of(&parts.extensions).cloned();
+    let caller = caller.ok_or_else(not_signed_in)?;
     let token = app.tasks.token();
     let stop = app.stop.clone();
     let upgrade = upgrade
@@ -76,6 +88,9 @@ where
             pings,
             last_heard: Instant::now(),
             stop: stop.clone(),
+            changes: app.access_changes(),
+            caller,
+            app,
         };
         let too_long = async {
             stop.cancelled().await;
@@ -87,6 +102,18 @@ where
             () = too_long => {}
         }
     }))
+}
+
+/// Waits until a caller is no longer signed in as before.
+pub(super) async fn signed_out(app: Arc<App>, caller: Caller) {
+    let mut changes = app.access_changes();
+    let mut period = tokio::time::interval(PING_PERIOD);
+    while app.access.is_still(&caller, app.hub.clock().now_us()) {
+        tokio::select! {
+            Ok(()) = changes.changed() => {}
+            _ = period.tick() => {}
+        }
+    }
 }
 
 impl Socket {
@@ -113,6 +140,7 @@ impl Socket {
         loop {
             tokio::select! {
                 () = self.stop.cancelled() => return Err(self.close("the server stops").await),
+                Ok(()) = self.changes.changed() => self.check_caller().await?,
                 message = self.inner.recv() => {
                     self.last_heard = Instant::now();
                     match message {
@@ -126,6 +154,7 @@ impl Socket {
                     if SILENCE_MAX < self.last_heard.elapsed() {
                         return Err(Ended);
                     }
+                    self.check_caller().await?;
                     // The text is for pages, which cannot see the ping of the protocol.
                     self.send_message(Message::Ping(Vec::new().into())).await?;
                     self.send_json(&json!({ "op": "ping", "t": now_us() })).await?;
@@ -134,10 +163,30 @@ impl Socket {
         }
     }
 
+    /// Returns who watches.
+    pub(super) fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
+    /// Ends the socket of somebody who signed out, or may no longer do the same.
+    async fn check_caller(&mut self) -> Result<(), Ended> {
+        let now_us = self.app.hub.clock().now_us();
+        if self.app.access.is_still(&self.caller, now_us) {
+            return Ok(());
+        }
+        Err(self
+            .end(SIGNED_OUT, "signed out, or with other rights")
+            .await)
+    }
+
     /// Says why the socket ends, and ends it.
     pub(super) async fn close(&mut self, reason: &'static str) -> Ended {
+        self.end(close_code::AWAY, reason).await
+    }
+
+    async fn end(&mut self, code: u16, reason: &'static str) -> Ended {
         let frame = CloseFrame {
-            code: close_code::AWAY,
+            code,
             reason: reason.into(),
         };
         // The socket ends either way.

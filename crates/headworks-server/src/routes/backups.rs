@@ -2,7 +2,7 @@
 
 use super::{DELETE, GET, POST};
 use crate::api::backups;
-use crate::route::Permission::Configure;
+use crate::route::Permission::Administer;
 use crate::route::Route;
 
 const CHAPTER: &str = "backups";
@@ -10,15 +10,15 @@ const BACKUPS: &str = "/api/v1/backups";
 
 pub(super) fn backup_routes() -> Vec<Route> {
     vec![
-        Route::new("list_backups", GET, BACKUPS, Configure, backups::list)
+        Route::new("list_backups", GET, BACKUPS, Administer, backups::list)
             .about(CHAPTER, "Lists the backups, newest first."),
-        Route::new("create_backup", POST, BACKUPS, Configure, backups::create)
+        Route::new("create_backup", POST, BACKUPS, Administer, backups::create)
             .about(CHAPTER, "Starts a backup."),
         Route::new(
             "verify_backup",
             POST,
             "/api/v1/backups/{id}/verify",
-            Configure,
+            Administer,
             backups::verify,
         )
         .about(CHAPTER, "Starts the check of every file of a backup."),
@@ -26,7 +26,7 @@ pub(super) fn backup_routes() -> Vec<Route> {
             "delete_backup",
             DELETE,
             "/api/v1/backups/{id}",
-            Configure,
+            Administer,
             backups::delete,
         )
         .about(

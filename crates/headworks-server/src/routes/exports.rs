@@ -18,6 +18,7 @@ pub(super) fn export_routes() -> Vec<Route> {
             View,
             exports::stream,
         )
+        .noted()
         .about(CHAPTER, "Sends history as a file, as it is read."),
         Route::new("list_exports", GET, EXPORTS, View, exports::list)
             .about(CHAPTER, "Lists exports and their files, newest first."),
@@ -42,6 +43,7 @@ pub(super) fn export_routes() -> Vec<Route> {
             View,
             exports::file,
         )
+        .noted()
         .about(CHAPTER, "Sends the file of an export; ranges are served."),
     ]
 }

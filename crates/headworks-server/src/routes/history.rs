@@ -10,6 +10,7 @@ const CHAPTER: &str = "history";
 pub(super) fn history_routes() -> Vec<Route> {
     vec![
         Route::new("read_raw", POST, "/api/v1/history/raw", View, history::raw)
+            .narrow()
             .about(CHAPTER, "Answers with raw samples of tags in pages."),
         Route::new(
             "read_at_time",
@@ -18,6 +19,7 @@ pub(super) fn history_routes() -> Vec<Route> {
             View,
             history::at_time,
         )
+        .narrow()
         .about(CHAPTER, "Answers with the values of tags at instants."),
         Route::new(
             "read_processed",
@@ -26,6 +28,7 @@ pub(super) fn history_routes() -> Vec<Route> {
             View,
             history::processed,
         )
+        .narrow()
         .about(CHAPTER, "Answers with aggregates of OPC UA Part 13."),
         Route::new(
             "read_chart",
@@ -34,6 +37,7 @@ pub(super) fn history_routes() -> Vec<Route> {
             View,
             history::chart,
         )
+        .narrow()
         .about(CHAPTER, "Answers with lines thinned out for a chart."),
         Route::new(
             "list_aggregates",
@@ -42,6 +46,7 @@ pub(super) fn history_routes() -> Vec<Route> {
             View,
             history::aggregates,
         )
+        .narrow()
         .about(CHAPTER, "Lists the aggregates and what they mean."),
         Route::new(
             "delete_samples",

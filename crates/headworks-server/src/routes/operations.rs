@@ -2,7 +2,7 @@
 
 use super::{DELETE, GET, PUT};
 use crate::api::{error_journal, logs, metrics, probes};
-use crate::route::Permission::{Configure, View};
+use crate::route::Permission::{Administer, Open, View};
 use crate::route::Route;
 
 const CHAPTER: &str = "operations";
@@ -18,9 +18,9 @@ pub(super) fn operation_routes() -> Vec<Route> {
 
 fn probe_routes() -> Vec<Route> {
     vec![
-        Route::new("get_healthz", GET, "/healthz", View, probes::healthz)
+        Route::new("get_healthz", GET, "/healthz", Open, probes::healthz)
             .about(CHAPTER, "Answers `ok` while the process serves."),
-        Route::new("get_readyz", GET, "/readyz", View, probes::readyz)
+        Route::new("get_readyz", GET, "/readyz", Open, probes::readyz)
             .about(CHAPTER, "Answers whether samples can be stored."),
         Route::new("get_metrics", GET, "/metrics", View, metrics::metrics).about(
             CHAPTER,
@@ -35,13 +35,13 @@ fn log_routes() -> Vec<Route> {
             "list_log_lines",
             GET,
             "/api/v1/system/logs",
-            Configure,
+            Administer,
             logs::list,
         )
         .about(CHAPTER, "Lists the newest log lines, newest first."),
-        Route::new("get_log_levels", GET, LEVELS, Configure, logs::levels)
+        Route::new("get_log_levels", GET, LEVELS, Administer, logs::levels)
             .about(CHAPTER, "Answers which log lines are made."),
-        Route::new("set_log_levels", PUT, LEVELS, Configure, logs::set_levels).about(
+        Route::new("set_log_levels", PUT, LEVELS, Administer, logs::set_levels).about(
             CHAPTER,
             "Changes which log lines are made, until the process ends.",
         ),
@@ -54,14 +54,14 @@ fn error_routes() -> Vec<Route> {
             "list_errors",
             GET,
             "/api/v1/system/errors",
-            Configure,
+            Administer,
             error_journal::list,
         )
         .about(
             CHAPTER,
             "Lists warnings, errors and panics by kind, newest first.",
         ),
-        Route::new("get_error", GET, ERROR, Configure, error_journal::get).about(
+        Route::new("get_error", GET, ERROR, Administer, error_journal::get).about(
             CHAPTER,
             "Answers with a kind of error and its newest cases.",
         ),
@@ -69,7 +69,7 @@ fn error_routes() -> Vec<Route> {
             "clear_error",
             DELETE,
             ERROR,
-            Configure,
+            Administer,
             error_journal::clear,
         )
         .about(CHAPTER, "Forgets a kind of error until it happens again."),

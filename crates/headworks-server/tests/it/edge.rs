@@ -67,6 +67,8 @@ async fn a_foreign_page_can_change_nothing_and_open_no_socket() {
         .into_client_request()
         .unwrap();
     request.headers_mut().insert("origin", own.parse().unwrap());
+    let token = format!("Bearer {}", rig.token).parse().unwrap();
+    request.headers_mut().insert("authorization", token);
     tokio_tungstenite::connect_async(request).await.unwrap();
 }
 

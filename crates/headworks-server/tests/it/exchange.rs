@@ -256,7 +256,9 @@ async fn an_upload_that_breaks_off_leaves_nothing() {
     let row = format!("path,time,value\n{path},{time_us},1\n");
     let address = rig.address;
     let head = format!(
-        "POST /api/v1/imports HTTP/1.1\r\nhost: {address}\r\ncontent-length: 1000000\r\n\r\n{row}"
+        "POST /api/v1/imports HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {}\r\n\
+         content-length: 1000000\r\n\r\n{row}",
+        rig.token
     );
     tokio::task::block_in_place(|| {
         use std::io::Write;

@@ -33,7 +33,8 @@ async fn too_many_requests_are_refused_with_a_time() {
 
 fn get(outer: &Outer, path: &str) -> String {
     let port = outer.address.port();
-    format!("GET {path} HTTP/1.1\r\nhost: localhost:{port}\r\nconnection: close\r\n\r\n")
+    let owner = &outer.owner;
+    format!("GET {path} HTTP/1.1\r\nhost: localhost:{port}\r\nconnection: close\r\n{owner}\r\n")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -221,8 +222,9 @@ async fn hold_turns(outer: &Outer, from: [u8; 4], count: usize) -> Vec<tokio::ne
         let mut stream = outer.connect_from(from).await;
         let port = outer.address.port();
         let head = format!(
-            "POST /api/v1/tags HTTP/1.1\r\nhost: localhost:{port}\r\n\
-             content-type: application/json\r\ncontent-length: 1000\r\n\r\n{{"
+            "POST /api/v1/tags HTTP/1.1\r\nhost: localhost:{port}\r\n{}\
+             content-type: application/json\r\ncontent-length: 1000\r\n\r\n{{",
+            outer.owner
         );
         say(&mut stream, &head).await;
         held.push(stream);

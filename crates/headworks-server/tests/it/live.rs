@@ -326,8 +326,9 @@ async fn the_stream_of_events_carries_values() {
     rig.give(&tags[0], now_us, 1.0).await;
     let mut stream = tokio::net::TcpStream::connect(rig.address).await.unwrap();
     let request = format!(
-        "GET /api/v1/stream?pattern=**/a&interval_ms=10 HTTP/1.1\r\nhost: {}\r\n\r\n",
-        rig.address
+        "GET /api/v1/stream?pattern=**/a&interval_ms=10 HTTP/1.1\r\nhost: {}\r\n\
+         authorization: Bearer {}\r\n\r\n",
+        rig.address, rig.token
     );
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut lines = BufReader::new(stream).lines();

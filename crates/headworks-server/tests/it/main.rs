@@ -14,11 +14,15 @@ mod limits;
 #[cfg(test)]
 mod live;
 #[cfg(test)]
+mod matrix;
+#[cfg(test)]
 mod objects;
 #[cfg(test)]
 mod operations;
 #[cfg(test)]
 mod outer;
+#[cfg(test)]
+mod people;
 #[cfg(test)]
 mod protocol;
 #[cfg(test)]

@@ -55,7 +55,7 @@ fn check_life(rig: &Rig, list: &str, body: &Json, changed: &Json) {
         .collect();
     assert_eq!(actions, ["deleted", "updated", "created"]);
     assert_eq!(history["items"][1]["body"]["name"], changed["name"]);
-    assert_eq!(history["items"][1]["author"], "local");
+    assert_eq!(history["items"][1]["author"], "owner");
     assert_eq!(history["items"][0]["body"], Json::Null);
 }
 

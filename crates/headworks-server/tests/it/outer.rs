@@ -17,6 +17,8 @@ use crate::rig::Rig;
 pub(crate) struct Outer {
     pub(crate) address: SocketAddr,
     pub(crate) url: String,
+    /// The header by which the owner of the rig is known.
+    pub(crate) owner: String,
     _stop: tokio_util::sync::DropGuard,
 }
 
@@ -34,6 +36,7 @@ impl Outer {
         Outer {
             address,
             url,
+            owner: format!("authorization: Bearer {}\r\n", rig.token),
             _stop: stop.drop_guard(),
         }
     }

@@ -90,7 +90,9 @@ async fn everything_is_below_the_base_path() {
         assert!(answer.contains("\"unknown_path\""), "{path}: {answer}");
         assert!(header(&answer, "content-security-policy").is_some());
     }
-    let schema = outer.ask("GET", "/plant/hub/api/schema", "").await;
+    let schema = outer
+        .ask("GET", "/plant/hub/api/schema", &outer.owner)
+        .await;
     assert!(schema.contains("\"url\": \"/plant/hub\""), "{schema}");
     let wrong_method = outer.ask("PATCH", "/plant/hub/api/schema", "").await;
     assert!(wrong_method.starts_with("HTTP/1.1 405"), "{wrong_method}");

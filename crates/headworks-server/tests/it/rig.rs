@@ -17,10 +17,17 @@ use tempfile::TempDir;
 use tokio::net::TcpStream as AsyncStream;
 use tokio::task::JoinHandle;
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 use tokio_util::sync::CancellationToken;
 
 use crate::protocol::{PROTOCOLS, give};
+
+/// Password of every account of the tests.
+pub(crate) const PASSWORD: &str = "kettle-drum 7 ferry";
+
+/// Sent instead of a token: a request by nobody.
+pub(crate) const NOBODY: (&str, &str) = ("authorization", "");
 
 /// A running hub and server.
 pub(crate) struct Rig {
@@ -29,6 +36,8 @@ pub(crate) struct Rig {
     pub(crate) stop: CancellationToken,
     pub(crate) serving: JoinHandle<()>,
     line: String,
+    /// Access token of the owner, whom every request comes from that says nothing else.
+    pub(crate) token: String,
     /// Megabytes that are free on the disk of 1000 MB that the hub sees.
     pub(crate) free_megabytes: Arc<AtomicU64>,
     pub(crate) telemetry: Telemetry,
@@ -93,27 +102,24 @@ impl Rig {
         let hub = Hub::start(settings).await.unwrap();
         let telemetry = telemetry_in(directory.path());
         let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-        let server = Server::bind(
-            ServerSettings {
-                listen,
-                limits: Limits {
-                    requests_per_second: 0, // some tests ask thousands of times
-                    ..Limits::default()
-                },
-                telemetry: telemetry.clone(),
-                ..ServerSettings::default()
+        let settings = ServerSettings {
+            listen,
+            telemetry: telemetry.clone(),
+            limits: Limits {
+                requests_per_second: 0, // some tests ask thousands of times
+                ..Limits::default()
             },
-            hub.handle(),
-        )
-        .await
-        .unwrap();
+            ..ServerSettings::default()
+        };
+        let server = Server::bind(settings, hub.handle()).await.unwrap();
+        let setup_token = server.setup_token().unwrap();
         let address = server.local_address();
         let stop = CancellationToken::new();
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(Duration::from_secs(20)))
             .build();
-        Rig {
+        let mut rig = Rig {
             hub,
             address,
             serving: tokio::spawn(server.serve(stop.clone())),
@@ -121,9 +127,17 @@ impl Rig {
             free_megabytes,
             line: format!("line {}", LINES.fetch_add(1, Ordering::Relaxed)),
             telemetry,
+            token: String::new(),
             agent: agent.into(),
             _directory: directory,
-        }
+        };
+        let owner = json!({ "token": setup_token, "name": "owner", "password": PASSWORD });
+        let made = rig.post("/api/v1/setup", &owner).expect(200);
+        made["access_token"]
+            .as_str()
+            .unwrap()
+            .clone_into(&mut rig.token);
+        rig
     }
 
     /// Starts with a connection, a device at `plant/boiler` and tags of these names.
@@ -225,6 +239,10 @@ impl Rig {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
+        let says_who = |(name, _): &(&str, &str)| ["authorization", "cookie"].contains(name);
+        if !headers.iter().any(says_who) {
+            request = request.header("authorization", format!("Bearer {}", self.token));
+        }
         tokio::task::block_in_place(|| {
             let answer = match body {
                 Some(body) => self.agent.run(request.body(body).unwrap()),
@@ -240,8 +258,11 @@ impl Rig {
         })
     }
 
-    /// Sends bytes as they are and returns all that comes back.
+    /// Sends bytes as they are, with the token after the first line, and returns all that comes
+    /// back.
     pub(crate) fn raw(&self, request: &str) -> String {
+        let token = format!("\r\nauthorization: Bearer {}\r\n", self.token);
+        let request = request.replacen("\r\n", &token, 1);
         tokio::task::block_in_place(|| {
             let mut stream = TcpStream::connect(self.address).unwrap();
             stream
@@ -255,9 +276,44 @@ impl Rig {
     }
 
     pub(crate) async fn watch(&self, path: &str) -> Watcher {
+        self.watch_as(&self.token, path).await
+    }
+
+    /// Opens a WebSocket with another token.
+    pub(crate) async fn watch_as(&self, token: &str, path: &str) -> Watcher {
         let url = format!("ws://{}{path}", self.address);
-        let (socket, _) = tokio_tungstenite::connect_async(url).await.unwrap();
+        let mut request = url.into_client_request().unwrap();
+        let value = format!("Bearer {token}").parse().unwrap();
+        request.headers_mut().insert("authorization", value);
+        let (socket, _) = tokio_tungstenite::connect_async(request).await.unwrap();
         Watcher(socket)
+    }
+
+    /// Makes an account and returns its access token.
+    pub(crate) fn make_user(&self, name: &str, role: &str) -> String {
+        let user = json!({ "name": name, "role": role, "password": PASSWORD });
+        self.post("/api/v1/users", &user).expect(201);
+        self.sign_in(name)
+    }
+
+    /// Signs an account in and returns its access token.
+    pub(crate) fn sign_in(&self, name: &str) -> String {
+        let body = json!({ "name": name, "password": PASSWORD });
+        let opened = self.post("/api/v1/session", &body).expect(200);
+        opened["access_token"].as_str().unwrap().to_owned()
+    }
+
+    /// Sends a request with another token.
+    pub(crate) fn send_as(
+        &self,
+        token: &str,
+        method: &str,
+        path: &str,
+        body: Option<&Json>,
+    ) -> Answer {
+        let header = format!("Bearer {token}");
+        let body = body.map(|body| body.to_string().into_bytes());
+        self.send(method, path, &[("authorization", &header)], body)
     }
 
     /// Opens the multiplexed socket and reads its greeting.
@@ -339,6 +395,21 @@ impl Watcher {
                 return message;
             }
         }
+    }
+
+    /// Waits for the end of the socket and returns its code; fails after five seconds.
+    pub(crate) async fn close_code(&mut self) -> Option<u16> {
+        let end = async {
+            loop {
+                match self.0.next().await {
+                    Some(Ok(Message::Close(frame))) => return frame.map(|frame| frame.code.into()),
+                    Some(Ok(_)) => {}
+                    Some(Err(_)) | None => return None,
+                }
+            }
+        };
+        let ended = tokio::time::timeout(Duration::from_secs(5), end).await;
+        ended.expect("an end within 5 s")
     }
 
     /// Subscribes and returns the tags and the snapshot.

@@ -87,9 +87,10 @@ async fn a_page_over_tls_may_change_and_open_sockets() {
     ] {
         let mut stream = connect(&outer, &certificate(&directory)).await.unwrap();
         let request = format!(
-            "GET /ws HTTP/1.1\r\nhost: localhost:{port}\r\norigin: {origin}\r\n\
+            "GET /ws HTTP/1.1\r\nhost: localhost:{port}\r\norigin: {origin}\r\n{}\
              connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n\
-             sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+             sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+            outer.owner
         );
         say(&mut stream, &request).await;
         let mut answer = [0; 12];
@@ -110,11 +111,15 @@ async fn http2_serves_many_requests_on_one_connection() {
         .await
         .unwrap();
     assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
-    let (sender, connection) =
+    let (mut sender, connection) =
         hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
             .await
             .unwrap();
     tokio::spawn(connection);
+    // after the first answer the client knows how many it may ask at once
+    let uri = format!("https://localhost:{}/", outer.address.port());
+    let first = hyper::Request::get(uri).body(Empty::<hyper::body::Bytes>::new());
+    sender.send_request(first.unwrap()).await.unwrap();
     let asks = (0..200).map(|number| {
         let mut sender = sender.clone();
         let host = match number % 2 {

@@ -166,6 +166,7 @@ fn hand_in(hub: &Hub, first_us: i64) -> anyhow::Result<()> {
         };
         let begun = Instant::now();
         let answer = ureq::post(format!("{}/api/v1/history/import?durable=true", hub.url))
+            .header("authorization", hub.bearer())
             .header("content-type", media_type)
             .header("content-encoding", encoding)
             .send(&body[..]);
@@ -203,7 +204,9 @@ fn over_http(hub: &Hub) -> anyhow::Result<()> {
     for format in ["csv", "parquet"] {
         let begun = Instant::now();
         let url = format!("{}/api/v1/history/export?format={format}", hub.url);
-        let mut answer = ureq::get(url).call()?;
+        let mut answer = ureq::get(url)
+            .header("authorization", hub.bearer())
+            .call()?;
         let mut body = answer.body_mut().as_reader();
         let bytes = io::copy(&mut body, &mut io::sink())?;
         let rate = rate(TAGS * SAMPLES, begun.elapsed());

@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::handshake::client::Request;
 
 use crate::device::{Behaviour, CLOCK_REGISTERS, Content, Devices, now_us};
 use crate::figure::{Reach, percentile, report};
@@ -42,7 +44,7 @@ pub(crate) fn measure(binary: &Path) -> anyhow::Result<()> {
         .enable_all()
         .build()
         .context("starting the clients")?;
-    let mut latencies = runtime.block_on(watch(&hub.url))?;
+    let mut latencies = runtime.block_on(watch(&hub))?;
     latencies.sort_by(f64::total_cmp);
     let seen = latencies.len() as f64 / TIME.as_secs_f64();
     let what = format!(
@@ -101,13 +103,16 @@ fn configure(hub: &Hub, devices: &Devices) -> anyhow::Result<()> {
 }
 
 /// Lets all clients watch; returns the milliseconds of every value they were shown.
-async fn watch(url: &str) -> anyhow::Result<Vec<f64>> {
-    let url = format!("{}/ws", url.replacen("http", "ws", 1));
+async fn watch(hub: &Hub) -> anyhow::Result<Vec<f64>> {
+    let url = format!("{}/ws", hub.url.replacen("http", "ws", 1));
     let (sender, mut received) = mpsc::channel(CLIENTS);
     let begin = Instant::now() + WARM_UP;
     for _ in 0..CLIENTS {
-        let (url, sender) = (url.clone(), sender.clone());
-        tokio::spawn(async move { drop(sender.send(client(&url, begin).await).await) });
+        let mut request = url.as_str().into_client_request()?;
+        let header = hub.bearer().parse()?;
+        request.headers_mut().insert("authorization", header);
+        let sender = sender.clone();
+        tokio::spawn(async move { drop(sender.send(client(request, begin).await).await) });
     }
     drop(sender);
     let mut latencies = Vec::new();
@@ -117,8 +122,8 @@ async fn watch(url: &str) -> anyhow::Result<Vec<f64>> {
     Ok(latencies)
 }
 
-async fn client(url: &str, begin: Instant) -> anyhow::Result<Vec<f64>> {
-    let (mut socket, _) = tokio_tungstenite::connect_async(url)
+async fn client(request: Request, begin: Instant) -> anyhow::Result<Vec<f64>> {
+    let (mut socket, _) = tokio_tungstenite::connect_async(request)
         .await
         .context("a client")?;
     let wish = json!({ "op": "subscribe", "id": 1, "pattern": "bench/**", "interval_ms": 10 });

@@ -10,8 +10,10 @@ use anyhow::{Context, bail};
 use headworks_exchange::{ExportOptions, ImportOptions, Progress};
 use serde::Serialize;
 use serde_json::Value as Json;
-use ureq::Body;
-use ureq::http::Response;
+use ureq::http::header::AUTHORIZATION;
+use ureq::http::{HeaderValue, Request, Response};
+use ureq::middleware::MiddlewareNext;
+use ureq::{Body, SendBody};
 
 use super::{ExportArguments, ImportArguments, Ticker, print_report, wrong};
 
@@ -25,7 +27,8 @@ pub(super) fn export(
     options: &ExportOptions,
 ) -> anyhow::Result<()> {
     let place = format!("{}/history/export?{}", api(url)?, query(options)?);
-    let mut answer = accepted(agent().get(place).call(), url)?;
+    let agent = agent(arguments.place.token.read()?.as_deref())?;
+    let mut answer = accepted(agent.get(place).call(), url)?;
     let mut part = arguments.output.clone().into_os_string();
     part.push(".part");
     let part = PathBuf::from(part);
@@ -54,22 +57,23 @@ pub(super) fn import(
     options: &ImportOptions,
 ) -> anyhow::Result<()> {
     let api = api(url)?;
+    let agent = agent(arguments.place.token.read()?.as_deref())?;
     let file = File::open(&arguments.file);
     let file = file.with_context(|| format!("{} cannot be read", arguments.file.display()))?;
     let query = query(options)?;
     if arguments.preview {
-        let request = agent().post(format!("{api}/imports/preview?{query}"));
+        let request = agent.post(format!("{api}/imports/preview?{query}"));
         let report: Json = accepted(request.send(file), url)?.body_mut().read_json()?;
         print_report(&report);
         return Ok(());
     }
-    let request = agent().post(format!("{api}/imports?{query}"));
+    let request = agent.post(format!("{api}/imports?{query}"));
     let job: Json = accepted(request.send(file), url)?.body_mut().read_json()?;
     let id = job["id"].as_str().unwrap_or_default().to_owned();
-    let job = wait(&api, &id, url)?;
+    let job = wait(&agent, &api, &id, url)?;
     if let (Some(path), Some(_)) = (&arguments.errors, job["result"]["errors"].as_str()) {
         let place = format!("{api}/imports/{id}/errors");
-        let mut answer = accepted(agent().get(place).call(), url)?;
+        let mut answer = accepted(agent.get(place).call(), url)?;
         copy(answer.body_mut().as_reader(), path)?;
     }
     print_report(&job["result"]["report"]);
@@ -77,11 +81,11 @@ pub(super) fn import(
 }
 
 /// Waits until a job has ended and returns it.
-fn wait(api: &str, id: &str, url: &str) -> anyhow::Result<Json> {
+fn wait(agent: &ureq::Agent, api: &str, id: &str, url: &str) -> anyhow::Result<Json> {
     let mut ticker = Ticker::new();
     loop {
         let place = format!("{api}/jobs/{id}");
-        let job: Json = accepted(agent().get(place).call(), url)?
+        let job: Json = accepted(agent.get(place).call(), url)?
             .body_mut()
             .read_json()?;
         match job["state"].as_str() {
@@ -99,12 +103,21 @@ fn wait(api: &str, id: &str, url: &str) -> anyhow::Result<Json> {
     }
 }
 
-fn agent() -> ureq::Agent {
-    let config = ureq::Agent::config_builder()
+/// Returns a client that sends the token, where there is one.
+fn agent(token: Option<&str>) -> anyhow::Result<ureq::Agent> {
+    let mut config = ureq::Agent::config_builder()
         .http_status_as_error(false)
-        .timeout_connect(Some(Duration::from_secs(10)))
-        .build();
-    config.into()
+        .timeout_connect(Some(Duration::from_secs(10)));
+    if let Some(token) = token {
+        let header = HeaderValue::from_str(&format!("Bearer {token}"));
+        let header = header.map_err(|_| wrong("the token holds characters that no token has"))?;
+        let send = move |mut request: Request<SendBody<'_>>, next: MiddlewareNext<'_>| {
+            request.headers_mut().insert(AUTHORIZATION, header.clone());
+            next.handle(request)
+        };
+        config = config.middleware(send);
+    }
+    Ok(config.build().into())
 }
 
 fn api(url: &str) -> anyhow::Result<String> {
@@ -142,6 +155,10 @@ fn accepted(
     let problem: Json = answer.body_mut().read_json().unwrap_or_default();
     match (problem["detail"].as_str(), status.as_u16()) {
         (Some(detail), 400 | 422) => Err(wrong(detail)),
+        (Some(_), 401) => Err(wrong(
+            "the hub wants to know who asks: make a token on its page Tokens and give it in \
+             HEADWORKS_TOKEN or in a file with --token-file",
+        )),
         (Some(detail), _) => bail!("{detail}"),
         (None, _) => bail!("the hub answered {status}"),
     }

@@ -54,14 +54,20 @@ fn history_goes_out_and_comes_back_with_and_without_a_hub() {
     let first = write_old_file(&file("old.csv"));
 
     let (url, data) = (hub.url.clone(), data.to_str().unwrap().to_owned());
-    let through = ["--url", url.as_str(), "--set", "prefix=plant/tank"];
+    let token = file("token");
+    fs::write(&token, format!("{}\n", hub.token)).unwrap();
+    let remote = ["--url", url.as_str(), "--token-file", token.as_str()];
+    let through = [&remote[..], &["--set", "prefix=plant/tank"]].concat();
     let import = |more: &[&str]| {
         let old = file("old.csv");
         let mut arguments = vec!["history", "import", old.as_str()];
         arguments.extend_from_slice(more);
         headworks(&arguments)
     };
-    let unknown = import(&["--url", &url]);
+    let nobody = import(&["--url", &url]);
+    let stderr = check_ended(&nobody, 64);
+    assert!(stderr.contains("HEADWORKS_TOKEN"), "{stderr}");
+    let unknown = import(&remote);
     let stderr = check_ended(&unknown, 1);
     assert!(stderr.contains("tags do not exist: level"), "{stderr}");
     let shown = import(&[&through[..], &["--preview"]].concat());
@@ -90,7 +96,7 @@ fn history_goes_out_and_comes_back_with_and_without_a_hub() {
         arguments.extend_from_slice(more);
         (headworks(&arguments), output)
     };
-    let (done, remote) = export("remote.csv", &["--url", &url]);
+    let (done, remote) = export("remote.csv", &remote);
     check_ended(&done, 0);
     assert_eq!(fs::read_to_string(&remote).unwrap().lines().count(), 501);
     let (refused, _) = export("busy.csv", &["--data", &data]);
@@ -107,8 +113,22 @@ fn history_goes_out_and_comes_back_with_and_without_a_hub() {
     check_ended(&again, 0);
     let stdout = String::from_utf8_lossy(&again.stdout).into_owned();
     assert!(stdout.contains("500 stored"), "{stdout}");
-    let (wrong, _) = export("local.pdf", &["--data", &data]);
-    assert!(check_ended(&wrong, 64).contains(".parquet"));
-    let (wrong, _) = export("zone.csv", &["--data", &data, "--set", "zone=Mars"]);
-    assert!(check_ended(&wrong, 64).contains("--set zone"));
+}
+
+#[test]
+fn an_export_says_what_it_does_not_know() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("data");
+    start(&data).stop().unwrap();
+    let data = data.to_str().unwrap();
+    for (name, more, word) in [
+        ("local.pdf", &[][..], ".parquet"),
+        ("zone.csv", &["--set", "zone=Mars"], "--set zone"),
+    ] {
+        let output = directory.path().join(name);
+        let mut arguments = vec!["history", "export", "--output", output.to_str().unwrap()];
+        arguments.extend_from_slice(&["--data", data]);
+        arguments.extend_from_slice(more);
+        assert!(check_ended(&headworks(&arguments), 64).contains(word));
+    }
 }

@@ -16,6 +16,8 @@ pub(crate) struct Hub {
     pub(crate) process: Process,
     /// `http://127.0.0.1:PORT`.
     pub(crate) url: String,
+    /// Access token of the owner.
+    pub(crate) token: String,
     agent: ureq::Agent,
 }
 
@@ -28,6 +30,8 @@ pub(crate) struct Answer {
     pub(crate) body: Value,
 }
 
+/// Password of the owner of every hub.
+const PASSWORD: &str = "kettle-drum 7 ferry";
 /// Longest answer that is read.
 const ANSWER_BYTES_MAX: u64 = 64 << 20;
 /// Time for a start on a busy machine.
@@ -57,21 +61,51 @@ impl Hub {
             .http_status_as_error(false)
             .timeout_global(Some(Duration::from_secs(60)))
             .build();
-        Ok(Hub {
+        let mut hub = Hub {
             process,
             url: url.trim_end_matches('/').to_owned(),
+            token: String::new(),
             agent: config.into(),
-        })
+        };
+        hub.token = hub.sign_in()?;
+        Ok(hub)
+    }
+
+    /// Makes the owner at the first start, signs them in at every other; returns the token.
+    fn sign_in(&self) -> Result<String, String> {
+        let stdout = self.process.stdout();
+        let line = stdout
+            .lines()
+            .find_map(|line| line.trim().strip_prefix("set-up token"));
+        let (name, password) = ("owner", PASSWORD);
+        let answer = match line {
+            Some(token) => {
+                let token = token.split_whitespace().next();
+                let body = json!({ "token": token, "name": name, "password": password });
+                self.post("setup", &body)?
+            }
+            None => self.post("session", &json!({ "name": name, "password": password }))?,
+        };
+        let token = answer.body["access_token"].as_str();
+        token
+            .map(str::to_owned)
+            .ok_or_else(|| format!("signing in: {answer:?}"))
     }
 
     /// Reads a resource below `/api/v1/`.
     pub(crate) fn get(&self, path: &str) -> Result<Answer, String> {
-        Answer::read(self.agent.get(self.api(path)).call())
+        let request = self.agent.get(self.api(path));
+        Answer::read(request.header("authorization", self.bearer()).call())
     }
 
     /// Posts a body to a resource below `/api/v1/`.
     pub(crate) fn post(&self, path: &str, body: &Value) -> Result<Answer, String> {
-        Answer::read(self.agent.post(self.api(path)).send_json(body))
+        let request = self.agent.post(self.api(path));
+        Answer::read(
+            request
+                .header("authorization", self.bearer())
+                .send_json(body),
+        )
     }
 
     /// Posts a body; an error unless it is accepted.
@@ -120,6 +154,11 @@ impl Hub {
     pub(crate) fn stop(mut self) -> Result<Option<i32>, String> {
         self.process.signal("TERM")?;
         Ok(self.process.wait(Duration::from_secs(10))?.code())
+    }
+
+    /// Returns the value of the header that says who asks.
+    pub(crate) fn bearer(&self) -> String {
+        format!("Bearer {}", self.token)
     }
 
     fn api(&self, path: &str) -> String {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use headworks_core::model::ObjectId;
-use headworks_core::{Pattern, TagIndex};
+use headworks_core::{Pattern, Rights, TagIndex};
 use headworks_hub::TagEntry;
 use headworks_store::history::aggregates::{Aggregate, AggregateOptions};
 use headworks_store::history::{HistoryError, Interval, Limits, Stop, Watch, step};
@@ -162,7 +162,11 @@ pub(super) fn aggregates(names: &[String]) -> Result<Vec<Aggregate>, ApiError> {
 }
 
 /// Returns the tags of a question, each once, in its order.
-pub(super) fn tags(app: &App, texts: &[String]) -> Result<Vec<ChosenTag>, ApiError> {
+pub(super) fn tags(
+    app: &App,
+    rights: &Rights,
+    texts: &[String],
+) -> Result<Vec<ChosenTag>, ApiError> {
     let plant = app.hub.plant();
     let mut chosen: Vec<ChosenTag> = Vec::new();
     let mut known = std::collections::BTreeSet::new();
@@ -170,7 +174,7 @@ pub(super) fn tags(app: &App, texts: &[String]) -> Result<Vec<ChosenTag>, ApiErr
     for (nth, text) in texts.iter().enumerate() {
         let refused = |reason| ApiError::field(format!("/tags/{nth}"), reason);
         let by_id = text.parse::<ObjectId>().ok().and_then(|id| plant.tag(id));
-        let found = match by_id {
+        let mut found = match by_id {
             Some(tag) => vec![tag],
             None => {
                 let pattern: Pattern =
@@ -181,6 +185,7 @@ pub(super) fn tags(app: &App, texts: &[String]) -> Result<Vec<ChosenTag>, ApiErr
                 plant.select(&pattern)
             }
         };
+        found.retain(|tag| rights.sees(tag.path()));
         if found.is_empty() {
             let shown: String = text.chars().take(80).collect();
             return Err(refused(format!("{shown:?} is no tag and selects none")));
