@@ -54,6 +54,10 @@ static BENCHMARKS: &[Benchmark] = &[
         program: Program::Hub,
     },
     Benchmark {
+        name: "api",
+        program: Program::Hub,
+    },
+    Benchmark {
         name: "planner",
         program: example("headworks-protocols", "bench_planner"),
     },

@@ -1,10 +1,11 @@
-//! Measures the running binary: `cargo xtask bench poll|isolation|live|start|exchange`.
+//! Measures the running binary: `cargo xtask bench poll|isolation|live|start|exchange|api`.
 //!
 //! Every figure is one JSON object per line on standard output; prose goes there too. The hub is a
 //! process of its own; devices and clients are in this one, so that CPU time and memory are the
 //! hub's alone.
 #![expect(clippy::print_stdout, reason = "a benchmark talks to the console")]
 
+mod api;
 mod browser;
 mod device;
 mod exchange;
@@ -41,6 +42,7 @@ fn run() -> anyhow::Result<()> {
         .map(PathBuf::from)
         .context("HEADWORKS_BINARY names the binary to measure; `cargo xtask bench` sets it")?;
     match name.as_str() {
+        "api" => api::measure(&binary),
         "poll" => poll::measure(&binary),
         "isolation" => isolation::measure(&binary),
         "live" => live::measure(&binary),

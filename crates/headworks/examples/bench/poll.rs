@@ -68,7 +68,7 @@ fn measure_size(binary: &Path, size: &Size) -> anyhow::Result<()> {
         timeout_ms: 1000,
     };
     let configured = plant::configure(&hub, &layout)?;
-    let browser = browser::open(&hub.url)?;
+    let browser = browser::open(&hub.wall_screen().map_err(|error| anyhow!(error))?)?;
     let watching = if browser.is_some() {
         "one browser"
     } else {

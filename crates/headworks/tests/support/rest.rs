@@ -77,14 +77,13 @@ impl Hub {
         let line = stdout
             .lines()
             .find_map(|line| line.trim().strip_prefix("set-up token"));
-        let (name, password) = ("owner", PASSWORD);
         let answer = match line {
             Some(token) => {
                 let token = token.split_whitespace().next();
-                let body = json!({ "token": token, "name": name, "password": password });
+                let body = json!({ "token": token, "name": "owner", "password": PASSWORD });
                 self.post("setup", &body)?
             }
-            None => self.post("session", &json!({ "name": name, "password": password }))?,
+            None => self.post("session", &Hub::credentials())?,
         };
         let token = answer.body["access_token"].as_str();
         token
@@ -154,6 +153,20 @@ impl Hub {
     pub(crate) fn stop(mut self) -> Result<Option<i32>, String> {
         self.process.signal("TERM")?;
         Ok(self.process.wait(Duration::from_secs(10))?.code())
+    }
+
+    /// Makes the token of a wall screen and returns the address that opens it.
+    pub(crate) fn wall_screen(&self) -> Result<String, String> {
+        let new = json!({ "name": "wall", "kind": "kiosk", "role": "viewer" });
+        let made = self.create("tokens", &new)?;
+        let secret = made["secret"].as_str();
+        let secret = secret.ok_or_else(|| format!("no secret in {made}"))?;
+        Ok(format!("{}/#kiosk={secret}", self.url))
+    }
+
+    /// Returns the body of a sign-in of the owner.
+    pub(crate) fn credentials() -> Value {
+        json!({ "name": "owner", "password": PASSWORD })
     }
 
     /// Returns the value of the header that says who asks.
