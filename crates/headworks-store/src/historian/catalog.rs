@@ -249,16 +249,19 @@ impl Catalog {
 
     /// Returns number, bytes and samples of the files.
     pub(super) fn totals(&self) -> (u64, u64, u64) {
+        self.totals_and_newest().0
+    }
+
+    /// Returns the same, and the greatest number of a seal, of one instant.
+    pub(super) fn totals_and_newest(&self) -> ((u64, u64, u64), u64) {
         let days = self.days.read();
-        days.values()
-            .flatten()
-            .fold((0, 0, 0), |(files, bytes, samples), segment| {
-                (
-                    files + 1,
-                    bytes + segment.bytes,
-                    samples + segment.footer.samples,
-                )
-            })
+        let files = || days.values().flatten();
+        let count = |(files, bytes, samples): (u64, u64, u64), segment: &Arc<Segment>| {
+            let more = segment.footer.samples;
+            (files + 1, bytes + segment.bytes, samples + more)
+        };
+        let newest = files().map(|segment| segment.footer.seal).max();
+        (files().fold((0, 0, 0), count), newest.unwrap_or(0))
     }
 
     /// Returns how many files and parts of files are left out.

@@ -326,12 +326,15 @@ impl Shared {
     }
 
     fn stats(&self) -> HistorianStats {
-        let in_memory = {
+        let ((segments, segment_bytes, segment_samples), in_memory) = {
             let tables = self.tables.read();
+            let (totals, newest) = self.catalog.totals_and_newest();
+            // what is sealed stays in memory until its log is given up, and counts once
             let sealing = tables.sealing.as_ref();
-            tables.active.points() + sealing.map_or(0, |sealing| sealing.table.points())
+            let sealing = sealing.filter(|sealing| newest < sealing.generation);
+            let points = sealing.map_or(0, |sealing| sealing.table.points());
+            (totals, tables.active.points() + points)
         };
-        let (segments, segment_bytes, segment_samples) = self.catalog.totals();
         let refusal = self.refusal.lock().clone();
         let error = refusal.or_else(|| self.signal.lock().seal_error.as_ref().map(describe));
         HistorianStats {
