@@ -2,6 +2,8 @@ import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig, type Plugin } from 'vite';
 
+/** The server behind `npm run dev`; it takes changes only from pages of its own origin. */
+const HUB = 'http://127.0.0.1:8080';
 const TEXT = /\.(?:html|js|css|svg|json|webmanifest|txt)$/;
 
 /** Emits a `.gz` and a `.br` beside each text file, so that the server never compresses. */
@@ -58,8 +60,8 @@ export default defineConfig({
   },
   server: {
     proxy: {
-      '/api': 'http://127.0.0.1:8080',
-      '/ws': { target: 'ws://127.0.0.1:8080', ws: true },
+      '/api': { target: HUB, changeOrigin: true, headers: { origin: HUB } },
+      '/ws': { target: HUB, ws: true, changeOrigin: true, headers: { origin: HUB } },
     },
   },
 });

@@ -12,6 +12,10 @@ const MADE = [
   /^range\.\d+$/,
   /^state\./,
   /^setting\./,
+  /^role\./,
+  /^audit\.(?:action|outcome|actor)\./,
+  /^gate\./,
+  /^log\.level\./,
   /^check\./,
   /^stat\./,
   /^job\.(?:rows|files)$/,
@@ -29,7 +33,7 @@ const MADE = [
 ];
 
 /** Folders of the words: the frame's, then those that some pages load. */
-const PARTS = ['', 'system'];
+const PARTS = ['', 'system', 'people'];
 
 /** Returns all words of a language: those of the frame and those that pages load for themselves. */
 export const read = (language) =>

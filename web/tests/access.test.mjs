@@ -47,6 +47,7 @@ before(async () => {
     events: '/storage?tab=events',
     backups: '/backups',
     health: '/health',
+    'own account': '/account',
     'no page': '/nothing',
   };
 });

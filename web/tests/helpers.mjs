@@ -51,6 +51,7 @@ export class Server {
   #data = null;
   #port = 0;
   #settings;
+  #log = [];
   /** Access token of the owner. */
   token = process.env.HEADWORKS_TOKEN ?? '';
   /** Cookies of the owner's session, for browsers. */
@@ -67,24 +68,29 @@ export class Server {
     return !process.env.HEADWORKS_URL;
   }
 
+  /** Starts the server with its owner signed in. */
   async start() {
     if (!this.isOurs) return;
+    const needed = await this.launch();
+    await this.#enter(needed);
+  }
+
+  /** Starts the server as it is; returns whether it still has to be set up. */
+  async launch() {
     this.#data ??= mkdtempSync(join(tmpdir(), 'headworks-ui-'));
     this.#port ||= await freePort();
     this.url = `http://127.0.0.1:${this.#port}`;
     const listen = `127.0.0.1:${this.#port}`;
-    const log = [];
+    this.#log = [];
     const order = ['run', '--demo', '--data', this.#data, '--listen', listen];
     this.#process = spawn(binary(), order, { env: { ...process.env, ...this.#settings } });
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
-      stream.on('data', (text) => log.push(String(text)));
+      stream.on('data', (text) => this.#log.push(String(text)));
     }
     for (let tries = 0; ; tries += 1) {
-      if (this.#process.exitCode !== null || 200 < tries) throw new Error(log.join(''));
+      if (this.#process.exitCode !== null || 200 < tries) throw new Error(this.#log.join(''));
       try {
-        const { needed } = await (await fetch(`${this.url}/api/v1/setup`)).json();
-        await this.#signIn(needed, log);
-        return;
+        return (await (await fetch(`${this.url}/api/v1/setup`)).json()).needed;
       } catch (error) {
         if (error instanceof SyntaxError || error.cause === undefined) throw error;
         // Not listening yet.
@@ -93,13 +99,23 @@ export class Server {
     }
   }
 
-  /** Makes the owner at the first start, and signs them in at every other. */
-  async #signIn(isFirst, log) {
-    const token = () => /set-up token +(\S+)/.exec(log.join(''))?.[1];
-    for (let tries = 0; isFirst && !token() && tries < 50; tries += 1) {
+  /** Returns the token that the console shows at the first start. */
+  async setUpToken() {
+    const token = () => /set-up token +(\S+)/.exec(this.#log.join(''))?.[1];
+    for (let tries = 0; !token() && tries < 50; tries += 1) {
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
-    const body = isFirst ? { token: token(), ...OWNER } : OWNER;
+    return token();
+  }
+
+  /** Signs somebody in elsewhere; returns the access token. */
+  async signIn(name, password) {
+    return (await this.call('POST', 'session', { name, password })).access_token;
+  }
+
+  /** Makes the owner at the first start, and signs them in at every other. */
+  async #enter(isFirst) {
+    const body = isFirst ? { token: await this.setUpToken(), ...OWNER } : OWNER;
     const answer = await fetch(`${this.url}/api/v1/${isFirst ? 'setup' : 'session'}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },

@@ -13,6 +13,8 @@ export class ApiError extends Error {
     readonly code: string,
     detail: string,
     readonly errors: FieldProblem[] = [],
+    /** Seconds to wait before the next try, where the server says so. */
+    readonly waitS: number | null = null,
   ) {
     super(detail);
   }
@@ -20,6 +22,33 @@ export class ApiError extends Error {
   /** Whether somebody else changed the object first. */
   get isConflict(): boolean {
     return this.status === 412;
+  }
+
+  /** Whether nobody is signed in, or no longer. */
+  get isSignedOut(): boolean {
+    return this.code === 'not_signed_in';
+  }
+}
+
+/** Brings back a session that has ended since `sinceMs`; the call is repeated afterwards. */
+type Recover = (sinceMs: number) => Promise<void>;
+
+let recover: Recover | null = null;
+
+export function onSignedOut(run: Recover): void {
+  recover = run;
+}
+
+/** Asks, and once more after a session that has ended was brought back. */
+export async function signedIn<T>(ask: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  const sinceMs = Date.now();
+  try {
+    return await ask();
+  } catch (error) {
+    if (!recover || !(error instanceof ApiError && error.isSignedOut)) throw error;
+    await recover(sinceMs);
+    signal?.throwIfAborted();
+    return ask();
   }
 }
 
@@ -41,7 +70,16 @@ export function apiPath(path: string, query: Query = {}): string {
   return `${BASE}api/v1/${path}${text ? `?${text}` : ''}`;
 }
 
-async function call<T>(method: string, path: string, options: Options = {}): Promise<T> {
+function call<T>(method: string, path: string, options: Options = {}): Promise<T> {
+  return signedIn(() => callOnce<T>(method, path, options), options.signal);
+}
+
+/** Asks without bringing back a session that has ended. */
+export async function callOnce<T>(
+  method: string,
+  path: string,
+  options: Options = {},
+): Promise<T> {
   const headers: Record<string, string> = { accept: 'application/json' };
   if (options.body !== undefined) headers['content-type'] = 'application/json';
   if (options.revision !== undefined) headers['if-match'] = `"${options.revision}"`;
@@ -59,11 +97,16 @@ async function call<T>(method: string, path: string, options: Options = {}): Pro
   }
   const text = await answer.text();
   if (answer.ok) return (text ? JSON.parse(text) : undefined) as T;
-  throw problem(answer.status, answer.statusText, text);
+  throw problem(answer.status, answer.statusText, text, answer.headers.get('retry-after'));
 }
 
 /** Returns what an answer that is no success says. */
-export function problem(status: number, statusText: string, text: string): ApiError {
+export function problem(
+  status: number,
+  statusText: string,
+  text: string,
+  retryAfter: string | null = null,
+): ApiError {
   try {
     const { code, detail, title, errors } = JSON.parse(text) as Record<string, unknown>;
     const words = String(detail ?? title ?? statusText);
@@ -72,6 +115,7 @@ export function problem(status: number, statusText: string, text: string): ApiEr
       String(code ?? status),
       words,
       (errors as FieldProblem[]) ?? [],
+      Number(retryAfter) || null,
     );
   } catch {
     return new ApiError(
@@ -89,8 +133,11 @@ export const api = {
     call<T>('POST', path, { body, query, ...(signal && { signal }) }),
   put: <T>(path: string, body: unknown, revision?: number) =>
     call<T>('PUT', path, { body, ...(revision !== undefined && { revision }) }),
+  patch: <T>(path: string, body: unknown) => call<T>('PATCH', path, { body }),
   delete: <T = undefined>(path: string, query: Query = {}, revision?: number) =>
     call<T>('DELETE', path, { query, ...(revision !== undefined && { revision }) }),
+  /** Deletes what needs a proof in the body. */
+  deleteWith: (path: string, body: unknown) => call<undefined>('DELETE', path, { body }),
 };
 
 /** Returns the same call as a line for a shell. */

@@ -32,6 +32,13 @@ const PARTS = {
     nl: () => import('../locales/system/nl.json'),
     it: () => import('../locales/system/it.json'),
   },
+  people: {
+    en: () => import('../locales/people/en.json'),
+    zh: () => import('../locales/people/zh.json'),
+    de: () => import('../locales/people/de.json'),
+    nl: () => import('../locales/people/nl.json'),
+    it: () => import('../locales/people/it.json'),
+  },
 } satisfies Record<string, typeof FILES>;
 export type Part = keyof typeof PARTS;
 

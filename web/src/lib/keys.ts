@@ -1,5 +1,5 @@
 /** Short cuts: Ctrl K always, single letters unless the reader turned them off. */
-import { PAGES } from './pages.ts';
+import { pagesOf } from './pages.ts';
 import { prefs } from './prefs.svelte.ts';
 import { go } from './router.svelte.ts';
 
@@ -25,7 +25,7 @@ export function startKeys(actions: Actions): () => void {
       return;
     const wasGoing = isGoing;
     isGoing = event.key === 'g';
-    const page = wasGoing ? PAGES.find(({ key }) => key === event.key) : undefined;
+    const page = wasGoing ? pagesOf().find(({ key }) => key === event.key) : undefined;
     if (page) go(`/${page.name}`);
     else if (event.key === '?') actions.help();
     else if (event.key === '/') focusFilter(event);

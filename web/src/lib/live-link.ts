@@ -6,12 +6,14 @@ export interface SocketLike {
   close(): void;
   onopen: (() => void) | null;
   onmessage: ((event: { data: unknown }) => void) | null;
-  onclose: (() => void) | null;
+  onclose: ((event?: { code: number }) => void) | null;
 }
 
 export interface LinkEvents {
   up(): void;
   down(): void;
+  /** The server ended the link because nobody is signed in any more, or refused it. */
+  refused(): void;
   values(batch: ValuesMessage): void;
   status(message: StatusMessage): void;
   plant(generation: number): void;
@@ -31,6 +33,10 @@ export interface Timers {
 
 /** Without a message for so long the link is taken for dead. */
 export const SILENCE_MS = 12_000;
+/** Close code of a link whose session has ended. */
+const SIGNED_OUT = 4401;
+/** After so many tries without a link it is asked whether the session is the reason. */
+const DOUBT = 4;
 const PING_MS = 4_000;
 const BACKOFF_MS_FIRST = 250;
 const BACKOFF_MS_MAX = 5_000;
@@ -73,8 +79,17 @@ export class LiveLink {
       this.heard();
       if (typeof event.data === 'string') this.receive(event.data);
     };
-    socket.onclose = () => this.closed(socket);
+    socket.onclose = (event) => this.closed(socket, event?.code);
     this.heard();
+  }
+
+  /** Ends the link until the next start. */
+  stop(): void {
+    const socket = this.socket;
+    this.cancelRetry();
+    if (!socket) return;
+    this.drop();
+    socket.close();
   }
 
   /** Asks for tags; the returned handle changes or ends that. */
@@ -105,10 +120,14 @@ export class LiveLink {
   /** Tries now instead of after the wait, e.g. when the network came back. */
   hurry(): void {
     if (!this.open && this.retry !== null) {
-      this.timers.cancel(this.retry);
-      this.retry = null;
+      this.cancelRetry();
       this.start();
     }
+  }
+
+  private cancelRetry(): void {
+    this.timers.cancel(this.retry);
+    this.retry = null;
   }
 
   private retry: unknown = null;
@@ -125,13 +144,21 @@ export class LiveLink {
     this.events.up();
   }
 
-  private closed(socket: SocketLike): void {
-    if (socket !== this.socket) return;
+  private drop(): void {
     this.socket = null;
     this.timers.cancel(this.silence);
     this.timers.cancel(this.pings);
     if (this.open) this.events.down();
     this.open = false;
+  }
+
+  private closed(socket: SocketLike, code?: number): void {
+    if (socket !== this.socket) return;
+    // Browsers do not tell that a link was refused because nobody is signed in.
+    const isDoubtful = !this.open && this.attempt % DOUBT === 1;
+    this.drop();
+    if (code === SIGNED_OUT || isDoubtful) this.events.refused();
+    if (code === SIGNED_OUT) return;
     const wait = backoffMs(this.attempt, this.random());
     this.attempt += 1;
     this.retry = this.timers.later(() => {

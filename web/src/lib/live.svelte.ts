@@ -39,6 +39,9 @@ function takeStatus({ connections = [], devices = [] }: StatusMessage): void {
   states = next;
 }
 
+let refused = (): void => undefined;
+let isStarted = false;
+
 const link = new LiveLink(
   () => {
     const url = new URL(`${BASE}ws`, window.location.href);
@@ -58,6 +61,7 @@ const link = new LiveLink(
       downSinceMs = Date.now();
       tick();
     },
+    refused: () => refused(),
     values(batch) {
       if (table.apply(batch)) schedule();
     },
@@ -83,12 +87,25 @@ function tick(): void {
   for (const run of tickers) run();
 }
 
+/** Starts the link, or starts it again after `stopLive`. */
 export function startLive(): void {
-  downSinceMs = Date.now();
+  if (!up) downSinceMs = Date.now();
+  link.stop();
   link.start();
+  if (isStarted) return;
+  isStarted = true;
   window.setInterval(tick, 1000);
   document.addEventListener('visibilitychange', () => link.setHidden(document.hidden));
   window.addEventListener('online', () => link.hurry());
+}
+
+export function stopLive(): void {
+  link.stop();
+}
+
+/** Calls `run` when the link may have ended because nobody is signed in any more. */
+export function onRefused(run: () => void): void {
+  refused = run;
 }
 
 export const live = {

@@ -3,26 +3,34 @@ import type { Component } from 'svelte';
 import type { IconName } from '../components/Icon.svelte';
 import Dashboards from '../pages/Dashboards.svelte';
 import type { Key } from './i18n.keys.gen.ts';
-import { needWords } from './i18n.svelte.ts';
+import { needWords, type Part } from './i18n.svelte.ts';
+import { session, type Permission } from './session.svelte.ts';
 
 export interface PageEntry {
   /** First part of the path. */
   name: string;
   title: Key;
   icon: IconName;
-  group: 'view' | 'configure' | 'system';
+  group: 'view' | 'configure' | 'system' | 'people';
   /** The letter after `g`. */
   key: string;
+  /** What the page is of no use without. */
+  needs: Permission;
+  /** Reached from the menu of the account, not from the rail. */
+  isHidden?: boolean;
   load: () => Promise<PageModule>;
 }
 
 type PageModule = { default: Component };
 
 /** Loads a page together with the words that the first page does not need. */
-async function withSystem(page: Promise<PageModule>): Promise<PageModule> {
-  const [loaded] = await Promise.all([page, needWords('system')]);
+async function withWords(page: Promise<PageModule>, ...parts: Part[]): Promise<PageModule> {
+  const [loaded] = await Promise.all([page, ...parts.map(needWords)]);
   return loaded;
 }
+
+const withSystem = (page: Promise<PageModule>): Promise<PageModule> => withWords(page, 'system');
+const withPeople = (page: Promise<PageModule>): Promise<PageModule> => withWords(page, 'people');
 
 export const PAGES: PageEntry[] = [
   {
@@ -31,6 +39,7 @@ export const PAGES: PageEntry[] = [
     icon: 'dashboards',
     group: 'view',
     key: 'd',
+    needs: 'view',
     load: async () => ({ default: Dashboards }),
   },
   {
@@ -39,6 +48,7 @@ export const PAGES: PageEntry[] = [
     icon: 'trends',
     group: 'view',
     key: 'r',
+    needs: 'view',
     load: () => withSystem(import('../pages/Trends.svelte')),
   },
   {
@@ -47,6 +57,7 @@ export const PAGES: PageEntry[] = [
     icon: 'tags',
     group: 'view',
     key: 't',
+    needs: 'view',
     load: () => withSystem(import('../pages/Tags.svelte')),
   },
   {
@@ -55,7 +66,8 @@ export const PAGES: PageEntry[] = [
     icon: 'connections',
     group: 'configure',
     key: 'c',
-    load: () => import('../pages/Connections.svelte'),
+    needs: 'configure',
+    load: () => withSystem(import('../pages/Connections.svelte')),
   },
   {
     name: 'devices',
@@ -63,7 +75,8 @@ export const PAGES: PageEntry[] = [
     icon: 'devices',
     group: 'configure',
     key: 'v',
-    load: () => import('../pages/Devices.svelte'),
+    needs: 'configure',
+    load: () => withSystem(import('../pages/Devices.svelte')),
   },
   {
     name: 'exchange',
@@ -71,6 +84,7 @@ export const PAGES: PageEntry[] = [
     icon: 'exchange',
     group: 'system',
     key: 'x',
+    needs: 'operate',
     load: () => withSystem(import('../pages/Exchange.svelte')),
   },
   {
@@ -79,6 +93,7 @@ export const PAGES: PageEntry[] = [
     icon: 'storage',
     group: 'system',
     key: 's',
+    needs: 'view',
     load: () => withSystem(import('../pages/Storage.svelte')),
   },
   {
@@ -87,6 +102,7 @@ export const PAGES: PageEntry[] = [
     icon: 'backups',
     group: 'system',
     key: 'b',
+    needs: 'administer',
     load: () => withSystem(import('../pages/Backups.svelte')),
   },
   {
@@ -95,9 +111,25 @@ export const PAGES: PageEntry[] = [
     icon: 'health',
     group: 'system',
     key: 'h',
-    load: () => import('../pages/Health.svelte'),
+    needs: 'view',
+    load: () => withSystem(import('../pages/Health.svelte')),
+  },
+  {
+    name: 'account',
+    title: 'page.account',
+    icon: 'user',
+    group: 'people',
+    key: 'm',
+    needs: 'view',
+    isHidden: true,
+    load: () => withPeople(import('../pages/Account.svelte')),
   },
 ];
+
+/** Returns the pages that the reader may use. */
+export function pagesOf(): PageEntry[] {
+  return session.isKiosk ? [] : PAGES.filter(({ needs }) => session.may(needs));
+}
 
 /** Returns the page of a path; the empty path is the first page. */
 export function pageOf(part: string | undefined): PageEntry | undefined {

@@ -1,5 +1,5 @@
 /** Sending of files. */
-import { ApiError, apiPath, problem } from './api.ts';
+import { ApiError, apiPath, problem, signedIn } from './api.ts';
 
 type Query = Record<string, string | number | boolean | null | undefined>;
 
@@ -11,6 +11,15 @@ interface Sending {
 
 /** Sends a file as the body of a call, with news of how far it is. */
 export function upload<T>(
+  path: string,
+  query: Query,
+  body: Blob,
+  sending: Sending,
+): Promise<T> {
+  return signedIn(() => send<T>(path, query, body, sending), sending.signal);
+}
+
+function send<T>(
   path: string,
   query: Query,
   body: Blob,

@@ -81,6 +81,7 @@ function setUp() {
     {
       up: () => said.push('up'),
       down: () => said.push('down'),
+      refused: () => said.push('refused'),
       values: () => said.push('values'),
       status: () => said.push('status'),
       plant: (generation) => said.push(`plant ${generation}`),
@@ -127,6 +128,35 @@ test('after a lost link every subscription is asked for again', () => {
     [[1, 2]],
   );
   assert.deepEqual(said, ['up', 'down', 'up']);
+});
+
+test('a link that ended with its session waits until it is started again', () => {
+  const { link, sockets, said, fire } = setUp();
+  link.start();
+  link.subscribe([1]);
+  sockets[0]?.onopen?.();
+  sockets[0]?.onclose?.({ code: 4401 });
+  assert.deepEqual(said, ['up', 'down', 'refused']);
+  assert.throws(() => fire(backoffMs(0, 0)));
+  link.start();
+  sockets[1]?.onopen?.();
+  assert.deepEqual(
+    sockets[1]?.sent.map(({ tags }) => tags),
+    [[1]],
+  );
+});
+
+test('a link that cannot be opened asks whether the session is the reason, and goes on', () => {
+  const { link, sockets, said, fire } = setUp();
+  link.start();
+  for (let tries = 0; tries < 3; tries += 1) {
+    sockets[tries]?.onclose?.({ code: 1006 });
+    fire(backoffMs(tries, 0));
+  }
+  assert.deepEqual(said, ['refused']);
+  link.stop();
+  assert.ok(sockets[3]?.isClosed);
+  assert.throws(() => fire(backoffMs(3, 0)));
 });
 
 test('a silent link is dead: it is closed and tried again', () => {

@@ -1,0 +1,292 @@
+// People: set-up, signing in and out, sessions that end, menus by role, wall screens.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { violations } from './axe.mjs';
+import { launch, open, OWNER, problemsOf, Server } from './helpers.mjs';
+
+const server = new Server();
+const fresh = new Server();
+const skip = server.isOurs ? false : 'the accounts of another server are not ours';
+const PASSWORD = 'teapot-lantern 9 grove';
+let browser;
+
+before(async () => {
+  if (skip) return;
+  await Promise.all([server.start(), fresh.launch()]);
+  for (const role of ['viewer', 'operator', 'admin']) await addUser(role, role);
+  browser = await launch();
+});
+
+after(async () => {
+  await browser?.close();
+  await Promise.all([server.end(), fresh.end()]);
+});
+
+function addUser(name, role, more = {}) {
+  return server.call('POST', 'users', { name, role, password: PASSWORD, ...more });
+}
+
+/** A refused request is the matter of most tests here, and the console tells of it. */
+const REFUSED = /^console: Failed to load resource: .* 4\d\d /;
+
+function onPage(name, path, run, options = {}) {
+  test(name, { skip }, async () => {
+    const session = await open(browser, options.server ?? server, path, {
+      signedIn: false,
+      ...options,
+    });
+    try {
+      await run(session.page);
+      const problems = await problemsOf(session);
+      assert.deepEqual(
+        problems.filter((problem) => !REFUSED.test(problem)),
+        [],
+      );
+    } finally {
+      await session.close();
+    }
+  });
+}
+
+async function fill(page, name, password) {
+  await page.locator('input[name="username"]').fill(name);
+  await page.locator('input[name="password"]').fill(password);
+  await page.keyboard.press('Enter');
+}
+
+async function signIn(page, name, password = PASSWORD) {
+  await fill(page, name, password);
+  await page.locator('nav.rail').waitFor();
+}
+
+const rail = (page) => page.locator('nav.rail a').allInnerTexts();
+const VIEWER = ['Dashboards', 'Trends', 'Tags', 'Storage', 'System health'];
+
+onPage(
+  'a hub is set up with the token of its console',
+  '/',
+  async (page) => {
+    await page.getByRole('heading', { name: 'Set up' }).waitFor();
+    assert.deepEqual(await violations(page), []);
+    await page.getByLabel('Set-up token').fill('AAAAA-BBBBB-CCCCC-DDDDD');
+    await page.getByLabel('Name to sign in with').fill('an owner');
+    await page.getByLabel('Full name').fill('Olga Owner');
+    await page.locator('input[name="password"]').fill(OWNER.password);
+    const create = page.getByRole('button', { name: 'Create the owner' });
+    await create.click();
+    await page.locator('[aria-invalid="true"]').first().waitFor();
+
+    await page.getByLabel('Name to sign in with').fill('olga');
+    await create.click();
+    await page.getByText('This is not the set-up token of this server').waitFor();
+
+    // The link of the console brings the token along, and no trace of it stays in the address.
+    await page.goto(`${fresh.url}/#setup=${await fresh.setUpToken()}`);
+    await page.reload();
+    await page.goto(`${fresh.url}/?#setup=${await fresh.setUpToken()}`);
+    await page.getByLabel('Name to sign in with').fill('olga');
+    await page.locator('input[name="password"]').fill('short');
+    await create.click();
+    await page.locator('input[name="password"][aria-invalid="true"]').waitFor();
+    await page.locator('input[name="password"]').fill(OWNER.password);
+    assert.equal(await page.evaluate(() => location.hash), '');
+    await create.click();
+    await page.locator('.tile').first().waitFor();
+    await page.reload();
+    await page.locator('.tile').first().waitFor();
+  },
+  { server: fresh },
+);
+
+onPage('a wrong password is told, and a right one opens the page of the address',
+  '/health', async (page) => {
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  assert.deepEqual(await violations(page), []);
+  assert.equal(await page.locator('nav.rail').count(), 0);
+  await fill(page, 'viewer', 'not the password');
+  await page.getByRole('alert').getByText('Name or password are wrong').waitFor();
+  await signIn(page, 'viewer');
+  await page.getByRole('heading', { name: 'System health' }).waitFor();
+  await page.locator('[data-link="live"]').waitFor();
+  const kept = await page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }));
+  assert.doesNotMatch(kept, /hw[ar]_/);
+});
+
+onPage('signing out leads to the sign-in, and going back shows nothing', '/', async (page) => {
+  await signIn(page, 'viewer');
+  await page.getByRole('button', { name: 'Account of viewer' }).click();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  await page.reload();
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+});
+
+onPage('a session that ends in the middle of a form costs nothing that was typed',
+  '/', async (page) => {
+  await signIn(page, 'admin');
+  await page.goto(`${server.url}/tags?do=add`);
+  const field = page.getByLabel('Name *', { exact: true });
+  await field.fill('typed before the end');
+  const { items } = await server.call('GET', 'users?search=admin');
+  await server.call('DELETE', `users/${items[0].id}/sessions`);
+
+  const dialog = page.getByRole('dialog', { name: 'Sign in again' });
+  await dialog.waitFor();
+  assert.deepEqual(await violations(page), []);
+  assert.equal(await dialog.locator('input[name="username"]').inputValue(), 'admin');
+  await dialog.locator('input[name="password"]').fill(PASSWORD);
+  await page.keyboard.press('Enter');
+  await dialog.waitFor({ state: 'detached' });
+  assert.equal(await field.inputValue(), 'typed before the end');
+  await page.locator('[data-link="live"]').waitFor();
+});
+
+onPage('two tabs renew one session once', '/', async (page) => {
+  await signIn(page, 'operator');
+  const other = await page.context().newPage();
+  await other.goto(`${server.url}/tags`);
+  await other.locator('[data-link="live"]').waitFor();
+  const renewals = [];
+  const note = (request) =>
+    request.url().endsWith('/session/refresh') && renewals.push(request.url());
+  page.on('request', note);
+  other.on('request', note);
+  // Without its access cookie a browser has to renew: both tabs ask at the same moment.
+  const cookies = await page.context().cookies();
+  const kept = cookies.filter(({ name }) => name.includes('refresh'));
+  await page.context().clearCookies();
+  await page.context().addCookies(kept);
+  await Promise.all(
+    [page, other].map((tab) => tab.locator('nav.rail').getByText('System health').click()),
+  );
+  await Promise.all(
+    [page, other].map((tab) => tab.getByText('History store').waitFor()),
+  );
+  assert.equal(renewals.length, 1);
+  const { items } = await server.call('GET', 'users?search=operator');
+  const sessions = await server.call('GET', `users/${items[0].id}/sessions`);
+  assert.equal(sessions.items.length, 1);
+
+  await server.call('DELETE', `users/${items[0].id}/sessions`);
+  const dialogs = [page, other].map((tab) => tab.getByRole('dialog', { name: 'Sign in again' }));
+  await Promise.all(dialogs.map((dialog) => dialog.waitFor()));
+  await dialogs[0].locator('input[name="password"]').fill(PASSWORD);
+  await page.keyboard.press('Enter');
+  // The other tab notices that somebody signed in.
+  await Promise.all(dialogs.map((dialog) => dialog.waitFor({ state: 'detached' })));
+});
+
+onPage('a viewer finds nothing that a viewer may not do', '/', async (page) => {
+  await signIn(page, 'viewer');
+  assert.deepEqual(await rail(page), VIEWER);
+  await page.goto(`${server.url}/backups`);
+  const denied = 'This page needs the role Administrator; you have the role Viewer';
+  await page.getByText(denied).waitFor();
+  assert.deepEqual(await violations(page), []);
+  const tag = await server.tag('demo/heating/boiler/supply_setpoint');
+  await page.goto(`${server.url}/tags/${tag.id}`);
+  await page.getByRole('heading', { name: 'supply_setpoint' }).waitFor();
+  for (const name of ['Add tag', 'Edit', 'Delete', 'Write…', 'Add many']) {
+    assert.equal(await page.getByRole('button', { name, exact: true }).count(), 0, name);
+    assert.equal(await page.getByRole('link', { name, exact: true }).count(), 0, name);
+  }
+  await page.keyboard.press('Control+k');
+  const hits = await page.locator('[role="option"]').allInnerTexts();
+  assert.ok(!hits.some((hit) => hit.includes('Backups')), hits.join());
+});
+
+onPage('an operator writes where the account may, and configures nothing', '/', async (page) => {
+  await addUser('boilerman', 'operator', { write: ['demo/heating/**'] });
+  await signIn(page, 'boilerman');
+  assert.deepEqual(await rail(page), [
+    ...VIEWER.slice(0, 3),
+    'Import & export',
+    ...VIEWER.slice(3),
+  ]);
+  const own = await server.tag('demo/heating/boiler/supply_setpoint');
+  await page.goto(`${server.url}/tags/${own.id}`);
+  await page.getByRole('button', { name: 'Write…' }).waitFor();
+  const { items } = await server.call('GET', 'tags?limit=1000');
+  const foreign = items.find(({ writable, path }) => writable && !path.startsWith('demo/heating/'));
+  await page.goto(`${server.url}/tags/${foreign.id}`);
+  await page.getByRole('heading', { name: foreign.name }).waitFor();
+  assert.equal(await page.getByRole('button', { name: 'Write…' }).count(), 0);
+  await page.goto(`${server.url}/exchange`);
+  await page.getByRole('tab', { name: 'Export' }).waitFor();
+  assert.equal(await page.getByRole('tab', { name: 'Import' }).count(), 0);
+});
+
+onPage('an administrator configures', '/', async (page) => {
+  await signIn(page, 'admin');
+  const pages = await rail(page);
+  for (const name of ['Connections', 'Devices', 'Backups']) assert.ok(pages.includes(name), name);
+  await page.goto(`${server.url}/tags`);
+  await page.getByRole('link', { name: 'Add tag' }).waitFor();
+});
+
+onPage('a password given by somebody else is changed first', '/', async (page) => {
+  await addUser('newcomer', 'viewer', { must_change_password: true });
+  await fill(page, 'newcomer', PASSWORD);
+  await page.getByRole('heading', { name: 'Choose a new password' }).waitFor();
+  assert.deepEqual(await violations(page), []);
+  await page.locator('input[name="current"]').fill(PASSWORD);
+  await page.locator('input[name="new"]').fill('short');
+  await page.keyboard.press('Enter');
+  await page.locator('input[name="new"][aria-invalid="true"]').waitFor();
+  await page.locator('input[name="new"]').fill('a much better secret');
+  await page.keyboard.press('Enter');
+  await page.locator('.tile').first().waitFor();
+  await page.locator('[data-link="live"]').waitFor();
+});
+
+onPage('a wall screen shows values and nothing else', '/', async (page) => {
+  const { secret } = await server.call('POST', 'tokens', {
+    name: 'Hall 3',
+    kind: 'kiosk',
+    role: 'viewer',
+  });
+  await page.goto(`${server.url}/?#kiosk=${secret}`);
+  await page.locator('.tile .live[data-state="good"]').first().waitFor();
+  assert.equal(await page.locator('nav, header').count(), 0);
+  assert.equal(await page.evaluate(() => location.hash), '');
+  await page.reload();
+  await page.locator('.tile .live[data-state="good"]').first().waitFor();
+  const { items } = await server.call('GET', 'tokens');
+  await server.call('DELETE', `tokens/${items.find(({ name }) => name === 'Hall 3').id}`);
+  await page.getByText('The link of this wall screen does not work, or no longer.').waitFor();
+});
+
+onPage('sessions of one\'s own are listed and ended', '/', async (page) => {
+  await addUser('traveller', 'viewer');
+  const elsewhere = await server.signIn('traveller', PASSWORD);
+  await signIn(page, 'traveller');
+  await page.getByRole('button', { name: 'Account of traveller' }).click();
+  await page.getByRole('link', { name: 'My account' }).click();
+  await page.getByText('This browser').waitFor();
+  assert.equal(await page.locator('[data-session]').count(), 2);
+  await page.getByRole('button', { name: 'End', exact: true }).click();
+  await page.locator('[data-session]').nth(1).waitFor({ state: 'detached' });
+  const answer = await fetch(`${server.url}/api/v1/session`, {
+    headers: { authorization: `Bearer ${elsewhere}` },
+  });
+  assert.equal(answer.status, 401);
+});
+
+for (const width of [1600, 1024, 390]) {
+  for (const theme of ['light', 'dark']) {
+    test(`the own account is accessible at ${width} pixels in ${theme}`, { skip }, async () => {
+      const session = await open(browser, server, '/account', { width, theme });
+      const { page } = session;
+      await page.locator('[data-session]').first().waitFor();
+      await page.getByRole('button', { name: 'Set up an authenticator' }).click();
+      await page.getByText('Type this secret').waitFor();
+      const found = await violations(page);
+      const over = await page.evaluate(
+        () => document.documentElement.scrollWidth - window.innerWidth,
+      );
+      await session.close();
+      assert.deepEqual(found, []);
+      assert.ok(over <= 0, `${over} pixels too wide`);
+    });
+  }
+}

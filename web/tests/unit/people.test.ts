@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { browserOf } from '../../src/lib/agents.ts';
+import { holds } from '../../src/lib/patterns.ts';
+
+test('patterns select paths as the server does', () => {
+  const path = 'demo/heating/boiler/supply_setpoint';
+  const deep = ['**', 'demo/**', '**/supply_setpoint', 'demo/**/supply*'];
+  const selecting = [...deep, 'demo/*/boiler/*', path];
+  for (const pattern of selecting) assert.ok(holds([pattern], path), pattern);
+  const others = ['demo/*', 'demo/heating', '**/return', 'Demo/**', 'demo/*/*', 'demo/heat.ng/**'];
+  for (const pattern of others) assert.ok(!holds([pattern], path), pattern);
+  assert.ok(holds(null, path));
+  assert.ok(!holds([], path));
+  assert.ok(holds(['water/**', 'demo/**'], path));
+});
+
+test('a browser is named by what it is, not by what it descends from', () => {
+  const chrome = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko)';
+  const name = (agent: string): string => browserOf(agent);
+  assert.equal(name(`${chrome} HeadlessChrome/156.0.0.0 Safari/537.36`), 'Chromium 156, Linux');
+  const windows = chrome.replace('X11; Linux x86_64', 'Windows NT 10.0; Win64; x64');
+  const edge = `${windows} Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0`;
+  assert.equal(name(edge), 'Edge 140, Windows');
+  assert.equal(
+    name('Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'),
+    'Firefox 140, Linux',
+  );
+  assert.equal(name('curl/8.5.0'), 'curl/8.5.0');
+  assert.equal(name(''), '');
+});
