@@ -3,10 +3,10 @@
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
-use headworks_access::{Access, Journal};
+use headworks_access::{Access, Caller, Journal, Via};
 use headworks_exchange::{Kind, Tag, Tags};
 use headworks_hub::{HubHandle, TagEntry};
 use headworks_store::Retention;
@@ -15,10 +15,11 @@ use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use uuid::Uuid;
 
 use crate::edge::Edge;
 use crate::jobs::Jobs;
-use crate::limits::{Backoff, Turns};
+use crate::limits::{Backoff, RateLimiter, Turns};
 use crate::live::Live;
 use crate::observe::HttpFigures;
 use crate::openapi;
@@ -33,6 +34,8 @@ const READS_MAX: usize = 4;
 /// Most streams of history in and out at once; each holds a thread for as long as it flows.
 const STREAMS_MAX: usize = 4;
 
+/// Accounts and tokens whose pace is known.
+const CALLERS_MAX: usize = 10_000;
 /// Most passwords that are hashed at once: each takes 20 ms of a core, which polling needs more.
 const HASHES_MAX: usize = 1;
 /// Longest wait for a turn of a hash.
@@ -61,6 +64,8 @@ pub(crate) struct App {
     pub journal: Journal,
     /// How often who fails to sign in.
     pub sign_ins: Backoff,
+    /// How often each account and token asks, from wherever.
+    caller_rates: Option<RateLimiter<Uuid>>,
     /// Long work.
     pub jobs: Jobs,
     /// The address it listens on.
@@ -104,6 +109,7 @@ impl App {
             access: Arc::new(access),
             journal,
             sign_ins: Backoff::new(),
+            caller_rates: settings.limits.rates(CALLERS_MAX),
             access_changes: watch::Sender::default(),
             hashes: Arc::new(Semaphore::new(HASHES_MAX)),
             jobs: Jobs::new(hub.clock(), tasks.clone()),
@@ -159,6 +165,23 @@ impl App {
             let detail = format!("{STREAMS_MAX} exports or imports flow already; try again later");
             ApiError::new(Code::Busy, detail)
         })
+    }
+
+    /// Counts a request of somebody who was recognised.
+    ///
+    /// # Errors
+    ///
+    /// When they ask too often, from all addresses together.
+    pub(crate) fn check_rate(&self, caller: &Caller, now: Instant) -> Result<(), ApiError> {
+        let key = match caller.via {
+            Via::Session(_) => caller.user,
+            Via::Token { id, .. } => id,
+        };
+        let checked = self
+            .caller_rates
+            .as_ref()
+            .map(|rates| rates.check(key, now));
+        checked.unwrap_or(Ok(())).map_err(ApiError::rate_limited)
     }
 
     /// Runs work on accounts that hashes a password or waits for the disk.

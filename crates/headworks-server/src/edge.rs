@@ -29,8 +29,6 @@ use crate::settings::{BasePath, HostName, Network, Origin, ServerSettings};
 
 /// Addresses whose requests are counted.
 const ADDRESSES_MAX: usize = 16_384;
-/// How many seconds' worth of requests may come at once.
-const BURST_S: u32 = 4;
 
 /// The number of a request, as the log and the answer name it.
 #[derive(Clone, Debug)]
@@ -62,8 +60,6 @@ pub(crate) struct Edge {
 impl Edge {
     /// Returns the edge of a server that listens on `port`.
     pub(crate) fn new(settings: &ServerSettings, port: u16) -> Edge {
-        let per_second = settings.limits.requests_per_second;
-        let burst = per_second.saturating_mul(BURST_S);
         Edge {
             port,
             hosts: settings.hosts.clone(),
@@ -71,7 +67,7 @@ impl Edge {
             base_path: settings.base_path.clone(),
             cors_origins: settings.cors_origins.clone(),
             headers: Headers::new(&settings.frame_ancestors, settings.hsts),
-            rates: (per_second != 0).then(|| RateLimiter::new(per_second, burst, ADDRESSES_MAX)),
+            rates: settings.limits.rates(ADDRESSES_MAX),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
@@ -83,7 +83,12 @@ async fn dispatch(app: Arc<App>, route: Arc<Route>, request: Request) -> Respons
     let (mut parts, body) = request.into_parts();
     let caller = guard::recognise(&app, &parts.headers);
     let pending = Pending::of(&route, &mut parts);
-    let answer = match guard::check(caller.as_ref(), &route) {
+    let checked = guard::check(caller.as_ref(), &route).and_then(|()| {
+        caller
+            .as_ref()
+            .map_or(Ok(()), |one| app.check_rate(one, Instant::now()))
+    });
+    let answer = match checked {
         Ok(()) => {
             if let Some(caller) = caller.clone() {
                 parts.extensions.insert(caller);

@@ -4,6 +4,7 @@
 //! is refused by [`ServerSettings::check`], before anything is started.
 
 use std::fmt;
+use std::hash::Hash;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -14,6 +15,7 @@ use headworks_telemetry::Telemetry;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+use crate::limits::RateLimiter;
 use crate::server::ServerError;
 
 /// Where to listen, and to whom.
@@ -68,8 +70,8 @@ pub enum TlsSettings {
 /// How much one client may ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Requests per second of one address, over time; 0 is no bound. Four times as many may come
-    /// at once.
+    /// Requests per second of one address, and of one account or token, over time; 0 is no bound.
+    /// Four times as many may come at once.
     pub requests_per_second: u32,
     /// Connections of one address that are open at once.
     pub connections_per_address: usize,
@@ -105,6 +107,8 @@ pub struct BasePath(String);
 #[serde(try_from = "String", into = "String")]
 pub struct Origin(String);
 
+/// How many seconds' worth of requests may come at once.
+const BURST_S: u32 = 4;
 /// Most characters of a base path.
 const BASE_PATH_CHARS_MAX: usize = 128;
 /// Most characters of a name of a host.
@@ -138,6 +142,15 @@ impl Default for Limits {
             head_timeout: Duration::from_secs(30),
             handshake_timeout: Duration::from_secs(10),
         }
+    }
+}
+
+impl Limits {
+    /// Returns a limiter of this rate that knows so many clients; none when there is no bound.
+    pub(crate) fn rates<K: Eq + Hash>(&self, keys_max: usize) -> Option<RateLimiter<K>> {
+        let rate = self.requests_per_second;
+        let burst = rate.saturating_mul(BURST_S);
+        (rate != 0).then(|| RateLimiter::new(rate, burst, keys_max))
     }
 }
 

@@ -32,9 +32,13 @@ async fn too_many_requests_are_refused_with_a_time() {
 }
 
 fn get(outer: &Outer, path: &str) -> String {
+    get_as(outer, &outer.owner, path)
+}
+
+/// Asks with another line of the head that says who.
+fn get_as(outer: &Outer, who: &str, path: &str) -> String {
     let port = outer.address.port();
-    let owner = &outer.owner;
-    format!("GET {path} HTTP/1.1\r\nhost: localhost:{port}\r\nconnection: close\r\n{owner}\r\n")
+    format!("GET {path} HTTP/1.1\r\nhost: localhost:{port}\r\nconnection: close\r\n{who}\r\n")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -215,6 +219,31 @@ async fn no_spelling_of_a_path_leads_out_of_the_files_or_the_api() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_has_one_pace_from_all_its_addresses() {
+    let rig = Rig::start().await;
+    let outer = Outer::start(&rig, |settings| settings.limits.requests_per_second = 1).await;
+    let mut statuses = Vec::new();
+    for last in 1..=8 {
+        let mut stream = outer.connect_from([127, 0, 0, last]).await;
+        say(&mut stream, &get(&outer, "/api/v1/tags")).await;
+        statuses.push(rest(&mut stream).await[9..12].to_owned());
+    }
+    // four may come at once; another account is not concerned
+    assert_eq!(statuses[..4], ["200"; 4]);
+    assert!(
+        statuses[4..].iter().any(|status| status == "429"),
+        "{statuses:?}"
+    );
+    let other = format!(
+        "authorization: Bearer {}\r\n",
+        rig.make_user("other", "viewer")
+    );
+    let mut stream = outer.connect_from([127, 0, 0, 9]).await;
+    say(&mut stream, &get_as(&outer, &other, "/api/v1/tags")).await;
+    assert!(rest(&mut stream).await.starts_with("HTTP/1.1 200"));
+}
+
 /// Opens requests that hold their turns: their bodies do not come.
 async fn hold_turns(outer: &Outer, from: [u8; 4], count: usize) -> Vec<tokio::net::TcpStream> {
     let mut held = Vec::new();
@@ -266,6 +295,10 @@ async fn a_client_that_holds_all_it_can_delays_itself_alone() {
 async fn a_flood_from_one_address_leaves_others_their_answers() {
     let rig = Rig::start().await;
     let outer = Outer::start(&rig, |_| {}).await;
+    let viewer = format!(
+        "authorization: Bearer {}\r\n",
+        rig.make_user("viewer", "viewer")
+    );
     let flood = async |outer: &Outer| loop {
         let answer = outer.raw(&get(outer, "/api/v1/tags")).await;
         assert!(["200", "429"].contains(&&answer[9..12]), "{answer}");
@@ -276,7 +309,7 @@ async fn a_flood_from_one_address_leaves_others_their_answers() {
         for _ in 0..50 {
             let begun = Instant::now();
             let mut other = outer.connect_from([127, 0, 0, 2]).await;
-            say(&mut other, &get(&outer, "/api/v1/tags")).await;
+            say(&mut other, &get_as(&outer, &viewer, "/api/v1/tags")).await;
             let answer = rest(&mut other).await;
             assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
             times.push(begun.elapsed());
