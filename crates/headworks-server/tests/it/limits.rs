@@ -222,6 +222,10 @@ async fn no_spelling_of_a_path_leads_out_of_the_files_or_the_api() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_has_one_pace_from_all_its_addresses() {
     let rig = Rig::start().await;
+    let other = format!(
+        "authorization: Bearer {}\r\n",
+        rig.make_user("other", "viewer")
+    );
     let outer = Outer::start(&rig, |settings| settings.limits.requests_per_second = 1).await;
     let mut statuses = Vec::new();
     for last in 1..=8 {
@@ -234,10 +238,6 @@ async fn an_account_has_one_pace_from_all_its_addresses() {
     assert!(
         statuses[4..].iter().any(|status| status == "429"),
         "{statuses:?}"
-    );
-    let other = format!(
-        "authorization: Bearer {}\r\n",
-        rig.make_user("other", "viewer")
     );
     let mut stream = outer.connect_from([127, 0, 0, 9]).await;
     say(&mut stream, &get_as(&outer, &other, "/api/v1/tags")).await;
@@ -294,11 +294,11 @@ async fn a_client_that_holds_all_it_can_delays_itself_alone() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_flood_from_one_address_leaves_others_their_answers() {
     let rig = Rig::start().await;
-    let outer = Outer::start(&rig, |_| {}).await;
     let viewer = format!(
         "authorization: Bearer {}\r\n",
         rig.make_user("viewer", "viewer")
     );
+    let outer = Outer::start(&rig, |_| {}).await;
     let flood = async |outer: &Outer| loop {
         let answer = outer.raw(&get(outer, "/api/v1/tags")).await;
         assert!(["200", "429"].contains(&&answer[9..12]), "{answer}");
