@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use headworks_core::model::{Connection, Device, ObjectId};
 use headworks_core::{TagIndex, TagPath, Update};
-use headworks_store::StoreError;
+use headworks_store::{Reached, StoreError};
 use uuid::{ContextV7, Timestamp, Uuid};
 
-use crate::edits::{Applied, Edit, finish, prepare};
+use crate::edits::{Applied, Edit, finish, load, prepare};
 use crate::error::HubError;
 use crate::hub::Shared;
 use crate::link::Order;
@@ -59,6 +59,55 @@ pub(crate) async fn apply(
     let (new, touched, applied) = outcome?;
     take_over(&shared, &old, new, &touched).await;
     Ok(applied)
+}
+
+/// Takes edits again after the database of the objects was reached, and takes over what it has
+/// that this hub does not know. Must not be cancelled half way.
+pub(crate) async fn resume(shared: Arc<Shared>, reached: Reached) -> Result<(), HubError> {
+    let mut shapes = Arc::clone(&shared.writer).lock_owned().await;
+    if shared.stop.is_cancelled() {
+        return Err(HubError::Stopping);
+    }
+    let old = shared.plant.load_full();
+    let work = {
+        let (shared, old) = (Arc::clone(&shared), Arc::clone(&old));
+        move || {
+            let outcome = reload(&shared, &old, reached, &mut shapes);
+            (outcome, shapes)
+        }
+    };
+    let (outcome, _shapes) = blocking(work).await?;
+    if let Some((new, touched)) = outcome? {
+        take_over(&shared, &old, new, &touched).await;
+    }
+    Ok(())
+}
+
+/// Returns the plant of the database, unless it is the present one.
+fn reload(
+    shared: &Shared,
+    old: &Plant,
+    reached: Reached,
+    shapes: &mut Shapes,
+) -> Result<Option<(Plant, Touched)>, HubError> {
+    let objects = shared.objects()?;
+    objects.resume(reached)?;
+    let stored = objects.load_all()?;
+    // compared in any case: an answer may have been lost after the file was written
+    let changes = match load(stored, shapes) {
+        Ok(all) => all.beyond(old),
+        Err(error) => {
+            objects.give_up(error.to_string());
+            return Err(error);
+        }
+    };
+    if changes.is_empty() {
+        return Ok(None);
+    }
+    let touched = Touched::new(&changes);
+    let new = old.with(changes);
+    shapes.purge();
+    Ok(Some((new, touched)))
 }
 
 /// Runs work that blocks on the disk or the processor.

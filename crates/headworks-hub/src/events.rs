@@ -58,6 +58,8 @@ pub enum EventKind {
     Backup,
     /// Certificates of the listener.
     Certificate,
+    /// The configuration objects and their database.
+    Configuration,
 }
 
 /// How much an event matters.

@@ -10,7 +10,8 @@ use headworks_core::TagIndex;
 use headworks_core::model::ObjectId;
 use headworks_protocols::{Clock, Protocol};
 use headworks_store::{
-    EmbeddedHistorian, ForwardingHistorian, Historian, HistorianOptions, ObjectStore, StoreError,
+    EmbeddedHistorian, ForwardingHistorian, Historian, HistorianOptions, ObjectPlace, ObjectStore,
+    StoreError,
 };
 use parking_lot::Mutex;
 use tokio::sync::watch;
@@ -22,6 +23,7 @@ use crate::apply::blocking;
 use crate::backups::{self, BackupKeeper};
 use crate::clock::steady_clock;
 use crate::clocks::Clocks;
+use crate::database;
 use crate::edits::load;
 use crate::error::HubError;
 use crate::events::EventLog;
@@ -126,9 +128,10 @@ impl Hub {
         historian: impl FnOnce(&Path) -> Result<Arc<dyn Historian>, StoreError> + Send + 'static,
     ) -> Result<Hub, HubError> {
         let directory = settings.data_directory.clone();
+        let place = settings.object_place();
         let upkeep = settings.upkeep;
         let period = upkeep.period;
-        let opened = blocking(move || open(&directory, upkeep, historian)).await??;
+        let opened = blocking(move || open(&directory, &place, upkeep, historian)).await??;
         let (clock, clock_ahead_us) = match settings.clock {
             Some(clock) => (clock, Arc::default()),
             None => steady_clock(),
@@ -168,6 +171,7 @@ impl Hub {
         start_links(&shared);
         tokio::spawn(sweep(Arc::clone(&shared)));
         tokio::spawn(backups::run(Arc::clone(&shared)));
+        tokio::spawn(database::watch(Arc::clone(&shared)));
         let keeper = Keeper::start(Arc::clone(&shared), period)
             .map_err(|error| thread_error("housekeeper", error))?;
         Ok(Hub {
@@ -279,10 +283,11 @@ fn thread_error(name: &str, source: std::io::Error) -> StoreError {
 
 fn open(
     directory: &Path,
+    place: &ObjectPlace,
     upkeep: UpkeepSettings,
     historian: impl FnOnce(&Path) -> Result<Arc<dyn Historian>, StoreError>,
 ) -> Result<Opened, HubError> {
-    let objects = ObjectStore::open(directory)?; // takes the lock of the directory first
+    let objects = ObjectStore::open_at(directory, place)?; // takes the lock of the directory first
     let mut shapes = Shapes::default();
     let plant = Plant::default().with(load(objects.load_all()?, &mut shapes)?);
     Ok(Opened {

@@ -18,6 +18,7 @@ mod apply;
 mod backups;
 mod clock;
 mod clocks;
+mod database;
 mod ingest;
 mod keeper;
 mod link;
@@ -45,7 +46,9 @@ pub use keeper::{
     DataPart, DiskLevel, DiskProbe, DiskSpace, Forecast, StorageStatus, TierSize, Verdict,
 };
 pub use plant::{Plant, TagEntry};
-pub use settings::{DatabaseSettings, FullDisk, HubSettings, TimeLimits, UpkeepSettings};
+pub use settings::{
+    DatabaseSettings, FullDisk, HubSettings, ObjectHome, TimeLimits, UpkeepSettings,
+};
 pub use status::{
     ConnectionCounts, ConnectionState, ConnectionStatus, HistoryFault, HubStats, ProcessUsage,
     UpkeepStatus, UpkeepWork,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use headworks_core::model::RetentionDays;
 use headworks_protocols::{Clock, PROTOCOLS, Protocol};
-use headworks_store::{ForwardOptions, HistorianOptions};
+use headworks_store::{ForwardOptions, HistorianOptions, ObjectPlace};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -77,6 +77,19 @@ pub struct DatabaseSettings {
     pub forward: ForwardOptions,
     /// Most bytes of logs that wait on the disk while it is away.
     pub forward_bytes_max: u64,
+    /// Where configuration objects live.
+    pub objects: ObjectHome,
+}
+
+/// Where configuration objects live when there is a database.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ObjectHome {
+    /// In the data directory.
+    #[default]
+    Local,
+    /// In the database, with a copy in the data directory.
+    Database,
 }
 
 /// How samples grow old and what becomes of a disk that fills up.
@@ -119,6 +132,19 @@ impl Default for UpkeepSettings {
 }
 
 impl HubSettings {
+    /// Returns where the objects are to be.
+    pub(crate) fn object_place(&self) -> ObjectPlace {
+        let url = |database: &DatabaseSettings| database.forward.url.clone();
+        match &self.database {
+            Some(database) if database.objects == ObjectHome::Database => {
+                ObjectPlace::Database(url(database))
+            }
+            database => ObjectPlace::Local {
+                database: database.as_ref().map(url),
+            },
+        }
+    }
+
     /// Returns the default settings of a data directory.
     pub fn new(data_directory: impl Into<PathBuf>) -> HubSettings {
         HubSettings {

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use headworks_core::model::{Connection, Object, ObjectId};
 use headworks_protocols::{DeviceSnapshot, DeviceState};
-use headworks_store::{HistorianStats, Upkeep};
+use headworks_store::{HistorianStats, ObjectHealth, Upkeep};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -111,6 +111,9 @@ pub struct HubStats {
     /// Figures of the historian.
     #[schemars(with = "serde_json::Value")]
     pub historian: HistorianStats,
+    /// Where the configuration objects are, and whether edits are taken.
+    #[schemars(with = "serde_json::Value")]
+    pub objects: Option<ObjectHealth>,
     /// What the housekeeper did with what is stored.
     pub upkeep: UpkeepStatus,
     /// What the process uses; none where the system does not tell.
@@ -310,6 +313,7 @@ pub(crate) fn hub_stats(shared: &Shared) -> HubStats {
         history_queue: shared.ingest.history_queue(),
         clock_ahead_us: shared.clock_ahead_us.load(Ordering::Relaxed),
         historian: shared.historian.stats(),
+        objects: shared.objects().ok().map(|objects| objects.health()),
         upkeep: shared.keeping.status(),
         process: process::usage(),
     }

@@ -243,6 +243,13 @@ impl ApiError {
         ApiError::new(Code::Storage, detail)
     }
 
+    /// Returns the error of a PostgreSQL that is away; `error` goes to the log.
+    pub(crate) fn database_away(error: &dyn std::error::Error) -> ApiError {
+        log(error);
+        let detail = "the database does not answer; what needs it is refused until it does";
+        ApiError::new(Code::Storage, detail)
+    }
+
     /// Returns the stable code.
     pub(crate) fn code(&self) -> Code {
         self.code

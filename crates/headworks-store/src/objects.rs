@@ -286,6 +286,13 @@ impl ObjectStore {
         }
     }
 
+    /// Refuses changes until [`ObjectStore::resume`]: the caller cannot use what the database has.
+    pub fn give_up(&self, reason: String) {
+        if let Some(remote) = &self.remote {
+            remote.give_up(reason);
+        }
+    }
+
     /// Tries to get hold of a database that was away: connects and takes the objects for this
     /// hub. Nothing where there is none, or where it is not away.
     ///

@@ -17,7 +17,9 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use headworks_core::model;
-use headworks_hub::{BackupSettings, DatabaseSettings, FullDisk, TimeLimits, UpkeepSettings};
+use headworks_hub::{
+    BackupSettings, DatabaseSettings, FullDisk, ObjectHome, TimeLimits, UpkeepSettings,
+};
 use headworks_store::backup::Keep;
 use headworks_store::{DatabaseUrl, ForwardOptions};
 use jiff::tz::TimeZone;
@@ -113,6 +115,10 @@ pub(crate) struct Database {
     #[serde(deserialize_with = "days")]
     #[schemars(range(max = 36_525))]
     pub(crate) retention_days: u32,
+    /// Where connections, devices, tags, dashboards and policies live with their history: `local`
+    /// in the data directory; `database` in the database, for one hub at a time, with a copy in
+    /// the data directory.
+    pub(crate) objects: ObjectHome,
 }
 
 /// A text that is not shown.
@@ -368,6 +374,7 @@ impl Default for Database {
             connections_max: 4,
             forward_max_mb: 4_000,
             retention_days: 731,
+            objects: ObjectHome::Local,
         }
     }
 }
@@ -398,7 +405,14 @@ impl Database {
     /// What is wrong with the URL, without anything secret.
     pub(crate) fn resolve(&self) -> Result<Option<DatabaseSettings>, SettingsError> {
         if self.url.0.is_empty() {
-            return Ok(None);
+            return match self.objects {
+                ObjectHome::Local => Ok(None),
+                ObjectHome::Database => Err(SettingsError::Argument {
+                    reason: "database.objects = \"database\" needs database.url; set it or leave \
+                             the objects in the data directory with \"local\""
+                        .to_owned(),
+                }),
+            };
         }
         let url = DatabaseUrl::parse(&self.url.0).map_err(|error| SettingsError::Argument {
             reason: error.to_string(),
@@ -410,6 +424,7 @@ impl Database {
                 retention_days: (self.retention_days != 0).then_some(self.retention_days),
             },
             forward_bytes_max: self.forward_max_mb * 1_000_000,
+            objects: self.objects,
         }))
     }
 }

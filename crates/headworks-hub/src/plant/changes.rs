@@ -18,6 +18,46 @@ pub(crate) struct PlantChanges {
     pub(crate) tags: BTreeMap<TagIndex, Option<Arc<TagEntry>>>,
 }
 
+impl PlantChanges {
+    /// Returns what of these, which are all objects there are, differs from a plant.
+    pub(crate) fn beyond(mut self, old: &Plant) -> PlantChanges {
+        leave_new(&mut self.connections, old.connections());
+        leave_new(&mut self.devices, old.devices());
+        leave_new(&mut self.dashboards, old.dashboards());
+        leave_new(&mut self.retention, old.retention_policies());
+        for tag in old.tags() {
+            match self.tags.get(&tag.index()) {
+                None => drop(self.tags.insert(tag.index(), None)),
+                Some(Some(new)) if new.is_same(tag) => drop(self.tags.remove(&tag.index())),
+                Some(_) => {}
+            }
+        }
+        self
+    }
+
+    /// Whether nothing is different.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.connections.is_empty()
+            && self.devices.is_empty()
+            && self.dashboards.is_empty()
+            && self.retention.is_empty()
+            && self.tags.is_empty()
+    }
+}
+
+fn leave_new<T: PartialEq>(
+    all: &mut BTreeMap<ObjectId, Option<Arc<Object<T>>>>,
+    old: &[Arc<Object<T>>],
+) {
+    for object in old {
+        match all.get(&object.id) {
+            None => drop(all.insert(object.id, None)),
+            Some(Some(new)) if new == object => drop(all.remove(&object.id)),
+            Some(_) => {}
+        }
+    }
+}
+
 impl Plant {
     /// Returns the plant after `changes`, of the next generation.
     pub(crate) fn with(&self, changes: PlantChanges) -> Plant {

@@ -186,6 +186,14 @@ impl TagEntry {
         })
     }
 
+    /// Whether nothing of it differs.
+    pub(crate) fn is_same(&self, other: &TagEntry) -> bool {
+        (self.id, self.revision, self.updated_us) == (other.id, other.revision, other.updated_us)
+            && (self.index, self.device, &self.path) == (other.index, other.device, &other.path)
+            && self.address == other.address
+            && Arc::ptr_eq(&self.shape, &other.shape)
+    }
+
     pub(crate) fn shape(&self) -> &Arc<Shape> {
         &self.shape
     }

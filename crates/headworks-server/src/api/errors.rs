@@ -4,7 +4,7 @@ use headworks_access::AccessError;
 use headworks_exchange::ExchangeError;
 use headworks_hub::HubError;
 use headworks_protocols::WriteError;
-use headworks_store::StoreError;
+use headworks_store::{PostgresFault, StoreError};
 
 use crate::problem::{ApiError, Code, FieldProblem};
 
@@ -74,6 +74,10 @@ pub(crate) fn from_store(error: StoreError) -> ApiError {
         StoreError::Query { field, reason } => ApiError::query(field, reason),
         StoreError::Conflict { found, .. } => ApiError::conflict(text, Some(found)),
         StoreError::NotFound { kind, id } => ApiError::not_found(kind, id),
+        StoreError::Postgres {
+            fault: PostgresFault::Away,
+            ..
+        } => ApiError::database_away(&error),
         StoreError::Io { .. }
         | StoreError::Database { .. }
         | StoreError::Corrupt { .. }

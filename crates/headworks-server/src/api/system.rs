@@ -39,6 +39,8 @@ pub(crate) struct Checks {
     database: Option<Check>,
     /// Whether log lines and errors are kept.
     telemetry: Check,
+    /// Whether edits of the configuration are taken.
+    configuration: Check,
 }
 
 /// One thing that was looked at.
@@ -93,10 +95,16 @@ pub(crate) async fn health(call: Call) -> Result<Json<Health>, ApiError> {
         history: history(&stats),
         storage: storage(call.app.hub.disk_level()),
         database: stats.historian.database.as_ref().map(database),
+        configuration: configuration(&stats),
         telemetry: telemetry(&call.app.telemetry.stats()),
     };
     let database_ok = checks.database.as_ref().is_none_or(|check| check.ok);
-    let parts = [&checks.connections, &checks.history, &checks.storage];
+    let parts = [
+        &checks.connections,
+        &checks.history,
+        &checks.storage,
+        &checks.configuration,
+    ];
     let ok = parts.iter().all(|check| check.ok) && database_ok && checks.telemetry.ok;
     Ok(Json(Health {
         status: if ok { "ok" } else { "degraded" },
@@ -127,6 +135,25 @@ fn history(stats: &HubStats) -> Check {
             || format!("{} samples stored since the start", stats.history_stored),
             |_| "samples are not stored at present; GET /api/v1/system/stats says why".into(),
         ),
+    }
+}
+
+fn configuration(stats: &HubStats) -> Check {
+    let objects = stats.objects.as_ref();
+    let ok = objects.is_some_and(|objects| objects.writable);
+    let is_remote = objects.is_some_and(|objects| objects.server.is_some());
+    let detail = match (ok, is_remote) {
+        (true, true) => "in the database; edits are taken",
+        (true, false) => "in the data directory; edits are taken",
+        (false, true) => {
+            "the database does not answer; edits are refused, all else goes on; GET \
+             /api/v1/system/stats says why"
+        }
+        (false, false) => "the hub is stopping",
+    };
+    Check {
+        ok,
+        detail: detail.into(),
     }
 }
 

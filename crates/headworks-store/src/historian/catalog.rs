@@ -138,6 +138,18 @@ impl Catalog {
         Ok(())
     }
 
+    /// Removes all files of each day but the newest one, where every file holds all there is.
+    pub(super) fn keep_newest(&self, disk: &Disk) -> Result<(), StoreError> {
+        for segments in self.days.write().values_mut() {
+            let older = segments.len().saturating_sub(1);
+            for segment in segments.drain(..older) {
+                tracing::info!(file = ?segment.path, "removed a file that was replaced");
+                disk.remove(&segment.path)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Returns the last generation that a complete seal holds.
     pub(super) fn committed(&self) -> u64 {
         let days = self.days.read();

@@ -75,6 +75,7 @@ impl Rollups {
                 &[],
                 CACHE_BYTES,
             )?;
+            catalog.keep_newest(disk)?;
             Ok(Files {
                 tier,
                 directory,

@@ -122,6 +122,11 @@ impl Remote {
         Ok(changed)
     }
 
+    pub(super) fn give_up(&self, reason: String) {
+        *self.session.lock() = None;
+        *self.fault.lock() = Some(reason);
+    }
+
     fn take(&self) -> Result<Reached, StoreError> {
         self.note(self.tables.take(&self.directory)).map(Reached)
     }

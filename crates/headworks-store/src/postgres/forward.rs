@@ -164,8 +164,10 @@ impl Historian for ForwardingHistorian {
     /// Counts what the embedded store had.
     fn delete(&self, tags: &[TagIndex], range: TimeRange) -> Result<u64, StoreError> {
         // Noted first: when this ends halfway, the database still becomes equal.
-        self.shared.note_delete(tags, range)?;
-        let deleted = self.shared.embedded.delete(tags, range)?;
+        let noted = self.shared.note_delete(tags, range)?;
+        let deleted = self.shared.embedded.delete(tags, range);
+        self.shared.release_delete(&noted);
+        let deleted = deleted?;
         if let Some(database) = self.shared.database() {
             // The forwarder does it again behind what waits; now it is for the readers.
             if let Err(error) = database.delete(tags, range) {

@@ -280,6 +280,97 @@ fn a_deletion_reaches_the_database_behind_what_waits() {
     assert_eq!(read(&store, 3, ALL).len(), 81);
 }
 
+/// Files of the log that wait for the database.
+fn waiting_files(directory: &Path) -> usize {
+    let entries = std::fs::read_dir(directory.join("forward"));
+    entries.map_or(0, Iterator::count)
+}
+
+#[test]
+fn what_is_deleted_while_it_waits_does_not_come_back() {
+    let mut server = Server::start();
+    let url = server.database("plant");
+    let directory = tempfile::tempdir().unwrap();
+    let store = start(directory.path(), &url);
+    store.append(&batch(0)).unwrap();
+    wait("the first batch is forwarded", || {
+        figures(&store).forwarded == 500
+    });
+    server.kill();
+    let mut batches = 1;
+    while waiting_files(directory.path()) < 3 {
+        store.append(&batch(batches)).unwrap();
+        batches += 1;
+        assert!(batches < 5_000, "nothing waits in a file");
+    }
+    // of tag 3 all, of tag 4 the first half of what waits and all that was there
+    let half_us = BASE_US + batches / 2 * 50 * SECOND_US;
+    store.delete(&[TagIndex(3)], ALL).unwrap();
+    let early = TimeRange {
+        start_us: i64::MIN,
+        end_us: half_us,
+    };
+    store.delete(&[TagIndex(4)], early).unwrap();
+    store.append(&batch(batches)).unwrap();
+    batches += 1;
+    let kept = usize::try_from((batches - (batches - 1) / 2) * 50).unwrap();
+    drop(store);
+    let store = start(directory.path(), &url);
+    server.run();
+    let each = usize::try_from(batches * 50).unwrap();
+    let want = (8 * each + 50 + kept).to_string();
+    wait("the database is equal", || rows(&server) == want);
+    assert_eq!(read(&store, 3, ALL).len(), 50);
+    assert_eq!(read(&store, 4, ALL).len(), kept);
+    let of_tags = "SELECT tag || ' ' || count(*) || ' ' || min(time) FROM headworks.samples
+        WHERE tag IN (3, 4) GROUP BY tag ORDER BY tag";
+    let first = |tag: u32| {
+        server.column("plant", &format!(
+        "SELECT to_char(to_timestamp({} / 1e6) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS+00')",
+        read(&store, tag, ALL)[0].time_us
+    )).concat()
+    };
+    assert_eq!(
+        server.column("plant", of_tags),
+        [
+            format!("3 50 {}", first(3)),
+            format!("4 {kept} {}", first(4))
+        ]
+    );
+    // and it stays so when the log is gone through once more
+    drop(store);
+    let store = start(directory.path(), &url);
+    store.append(&[number(9, BASE_US - 1, 1.0)]).unwrap();
+    let want = (8 * each + 50 + kept + 1).to_string();
+    wait("one more sample is there", || rows(&server) == want);
+    assert_eq!(read(&store, 3, ALL).len(), 50);
+}
+
+#[test]
+fn deletions_under_load_reach_the_database() {
+    let server = Server::start();
+    let url = server.database("plant");
+    let directory = tempfile::tempdir().unwrap();
+    let store = start(directory.path(), &url);
+    wait("the database is there", || figures(&store).connected);
+    for number_of in 0..60 {
+        store.append(&batch(number_of)).unwrap();
+        let range = TimeRange {
+            start_us: BASE_US + number_of * 50 * SECOND_US,
+            end_us: BASE_US + (number_of * 50 + 20) * SECOND_US,
+        };
+        let tag = TagIndex(u32::try_from(number_of % 10).unwrap());
+        assert_eq!(store.delete(&[tag], range).unwrap(), 20);
+    }
+    let want = (60 * (500 - 20)).to_string();
+    wait("the database is equal", || rows(&server) == want);
+    wait("nothing waits", || figures(&store).waiting == 0);
+    assert_eq!(rows(&server), want);
+    for tag in 0..10 {
+        assert_eq!(read(&store, tag, ALL).len(), 60 * 50 - 6 * 20);
+    }
+}
+
 #[test]
 fn an_older_data_directory_sends_its_log_again() {
     let server = Server::start();

@@ -55,6 +55,60 @@ fn people_ask_by_path_in_plain_sql() {
 }
 
 #[test]
+fn timescaledb_gets_policies_and_continuous_aggregates() {
+    let server = Server::start();
+    if !server.has_timescale() {
+        println!("SKIPPED: TimescaleDB is not installed, nothing of its layout was tested");
+        eprintln!("SKIPPED: TimescaleDB is not installed, nothing of its layout was tested");
+        return;
+    }
+    let url = server.database("plant");
+    let store = PostgresHistorian::open(&url, 2).unwrap();
+    assert_eq!(store.layout(), Layout::Timescale);
+    let jobs = "SELECT proc_name || ' ' || count(*) FROM timescaledb_information.jobs
+        WHERE hypertable_schema IN ('headworks', '_timescaledb_internal') GROUP BY proc_name
+        ORDER BY 1";
+    let jobs = server.column("plant", jobs);
+    assert!(
+        jobs.contains(&"policy_refresh_continuous_aggregate 3".to_owned()),
+        "{jobs:?}"
+    );
+    assert!(
+        jobs.contains(&"policy_compression 1".to_owned()),
+        "{jobs:?}"
+    );
+    let batch: Vec<Update> = (0..120)
+        .map(|n| number(1, BASE_US + n * 30_000_000, n as f64))
+        .collect();
+    store.append(&batch).unwrap();
+    for (view, buckets) in [
+        ("samples_minute", "60"),
+        ("samples_hour", "1"),
+        ("samples_day", "1"),
+    ] {
+        server.sql(
+            "plant",
+            &format!("CALL refresh_continuous_aggregate('headworks.{view}', NULL, NULL)"),
+        );
+        let sql = format!("SELECT count(*) || ' ' || sum(count) FROM headworks.{view}");
+        assert_eq!(server.column("plant", &sql), [format!("{buckets} 120")]);
+    }
+    let chunks = "SELECT count(*) FROM timescaledb_information.chunks
+        WHERE hypertable_schema = 'headworks' AND hypertable_name = 'samples'";
+    assert_eq!(server.column("plant", chunks), ["1"]);
+    // compressed chunks take late samples and corrections
+    server.sql(
+        "plant",
+        "SELECT compress_chunk(chunk) FROM show_chunks('headworks.samples') chunk",
+    );
+    store
+        .append(&[number(1, BASE_US, 7.0), number(1, BASE_US + 1, 8.0)])
+        .unwrap();
+    let sums = "SELECT count(*) || ' ' || sum(v) FROM headworks.samples";
+    assert_eq!(server.column("plant", sums), ["121 7155"]);
+}
+
+#[test]
 fn two_hubs_migrate_at_once() {
     let server = Server::start();
     let url = server.database("plant");

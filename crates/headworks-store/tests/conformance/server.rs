@@ -56,6 +56,7 @@ impl Server {
                 self.directory.path().display()
             ))
             .args(["-c", "max_wal_size=2GB", "-c", "shared_buffers=64MB"])
+            .args(self.preload())
             .stderr(log)
             .spawn()
             .unwrap();
@@ -68,6 +69,31 @@ impl Server {
             }
             std::thread::sleep(Duration::from_millis(50));
         }
+    }
+
+    /// TimescaleDB works only in a server that has loaded it at its start.
+    fn preload(&self) -> &'static [&'static str] {
+        match self.has_timescale() {
+            true => &["-c", "shared_preload_libraries=timescaledb"],
+            false => &[],
+        }
+    }
+
+    /// Whether TimescaleDB is installed beside the server.
+    pub(crate) fn has_timescale(&self) -> bool {
+        let shared = Command::new(self.bin.join("pg_config"))
+            .arg("--sharedir")
+            .output();
+        let shared = shared.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
+        let directories = [
+            shared.map(|text| PathBuf::from(text.trim())).ok(),
+            // without the development package there is no pg_config; Debian's place then
+            self.bin.parent().and_then(debian_share),
+        ];
+        directories
+            .into_iter()
+            .flatten()
+            .any(|share| share.join("extension/timescaledb.control").exists())
     }
 
     /// Ends all processes of the server at once, as a crash does.
@@ -127,6 +153,11 @@ impl Server {
     }
 
     fn query(&self, database: &str, sql: &str) -> Result<Vec<String>, tokio_postgres::Error> {
+        // in a thread of its own, so that tests with a runtime can ask too
+        std::thread::scope(|scope| scope.spawn(|| self.ask(database, sql)).join().unwrap())
+    }
+
+    fn ask(&self, database: &str, sql: &str) -> Result<Vec<String>, tokio_postgres::Error> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -163,6 +194,11 @@ fn programs() -> PathBuf {
         .collect();
     found.sort();
     found.pop().expect("no PostgreSQL server is installed")
+}
+
+/// `/usr/share/postgresql/15` of `/usr/lib/postgresql/15`.
+fn debian_share(library: &Path) -> Option<PathBuf> {
+    Some(Path::new("/usr/share/postgresql").join(library.file_name()?))
 }
 
 fn is_root() -> bool {

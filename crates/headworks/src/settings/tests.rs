@@ -277,6 +277,17 @@ fn the_url_of_the_database_is_never_shown() {
 }
 
 #[test]
+fn objects_in_a_database_need_a_database() {
+    let text = "[database]\nobjects = \"database\"\n";
+    let error = load_text(text, &[]).unwrap_err();
+    assert!(error.contains("needs database.url"), "{error}");
+    let url = "postgres://hub@db.example/plant";
+    let settings = load_text(text, &[("HEADWORKS__DATABASE__URL", url)]).unwrap();
+    let database = settings.database.resolve().unwrap().unwrap();
+    assert_eq!(database.objects, ObjectHome::Database);
+}
+
+#[test]
 fn the_bounds_of_the_database_are_told() {
     check_file_refused(
         "[database]\nconnections_max = 1\n",

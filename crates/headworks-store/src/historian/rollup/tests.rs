@@ -8,6 +8,7 @@ use headworks_core::{Quality, Sample, TagIndex, Update, Value};
 
 use super::row::{Row, is_good, one};
 use super::*;
+use crate::historian::segment;
 use crate::historian::{Historian, RangeQuery, Retention, TierAges};
 use crate::{Column, EmbeddedHistorian, HistorianOptions};
 
@@ -349,4 +350,46 @@ fn every_flipped_bit_of_rows_is_noticed_or_harmless() {
     for length in 0..bytes.len() {
         assert!(codec::decode(&bytes[..length], 50).is_err());
     }
+}
+
+/// Writes a file of minutes as one of a version, `round` times anew.
+fn write_minutes(directory: &Path, day: i32, version: u64, round: u32) {
+    let disk = Disk::default();
+    let directory = directory.join(name(Tier::Minute));
+    let name = segment::Name {
+        from: 1,
+        round,
+        ..segment::Name::of_seal(day, version)
+    };
+    let writer = segment::SegmentWriter::create(&disk, &directory, name).unwrap();
+    let (temporary, _, _) = writer.finish(segment::Mark::Commit).unwrap();
+    disk.rename(&temporary, &segment::path_of(&directory, name))
+        .unwrap();
+}
+
+#[test]
+fn files_that_were_replaced_go_at_the_start_however_old_they_are() {
+    let directory = tempfile::tempdir().unwrap();
+    let open = || Rollups::open(directory.path(), &Disk::default(), TimeZone::UTC).unwrap();
+    drop(open());
+    // so far apart that the count of seals in the newest file does not reach back to the first
+    let far = 10_000 << 20;
+    assert!(u64::from(u32::MAX) < far);
+    for (version, round) in [(5 << 20, 0), (far, 0), (far, 1)] {
+        write_minutes(directory.path(), 20_000, version, round);
+    }
+    write_minutes(directory.path(), 20_001, 5 << 20, 0);
+    let rollups = open();
+    assert_eq!(rollups.known_version(20_000), far);
+    assert_eq!(rollups.known_version(20_001), 5 << 20);
+    let minutes = directory.path().join(name(Tier::Minute));
+    let left = std::fs::read_dir(minutes).unwrap();
+    let left = left.filter(|entry| {
+        let path = entry.as_ref().unwrap().path();
+        path.extension().is_some_and(|extension| extension == "seg")
+    });
+    assert_eq!(left.count(), 2);
+    let newest = rollups.catalog(Tier::Minute).of_day(20_000);
+    assert_eq!(newest.len(), 1);
+    assert_eq!(newest[0].footer.round, 1);
 }

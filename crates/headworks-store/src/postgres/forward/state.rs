@@ -29,6 +29,8 @@ pub(super) struct Shared {
     database: Mutex<Option<Arc<PostgresHistorian>>>,
     pub(super) stats: Mutex<DatabaseStats>,
     retention: Mutex<Option<(i64, Retention)>>,
+    /// Held while the file is written: callers and the forwarder write it.
+    saving: Mutex<()>,
 }
 
 /// What outlasts the process.
@@ -48,6 +50,10 @@ pub(super) struct Delete {
     tags: Vec<u32>,
     start_us: i64,
     end_us: i64,
+    /// Whether the embedded store is at it: what it still has is not for the database, and what
+    /// it took before may not be in the log yet.
+    #[serde(skip)]
+    is_running: bool,
 }
 
 /// What callers tell the forwarder.
@@ -106,6 +112,7 @@ impl Shared {
                 ..DatabaseStats::default()
             }),
             retention: Mutex::default(),
+            saving: Mutex::default(),
         };
         shared.save()?;
         Ok(shared)
@@ -114,6 +121,7 @@ impl Shared {
     /// Writes what outlasts the process.
     fn save(&self) -> Result<(), StoreError> {
         let failed = |error| StoreError::io("writing", &self.path, error);
+        let _turn = self.saving.lock();
         let bytes = serde_json::to_vec(&*self.kept.lock())
             .map_err(|error| failed(std::io::Error::other(error)))?;
         let fresh = self.path.with_extension("json.new");
@@ -133,13 +141,32 @@ impl Shared {
         &self,
         tags: &[TagIndex],
         range: TimeRange,
-    ) -> Result<(), StoreError> {
-        self.kept.lock().deletes.push(Delete {
+    ) -> Result<Delete, StoreError> {
+        let delete = Delete {
             tags: tags.iter().map(|tag| tag.0).collect(),
             start_us: range.start_us,
             end_us: range.end_us,
-        });
-        self.save()
+            is_running: true,
+        };
+        self.kept.lock().deletes.push(delete.clone());
+        self.save()?;
+        Ok(delete)
+    }
+
+    /// Notes that the embedded store is done with a deletion.
+    pub(super) fn release_delete(&self, delete: &Delete) {
+        let mut kept = self.kept.lock();
+        if let Some(noted) = kept.deletes.iter_mut().find(|noted| *noted == delete) {
+            noted.is_running = false;
+        }
+    }
+
+    /// Returns the deletions that the embedded store is done with: what they concern is in the
+    /// log by now.
+    pub(super) fn due_deletes(&self) -> Vec<Delete> {
+        let kept = self.kept.lock();
+        let due = kept.deletes.iter().filter(|delete| !delete.is_running);
+        due.cloned().collect()
     }
 
     pub(super) fn end_delete(&self, done: &Delete) -> Result<(), StoreError> {

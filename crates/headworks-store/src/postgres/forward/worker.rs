@@ -62,11 +62,13 @@ fn forward(shared: &Shared) -> Result<(), StoreError> {
     let mut tidied = Instant::now();
     let mut forwarded = reader.position();
     while !is_stopped(shared) {
+        // before the log is read: what comes behind it was not deleted by them
+        let due = shared.due_deletes();
         let parcel = fill(&mut reader)?;
         chores(shared, &database)?;
         if parcel.updates.is_empty() {
             note_idle(shared);
-            follow_deletes(shared, &database)?;
+            follow_deletes(shared, &database, &due)?;
             if reader.position() != forwarded || TIDY <= tidied.elapsed() {
                 forwarded = reader.position();
                 shared.embedded.forwarded(forwarded)?;
@@ -210,11 +212,14 @@ fn chores(shared: &Shared, database: &PostgresHistorian) -> Result<(), StoreErro
 
 /// Makes the database equal to the embedded store where samples were deleted. Everything that
 /// waited is there by now, so that nothing deleted comes after.
-fn follow_deletes(shared: &Shared, database: &PostgresHistorian) -> Result<(), StoreError> {
-    let deletes = shared.kept.lock().deletes.clone();
-    for delete in deletes {
-        make_equal(shared, database, &delete)?;
-        shared.end_delete(&delete)?;
+fn follow_deletes(
+    shared: &Shared,
+    database: &PostgresHistorian,
+    due: &[Delete],
+) -> Result<(), StoreError> {
+    for delete in due {
+        make_equal(shared, database, delete)?;
+        shared.end_delete(delete)?;
     }
     Ok(())
 }
