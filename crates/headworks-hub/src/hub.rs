@@ -15,6 +15,7 @@ use headworks_store::{
 };
 use parking_lot::Mutex;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -48,6 +49,8 @@ pub struct Hub {
     recorder: Option<Recorder>,
     /// None when it has ended.
     keeper: Option<Keeper>,
+    /// Looks after the database of the objects.
+    watch: JoinHandle<()>,
 }
 
 /// What the tasks and handles of a hub share.
@@ -171,13 +174,14 @@ impl Hub {
         start_links(&shared);
         tokio::spawn(sweep(Arc::clone(&shared)));
         tokio::spawn(backups::run(Arc::clone(&shared)));
-        tokio::spawn(database::watch(Arc::clone(&shared)));
+        let watch = tokio::spawn(database::watch(Arc::clone(&shared)));
         let keeper = Keeper::start(Arc::clone(&shared), period)
             .map_err(|error| thread_error("housekeeper", error))?;
         Ok(Hub {
             shared,
             recorder: Some(recorder),
             keeper: Some(keeper),
+            watch,
         })
     }
 
@@ -200,6 +204,10 @@ impl Hub {
         shared.keeping.signal.stop();
         shared.links.stop_all(grace).await;
         shared.stop.cancel();
+        // it has the objects in its hands while it waits for their database
+        if timeout(grace, &mut self.watch).await.is_err() {
+            warn!("the database of the objects does not answer; the hub stops beside it");
+        }
         // an edit on its way is finished; none begins after it
         let _writer = shared.writer.lock().await;
         shared.links.stop_all(grace).await;

@@ -120,6 +120,7 @@ async fn polling_and_storing_go_on_while_the_database_is_away() {
     })
     .await;
     stop(hub).await;
+    drop(handle); // it holds the historian
 
     // and it starts without it
     let hub = start(&directory, &url).await;
