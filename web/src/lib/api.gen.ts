@@ -268,6 +268,8 @@ export type Check = {
 
 /** What was looked at. */
 export type Checks = {
+  /** Whether edits of the configuration are taken. */
+  configuration: Check;
   /** Whether every enabled connection does its work. */
   connections: Check;
   /** Whether the database gets all samples; null without one. */
@@ -617,7 +619,7 @@ export type ErrorOccurrence = {
 };
 
 /** What an event is about. */
-export type EventKind = 'disk' | 'history' | 'upkeep' | 'validation' | 'clock' | 'backup' | 'certificate';
+export type EventKind = 'disk' | 'history' | 'upkeep' | 'validation' | 'clock' | 'backup' | 'certificate' | 'configuration';
 
 /** What is expected of a tag. */
 export type Expected = {
@@ -896,6 +898,8 @@ export type HubStats = {
   history_stored: number;
   /** Scans that came due while the one before was not done. */
   missed_scans: number;
+  /** Where the configuration objects are, and whether edits are taken. */
+  objects: unknown;
   /** What the process uses; none where the system does not tell. */
   process: ProcessUsage | null;
   /** Samples taken from drivers since the start. */
