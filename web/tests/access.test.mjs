@@ -48,6 +48,11 @@ before(async () => {
     backups: '/backups',
     health: '/health',
     'own account': '/account',
+    users: '/users',
+    'new user': '/users?do=add',
+    tokens: '/tokens',
+    'new token': '/tokens?do=add',
+    'audit journal': '/audit',
     'no page': '/nothing',
   };
 });

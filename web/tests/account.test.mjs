@@ -60,7 +60,7 @@ async function signIn(page, name, password = PASSWORD) {
 }
 
 const rail = (page) => page.locator('nav.rail a').allInnerTexts();
-const VIEWER = ['Dashboards', 'Trends', 'Tags', 'Storage', 'System health'];
+const VIEWER = ['Dashboards', 'Trends', 'Tags', 'Storage', 'System health', 'Tokens'];
 
 onPage(
   'a hub is set up with the token of its console',
@@ -287,6 +287,185 @@ for (const width of [1600, 1024, 390]) {
       await session.close();
       assert.deepEqual(found, []);
       assert.ok(over <= 0, `${over} pixels too wide`);
+    });
+  }
+}
+
+const asOwner = { signedIn: true };
+
+onPage(
+  'an account is made, changed, given a new password, disabled and deleted',
+  '/users',
+  async (page) => {
+    await page.getByRole('link', { name: 'Add user' }).click();
+    await page.getByLabel('Name to sign in with').fill('no spaces please');
+    await page.locator('input[name="new"]').fill(PASSWORD);
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.locator('[aria-invalid="true"]').first().waitFor();
+    await page.getByLabel('Name to sign in with').fill('petra');
+    await page.getByLabel('Full name').fill('Petra Pump');
+    await page.getByLabel('Role', { exact: true }).last().selectOption('operator');
+    await page.getByLabel('All tags', { exact: true }).uncheck();
+    await page.getByLabel('Patterns of tags').fill('demo/water/**\ndemo/heating/*');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('heading', { name: 'Petra Pump' }).waitFor();
+    const petra = async () => (await server.call('GET', 'users?search=petra')).items[0];
+    assert.deepEqual((await petra()).write, ['demo/water/**', 'demo/heating/*']);
+    assert.equal((await petra()).must_change_password, true);
+
+    await page.getByRole('button', { name: 'Reset password' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.locator('input[name="new"]').fill('another lantern 4');
+    await dialog.getByLabel('Has to choose another password').uncheck();
+    await dialog.getByRole('button', { name: 'Reset password' }).click();
+    await page.getByText('petra has a new password').waitFor();
+    await server.signIn('petra', 'another lantern 4');
+
+    await page.getByRole('button', { name: 'Edit' }).click();
+    await page.getByLabel('Disabled: cannot sign in').check();
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.locator('aside').getByText('Disabled').waitFor();
+    await assert.rejects(server.signIn('petra', 'another lantern 4'), /401/);
+
+    await page.getByRole('button', { name: 'Delete' }).click();
+    await dialog.getByLabel('Yes, delete the account').check();
+    await dialog.getByRole('button', { name: 'Delete' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    assert.equal(await petra(), undefined);
+  },
+  asOwner,
+);
+
+onPage(
+  'the last owner cannot be deleted, and the page says why',
+  '/users',
+  async (page) => {
+    await page.getByRole('link', { name: OWNER.name }).click();
+    await page.getByRole('button', { name: 'Delete' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('There is always at least one owner').waitFor();
+    await dialog.getByLabel('Yes, delete the account').check();
+    await dialog.getByRole('button', { name: 'Delete' }).click();
+    await dialog.getByRole('alert').getByText('The accounts do not allow this').waitFor();
+  },
+  asOwner,
+);
+
+onPage('an administrator cannot touch owners', '/users', async (page) => {
+  await signIn(page, 'admin');
+  await page.getByRole('link', { name: OWNER.name }).click();
+  await page.getByText('Only owners change the accounts of owners.').waitFor();
+  assert.equal(await page.locator('aside').getByRole('button', { name: 'Edit' }).count(), 0);
+  await page.goto(`${server.url}/users?do=add`);
+  const role = page.locator('aside').getByLabel('Role');
+  assert.deepEqual(await role.locator('option').allInnerTexts(), [
+    'Viewer',
+    'Operator',
+    'Administrator',
+  ]);
+});
+
+onPage(
+  'the secret of a token is shown once, works, and ends with the token',
+  '/tokens?do=add',
+  async (page) => {
+    await page.getByLabel('Name *').fill('Report');
+    await page.getByRole('button', { name: 'Create token' }).click();
+    await page.getByText('This is shown once').waitFor();
+    const secret = await page.locator('aside pre').first().innerText();
+    const ask = () =>
+      fetch(`${server.url}/api/v1/values`, { headers: { authorization: `Bearer ${secret}` } });
+    assert.equal((await ask()).status, 200);
+    await page.getByRole('button', { name: 'I have kept it' }).click();
+    const row = page.locator('[data-token="Report"]');
+    await row.waitFor();
+    assert.ok(!(await page.content()).includes(secret));
+    await row.getByRole('button', { name: 'Delete Report' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+    await row.waitFor({ state: 'detached' });
+    assert.equal((await ask()).status, 401);
+  },
+  asOwner,
+);
+
+onPage(
+  'the link of a wall screen opens the dashboard on another browser',
+  '/tokens?do=add',
+  async (page) => {
+    await page.getByLabel('Name *').fill('Hall 7');
+    await page.getByLabel('Wall screen').check();
+    await page.getByRole('button', { name: 'Create token' }).click();
+    const link = await page.locator('aside pre').first().innerText();
+    const context = await browser.newContext();
+    const screen = await context.newPage();
+    await screen.goto(link);
+    await screen.locator('.tile .live[data-state="good"]').first().waitFor();
+    assert.equal(await screen.locator('nav, header').count(), 0);
+    await context.close();
+  },
+  asOwner,
+);
+
+onPage(
+  'the audit journal tells what changed, is filtered, saved and proven',
+  '/audit',
+  async (page) => {
+    const tag = await server.tag('demo/heating/boiler/supply_setpoint');
+    await server.call('POST', `tags/${tag.id}/write`, { value: 71 });
+    const made = await addUser('auditee', 'viewer');
+    await server.call('PATCH', `users/${made.id}`, { role: 'operator' });
+    await page.getByLabel('Action').fill('change_user');
+    await page.waitForURL(/action=change_user/);
+    const entry = page.locator('[data-entry="change_user"]').filter({ hasText: 'auditee' });
+    await entry.locator('summary').click();
+    await entry.getByRole('cell', { name: 'role', exact: true }).waitFor();
+    assert.equal(await entry.locator('del').innerText(), 'viewer');
+    assert.equal(await entry.locator('ins').innerText(), 'operator');
+    assert.equal(await page.locator('[data-entry]:not([data-entry="change_user"])').count(), 0);
+
+    await page.getByLabel('Outcome').selectOption('refused');
+    await page.getByText('Nothing was done in this time that matches the filter').waitFor();
+    await page.getByRole('button', { name: 'Clear filter' }).click();
+    await page.locator('[data-entry="write_tag"]').first().waitFor();
+
+    const coming = page.waitForEvent('download');
+    await page.getByRole('link', { name: 'CSV of the time chosen' }).click();
+    const stream = await (await coming).createReadStream();
+    const chunks = [];
+    for await (const chunk of stream) chunks.push(chunk);
+    assert.match(Buffer.concat(chunks).toString(), /write_tag/);
+
+    await page.getByRole('button', { name: 'Verify' }).click();
+    await page.locator('[data-proof="good"]').waitFor();
+  },
+  asOwner,
+);
+
+const PAGES = {
+  users: '/users',
+  'a new user': '/users?do=add',
+  tokens: '/tokens?of=all',
+  'a new token': '/tokens?do=add',
+  'the audit journal': '/audit',
+};
+
+for (const width of [1600, 1024, 390]) {
+  for (const theme of ['light', 'dark']) {
+    test(`people and audit are accessible at ${width} pixels in ${theme}`, { skip }, async () => {
+      const session = await open(browser, server, '/account', { width, theme });
+      const { page } = session;
+      const found = [];
+      for (const [name, path] of Object.entries(PAGES)) {
+        await page.goto(server.url + path);
+        await page.locator('aside form, [data-token], [data-entry], td a').first().waitFor();
+        const over = await page.evaluate(
+          () => document.documentElement.scrollWidth - window.innerWidth,
+        );
+        if (0 < over) found.push(`${name}: ${over} pixels too wide`);
+        found.push(...(await violations(page)).map((problem) => `${name}: ${problem}`));
+      }
+      await session.close();
+      assert.deepEqual(found, []);
     });
   }
 }

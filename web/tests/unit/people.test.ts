@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { browserOf } from '../../src/lib/agents.ts';
+import { difference } from '../../src/lib/difference.ts';
 import { holds } from '../../src/lib/patterns.ts';
 
 test('patterns select paths as the server does', () => {
@@ -28,4 +29,19 @@ test('a browser is named by what it is, not by what it descends from', () => {
   );
   assert.equal(name('curl/8.5.0'), 'curl/8.5.0');
   assert.equal(name(''), '');
+});
+
+test('what changed in an object is told place by place', () => {
+  const before = { name: 'plc', settings: { port: 502, hosts: ['a', 'b'] }, gone: true, same: 1 };
+  const after = { name: 'plc', settings: { port: 503, hosts: ['a'] }, same: 1, note: null };
+  assert.deepEqual(difference(before, after), [
+    { path: 'settings.port', before: '502', after: '503' },
+    { path: 'settings.hosts', before: '["a","b"]', after: '["a"]' },
+    { path: 'gone', before: 'true', after: null },
+    { path: 'note', before: null, after: 'null' },
+  ]);
+  assert.deepEqual(difference(null, { role: 'viewer' }), [
+    { path: 'role', before: null, after: 'viewer' },
+  ]);
+  assert.deepEqual(difference(before, before), []);
 });
