@@ -48,13 +48,14 @@ pub(super) fn restore(
     Ok(aside)
 }
 
-/// Returns what lies in the target, without locks and what an earlier attempt left.
+/// Returns what lies in the target, without locks, what an earlier attempt left, and the keys of
+/// the machine, which no backup has.
 fn present(target: &Path) -> Result<Vec<String>, StoreError> {
     let mut names = files::names(target)?;
     names.retain(|name| {
         !matches!(
             name.as_str(),
-            "headworks.lock" | "historian.lock" | "restoring"
+            "headworks.lock" | "historian.lock" | "restoring" | "master.key" | "tls"
         )
     });
     Ok(names)

@@ -5,6 +5,7 @@
 //! meanwhile is then in segment files. It is a state that existed only if no such file came or
 //! went between; else all is done again.
 
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -21,6 +22,13 @@ const PAUSE: Duration = Duration::from_millis(250);
 /// How long the database may be locked by the one who writes.
 const BUSY: Duration = Duration::from_secs(10);
 
+/// Accounts, sessions and tokens; what is sealed in it needs the master key, which stays behind.
+const ACCESS: &str = "access.db";
+const JOURNAL: &str = "audit.db";
+/// Number and hash of the last entry of the journal.
+const JOURNAL_HEAD: &str = "audit.head";
+/// Held by the writer of the journal while it changes both.
+const JOURNAL_LOCK: &str = "audit.lock";
 const DATABASE: &str = "headworks.db";
 const NEWEST: &str = "seg/latest.bin";
 
@@ -49,10 +57,9 @@ pub(super) fn stage(data: &Path) -> Result<Staged, StoreError> {
         clear(&staged.directory)?;
         if let Some(names) = hold(data, &staged.directory)? {
             staged.names = names;
-            if data.join(DATABASE).is_file() {
-                copy_database(data, &staged.directory)?;
-                staged.names.push(DATABASE.to_owned());
-            }
+            staged
+                .names
+                .extend(hold_databases(data, &staged.directory)?);
             return Ok(staged);
         }
         tracing::debug!(attempt, "the files of the historian changed, once more");
@@ -161,17 +168,95 @@ fn is_there<T>(result: io::Result<T>, path: &Path) -> Result<bool, StoreError> {
     }
 }
 
-/// Copies the database as of one moment, beside whoever writes.
-fn copy_database(data: &Path, to: &Path) -> Result<(), StoreError> {
-    let path = data.join(DATABASE);
-    copy_pages(&path, &to.join(DATABASE)).map_err(|source| StoreError::Database { path, source })
+/// Copies the databases that are there, objects last; returns the names of the copies.
+fn hold_databases(data: &Path, to: &Path) -> Result<Vec<String>, StoreError> {
+    let mut names = Vec::new();
+    if data.join(JOURNAL).is_file() {
+        names.extend(copy_journal(data, to)?);
+    }
+    for name in [ACCESS, DATABASE] {
+        let path = data.join(name);
+        if path.is_file() {
+            let source = View::open(&path)?;
+            source.begin()?;
+            source.copy_to(&to.join(name))?;
+            names.push(name.to_owned());
+        }
+    }
+    Ok(names)
 }
 
-fn copy_pages(from: &Path, to: &Path) -> rusqlite::Result<()> {
-    let source = Connection::open_with_flags(from, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-    source.busy_timeout(BUSY)?;
-    // Within one read transaction, else a writer would make the copy start again.
-    source.execute_batch("BEGIN; SELECT count(*) FROM sqlite_schema;")?;
-    let mut copy = Connection::open(to)?;
-    Backup::new(&source, &mut copy)?.run_to_completion(1_024, Duration::ZERO, None)
+/// Copies the audit journal and its head as of one moment.
+fn copy_journal(data: &Path, to: &Path) -> Result<Vec<String>, StoreError> {
+    let path = data.join(JOURNAL);
+    let source = View::open(&path)?;
+    let mut names = vec![JOURNAL.to_owned()];
+    {
+        // The writer changes both in one turn; it goes on as soon as they are in view.
+        let _turn = journal_turn(data)?;
+        source.begin()?;
+        let head = data.join(JOURNAL_HEAD);
+        if is_there(std::fs::copy(&head, to.join(JOURNAL_HEAD)), &head)? {
+            names.push(JOURNAL_HEAD.to_owned());
+        }
+    }
+    source.copy_to(&to.join(JOURNAL))?;
+    Ok(names)
 }
+
+/// Waits until nobody writes the journal; the turn ends when this is dropped.
+fn journal_turn(data: &Path) -> Result<File, StoreError> {
+    let path = data.join(JOURNAL_LOCK);
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true);
+    let file = options
+        .open(&path)
+        .map_err(|error| StoreError::io("opening", &path, error))?;
+    file.lock()
+        .map_err(|error| StoreError::io("locking", &path, error))?;
+    Ok(file)
+}
+
+/// A database as of one moment, beside whoever writes.
+struct View<'a> {
+    path: &'a Path,
+    database: Connection,
+}
+
+impl View<'_> {
+    fn open(path: &Path) -> Result<View<'_>, StoreError> {
+        let open = || {
+            let database = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+            database.busy_timeout(BUSY)?;
+            Ok(database)
+        };
+        let database = open().map_err(|source| failed(path, source))?;
+        Ok(View { path, database })
+    }
+
+    /// Fixes the moment: within one read transaction, else a writer would make the copy start
+    /// again.
+    fn begin(&self) -> Result<(), StoreError> {
+        let begin = "BEGIN; SELECT count(*) FROM sqlite_schema;";
+        let begun = self.database.execute_batch(begin);
+        begun.map_err(|source| failed(self.path, source))
+    }
+
+    fn copy_to(&self, to: &Path) -> Result<(), StoreError> {
+        let copy = || {
+            let mut copy = Connection::open(to)?;
+            Backup::new(&self.database, &mut copy)?.run_to_completion(1_024, Duration::ZERO, None)
+        };
+        copy().map_err(|source| failed(self.path, source))
+    }
+}
+
+fn failed(path: &Path, source: rusqlite::Error) -> StoreError {
+    StoreError::Database {
+        path: path.to_owned(),
+        source,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -31,7 +31,7 @@ pub(crate) struct Answer {
 }
 
 /// Password of the owner of every hub.
-const PASSWORD: &str = "kettle-drum 7 ferry";
+pub(crate) const PASSWORD: &str = "kettle-drum 7 ferry";
 /// Longest answer that is read.
 const ANSWER_BYTES_MAX: u64 = 64 << 20;
 /// Time for a start on a busy machine.
