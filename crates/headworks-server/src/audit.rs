@@ -4,7 +4,9 @@
 //! may add what it is about and how that was before and after; who, from where, what and the
 //! outcome are added here.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::http::request::Parts;
 use axum::response::Response;
@@ -17,6 +19,36 @@ use crate::app::App;
 use crate::edge::{Client, RequestId};
 use crate::problem::{ApiError, Code};
 use crate::route::{Permission, Route};
+
+/// Time between two removals of old entries.
+const RETAIN_PERIOD: Duration = Duration::from_secs(86_400);
+const DAY_US: i64 = 86_400_000_000;
+
+impl App {
+    /// Removes entries of the journal that are older than `days`, now and once a day, until the
+    /// server stops.
+    pub(crate) async fn keep_journal(self: Arc<App>, days: NonZeroU32) {
+        let mut period = tokio::time::interval(RETAIN_PERIOD);
+        loop {
+            tokio::select! {
+                () = self.stop.cancelled() => return,
+                _ = period.tick() => {}
+            }
+            let app = Arc::clone(&self);
+            let removed = tokio::task::spawn_blocking(move || {
+                let now_us = app.hub.clock().now_us();
+                let before_us = now_us.saturating_sub(i64::from(days.get()) * DAY_US);
+                app.journal.retain(before_us, now_us, &Actor::system())
+            });
+            match removed.await {
+                Ok(Ok(0)) => {}
+                Ok(Ok(entries)) => tracing::info!(entries, "old audit entries were removed"),
+                Ok(Err(error)) => tracing::error!(%error, "old audit entries stay"),
+                Err(error) => tracing::error!(%error, "old audit entries stay"),
+            }
+        }
+    }
+}
 
 /// What a handler says of its request; cheap to clone.
 #[derive(Clone, Default)]

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -158,6 +159,9 @@ impl Server {
     pub async fn serve(self, stop: CancellationToken) {
         let tasks = self.app.tasks.clone();
         tasks.spawn(Arc::clone(&self.app).keep_access());
+        if let Some(days) = NonZeroU32::new(self.settings.audit_days) {
+            tasks.spawn(Arc::clone(&self.app).keep_journal(days));
+        }
         tasks.spawn(Live::run(Arc::clone(&self.app.live), self.app.stop.clone()));
         let doors = Arc::new(Doors {
             app: Arc::clone(&self.app),

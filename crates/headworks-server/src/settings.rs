@@ -45,6 +45,8 @@ pub struct ServerSettings {
     pub telemetry: Telemetry,
     /// How long people stay signed in.
     pub sessions: SessionLimits,
+    /// Days that entries of the audit journal are kept; 0 keeps them for ever.
+    pub audit_days: u32,
 }
 
 /// Whether and with which certificate connections are encrypted.
@@ -129,6 +131,7 @@ impl Default for ServerSettings {
             limits: Limits::default(),
             telemetry: Telemetry::default(),
             sessions: SessionLimits::default(),
+            audit_days: 0,
         }
     }
 }

@@ -39,6 +39,8 @@ pub(crate) fn run(arguments: &CheckArguments) -> anyhow::Result<()> {
     let mut sources = Sources::of_process(arguments.settings.config.clone())?;
     sources.data.clone_from(&arguments.settings.data);
     let (settings, file) = settings::load(&sources)?;
+    settings.telemetry.sentry()?;
+    settings.telemetry.otlp()?;
     match file {
         Some(path) => println!("settings: {} is valid", path.display()),
         None => println!("settings: no file, defaults are valid"),

@@ -110,6 +110,7 @@ async fn start_outside(
 ) -> anyhow::Result<Outside> {
     let server_settings = ServerSettings {
         sessions: settings.sessions.limits(),
+        audit_days: settings.audit.retention_days,
         telemetry: telemetry.clone(),
         ..settings.server.resolve(&settings.data.directory)?
     };

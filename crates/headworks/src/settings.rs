@@ -3,6 +3,7 @@
 //! Objects of the plant (connections, devices, tags, dashboards) are not settings: they live in
 //! the data directory and are changed while the program runs.
 
+mod audit;
 mod error;
 mod load;
 mod server;
@@ -27,6 +28,7 @@ use schemars::JsonSchema;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
+pub(crate) use audit::Audit;
 pub(crate) use error::SettingsError;
 pub(crate) use load::{Sources, load};
 pub(crate) use server::Server;
@@ -44,6 +46,8 @@ pub(crate) struct Settings {
     pub(crate) server: Server,
     /// How long people stay signed in.
     pub(crate) sessions: Sessions,
+    /// How long it is kept who did what.
+    pub(crate) audit: Audit,
     /// Where things are kept.
     pub(crate) data: Data,
     /// How samples are stored.

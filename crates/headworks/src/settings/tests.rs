@@ -70,7 +70,7 @@ fn mistakes_in_the_file_have_line_column_key_value_and_remedy() {
     check_file_refused(
         "[sever]\n",
         "headworks.toml:1:2: unknown key \"sever\"; did you mean \"server\"? \
-         (known: server, sessions, data, historian, validation, database, backup, log, \
+         (known: server, sessions, audit, data, historian, validation, database, backup, log, \
          telemetry, runtime)",
     );
     check_file_refused(
@@ -185,8 +185,8 @@ fn mistakes_in_the_environment_name_the_variable() {
         "HEADWORKS__DATE__DIRECTORY",
         "x",
         "unknown key \"date\"; did you mean \"data\"? \
-         (known: backup, data, database, historian, log, runtime, server, sessions, telemetry, \
-         validation)",
+         (known: audit, backup, data, database, historian, log, runtime, server, sessions, \
+         telemetry, validation)",
     );
     check_variable_refused("HEADWORKS__LISTEN", "x", "expected HEADWORKS__SECTION__KEY");
     check_variable_refused(

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use headworks_access::{Actor, Entry, Journal, Target};
+use headworks_access::{Actor, Entry, Filter, Journal, Reader, Target};
 
-use crate::{check_ended, headworks};
+use crate::support::wait_for;
+use crate::{PATIENCE, check_ended, headworks, start};
 
 fn audit(name: &str, data: &Path, more: &[&str]) -> std::process::Output {
     let arguments = ["audit", name, "--data", data.to_str().unwrap()];
@@ -95,4 +96,40 @@ fn a_directory_without_a_journal_is_named() {
         let stderr = check_ended(&audit(name, directory.path(), &[]), 1);
         assert!(stderr.contains("audit.db does not exist"), "{stderr}");
     }
+}
+
+#[test]
+fn old_entries_go_and_the_rest_stays_proven() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("data");
+    // Of 1970, and so older than the two years of the settings.
+    drop(filled(&data));
+    let hub = start(&data);
+    let rows = || {
+        let mut rows = Vec::new();
+        let read = |row: &headworks_access::Recorded| {
+            rows.push((row.seq, row.entry.action.clone()));
+            Ok(())
+        };
+        let reader = Reader::open(&data).unwrap();
+        reader.for_each(&Filter::default(), read).unwrap();
+        rows
+    };
+    let has = |rows: &[(u64, String)], action: &str| rows.iter().any(|row| row.1 == action);
+    let left = wait_for("the removal of old entries", PATIENCE, || {
+        let is_done = |rows: &Vec<(u64, String)>| {
+            let are_new = rows.iter().all(|row| 20 < row.0);
+            are_new && has(rows, "audit_retain") && has(rows, "set_up")
+        };
+        Some(rows()).filter(is_done)
+    });
+    left.unwrap();
+    let proven = audit("verify", &data, &[]);
+    check_ended(&proven, 0);
+    let said = String::from_utf8(proven.stdout).unwrap();
+    assert!(
+        said.contains("20 entries up to number 20 were removed"),
+        "{said}"
+    );
+    assert_eq!(hub.stop().unwrap(), Some(0));
 }

@@ -83,3 +83,33 @@ fn an_unknown_variable_of_ours_is_a_mistake() {
         "{stderr}"
     );
 }
+
+#[test]
+fn an_address_of_telemetry_that_cannot_be_used_is_refused_by_the_check_too() {
+    for (name, value, key) in [
+        (
+            "HEADWORKS__TELEMETRY__SENTRY_DSN",
+            "https://canary@host",
+            "telemetry.sentry_dsn",
+        ),
+        (
+            "HEADWORKS__TELEMETRY__OTLP_ENDPOINT",
+            "ftp://host",
+            "telemetry.otlp_endpoint",
+        ),
+    ] {
+        for command in ["check", "run"] {
+            let directory = tempfile::tempdir().unwrap();
+            let mut process = std::process::Command::new(crate::BINARY);
+            process
+                .arg(command)
+                .current_dir(directory.path())
+                .env(name, value);
+            let stderr = check_ended(&process.output().unwrap(), 64);
+            assert!(
+                stderr.contains(key) && !stderr.contains("canary"),
+                "{stderr}"
+            );
+        }
+    }
+}
