@@ -5,6 +5,7 @@ mod documents;
 mod functions;
 mod licences;
 mod protocols;
+mod standards;
 mod text;
 mod tree;
 
@@ -35,6 +36,7 @@ static RULES: &[Rule] = &[
     protocols::check,
     documents::check,
     licences::check,
+    standards::check,
 ];
 
 /// Checks the tree and prints what breaks a rule.
