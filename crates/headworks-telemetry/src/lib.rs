@@ -25,5 +25,6 @@ pub use file::FileSettings;
 pub use line::{Level, Line, LineFormat, SpanContext};
 pub use otlp::{Trace, TraceParent};
 pub use ring::{LinePage, LineQuery};
+pub use scrub::text as scrub;
 pub use sentry::{Dsn, DsnError};
 pub use telemetry::{StartError, Telemetry, TelemetrySettings, TelemetryStats};

@@ -36,7 +36,7 @@ pub(crate) fn value(name: &str, value: Value) -> Value {
 }
 
 /// Takes credentials out of URLs, headers and settings that a text quotes.
-pub(crate) fn text(text: String) -> String {
+pub fn text(text: String) -> String {
     let mut text = without_user_info(text);
     for mark in MARKS {
         if text.contains(mark) {

@@ -11,6 +11,7 @@ use crate::history::{self, HistoryCommand};
 use crate::probe::{self, ProbeCommand};
 use crate::settings::ListenAddress;
 use crate::simulate::{self, SimulateCommand};
+use crate::support_bundle::{self, SupportArguments};
 use crate::user::{self, UserCommand};
 
 /// Industrial IoT hub: polls field devices, stores every sample, shows live values and history.
@@ -62,6 +63,9 @@ pub(crate) enum Command {
     /// Prove the audit journal, or write it to files
     #[command(subcommand, after_help = audit::EXAMPLES)]
     Audit(AuditCommand),
+    /// Put what somebody who helps needs to know into one file, without secrets
+    #[command(after_help = support_bundle::EXAMPLES)]
+    SupportBundle(SupportArguments),
     /// Make accounts, show them, disable them, reset passwords
     #[command(subcommand, after_help = user::EXAMPLES)]
     User(UserCommand),

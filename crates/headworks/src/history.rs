@@ -15,6 +15,8 @@ use serde_json::{Map, Value as Json};
 use crate::cli::SettingsArguments;
 use crate::settings::SettingsError;
 
+pub(crate) use remote::fetch;
+
 /// What to do with history.
 #[derive(Debug, Subcommand)]
 pub(crate) enum HistoryCommand {

@@ -18,6 +18,7 @@ mod run;
 mod settings;
 mod signals;
 mod simulate;
+mod support_bundle;
 mod user;
 
 use std::process::ExitCode;
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
         Command::History(command) => history::run(&command),
         Command::Backup(command) => backup::run(&command),
         Command::Audit(command) => audit::run(&command),
+        Command::SupportBundle(arguments) => support_bundle::run(&arguments),
         Command::User(command) => user::run(&command),
     };
     match done {

@@ -20,6 +20,13 @@ use super::{ExportArguments, ImportArguments, Ticker, print_report, wrong};
 /// Time between two looks at a job.
 const LOOK: Duration = Duration::from_millis(200);
 
+/// Asks a hub for something below `/api/v1/`.
+pub(crate) fn fetch(url: &str, token: Option<&str>, path: &str) -> anyhow::Result<Json> {
+    let place = format!("{}/{path}", api(url)?);
+    let mut answer = accepted(agent(token)?.get(place).call(), url)?;
+    Ok(answer.body_mut().read_json()?)
+}
+
 /// Writes the file as it is sent.
 pub(super) fn export(
     url: &str,

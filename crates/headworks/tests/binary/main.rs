@@ -3,6 +3,7 @@
 
 mod audit;
 mod backup;
+mod canaries;
 mod command_line;
 mod demonstration;
 mod faults;
