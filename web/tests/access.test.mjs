@@ -53,6 +53,8 @@ before(async () => {
     tokens: '/tokens',
     'new token': '/tokens?do=add',
     'audit journal': '/audit',
+    logs: '/logs',
+    errors: '/errors',
     'no page': '/nothing',
   };
 });

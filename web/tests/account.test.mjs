@@ -441,12 +441,35 @@ onPage(
   asOwner,
 );
 
+onPage(
+  'log lines are filtered, and their levels changed',
+  '/logs',
+  async (page) => {
+    await page.locator('[data-line]').first().waitFor();
+    const levels = page.getByLabel('Which lines are made');
+    await levels.fill('loud');
+    await page.getByRole('button', { name: 'Set', exact: true }).click();
+    await page.locator('[aria-invalid="true"]').waitFor();
+    await levels.fill('info,headworks_hub=debug');
+    await page.getByRole('button', { name: 'Set', exact: true }).click();
+    await page.getByText('The log levels were changed').waitFor();
+    const set = await server.call('GET', 'system/logs/levels');
+    assert.equal(set.levels, 'info,headworks_hub=debug');
+    await page.locator('[data-line]').filter({ hasText: 'log levels changed' }).first().waitFor();
+    await page.getByLabel('Level').selectOption('error');
+    await page.locator('[data-line="info"]').first().waitFor({ state: 'detached' });
+  },
+  asOwner,
+);
+
 const PAGES = {
   users: '/users',
   'a new user': '/users?do=add',
   tokens: '/tokens?of=all',
   'a new token': '/tokens?do=add',
   'the audit journal': '/audit',
+  'log lines': '/logs',
+  errors: '/errors',
 };
 
 for (const width of [1600, 1024, 390]) {
@@ -457,7 +480,8 @@ for (const width of [1600, 1024, 390]) {
       const found = [];
       for (const [name, path] of Object.entries(PAGES)) {
         await page.goto(server.url + path);
-        await page.locator('aside form, [data-token], [data-entry], td a').first().waitFor();
+        const there = 'aside form, [data-token], [data-entry], [data-row], [data-line], .empty';
+        await page.locator(`:is(${there}):visible`).first().waitFor();
         const over = await page.evaluate(
           () => document.documentElement.scrollWidth - window.innerWidth,
         );
