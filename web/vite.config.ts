@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig, type Plugin } from 'vite';
@@ -35,6 +37,39 @@ function precompress(): Plugin {
   };
 }
 
+/** What the pages of the reference load, and where it comes from; see `reference/`. */
+const REFERENCE = {
+  'redoc.js': './reference/redoc.js',
+  'redoc.standalone.js': 'redoc/bundles/redoc.standalone.js',
+  'redoc.standalone.js.LICENSE.txt': 'redoc/bundles/redoc.standalone.js.LICENSE.txt',
+  'reference.css': './reference/reference.css',
+  'swagger-ui-bundle.js': 'swagger-ui-dist/swagger-ui-bundle.js',
+  'swagger-ui-bundle.js.LICENSE.txt': 'swagger-ui-dist/swagger-ui-bundle.js.LICENSE.txt',
+  'swagger-ui.css': 'swagger-ui-dist/swagger-ui.css',
+  'swagger.js': './reference/swagger.js',
+};
+
+/** The mark of its makers, which ReDoc would load from their server. */
+const LOGO = 'https://cdn.redoc.ly/redoc/logo-mini.svg';
+const NO_LOGO = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'/%3E";
+
+/** Copies the files of the reference of the API, which no other page loads. */
+function reference(): Plugin {
+  const { resolve } = createRequire(import.meta.url);
+  return {
+    name: 'headworks-reference',
+    apply: 'build',
+    generateBundle() {
+      for (const [name, file] of Object.entries(REFERENCE)) {
+        const text = readFileSync(resolve(file), 'utf8')
+          .replaceAll(LOGO, NO_LOGO)
+          .replace(/^\/[/*]# sourceMappingURL=.*$/m, '');
+        this.emitFile({ type: 'asset', fileName: `reference/${name}`, source: text });
+      }
+    },
+  };
+}
+
 /**
  * Chunks find each other relative to themselves, so that any base path works; only the page itself,
  * which is served for every unknown path, names its files from the root. A server behind a base
@@ -50,7 +85,7 @@ function rootedPage(): Plugin {
 
 export default defineConfig({
   base: './',
-  plugins: [svelte(), rootedPage(), precompress()],
+  plugins: [svelte(), rootedPage(), reference(), precompress()],
   build: {
     target: 'es2022',
     assetsInlineLimit: 0,

@@ -75,6 +75,28 @@ for (const entry of readdirSync(root, { withFileTypes: true, recursive: true }))
       problems.push(`src/${name}:${at + 1}: words in a component: ${line.trim().slice(0, 80)}`);
   });
 }
+/** Licences of packages, as `deny.toml` has them for crates, and what npm adds to them. */
+const LICENCES = new Set([
+  '(MPL-2.0 OR Apache-2.0)',
+  '0BSD',
+  'Apache-2.0',
+  'BSD',
+  'BSD-2-Clause',
+  'BSD-3-Clause',
+  'ISC',
+  'MIT',
+  'MPL-2.0',
+  'Python-2.0',
+]);
+/** Packages that name theirs in a file only: both are MIT. */
+const UNSAID = new Set(['node_modules/decko', 'node_modules/stickyfill']);
+
+const lock = JSON.parse(readFileSync(new URL('../package-lock.json', import.meta.url), 'utf8'));
+for (const [name, { license }] of Object.entries(lock.packages)) {
+  if (!LICENCES.has(license) && !UNSAID.has(name))
+    problems.push(`${name}: the licence ${license} is not one of ${[...LICENCES]}`);
+}
+
 problems.forEach((problem) => console.error(problem));
 if (problems.length > 0) process.exit(1);
 console.log('no colours, words or styles where they do not belong');

@@ -12,6 +12,7 @@ static WEB_SOURCES: &[&str] = &[
     "index.html",
     "package-lock.json",
     "public",
+    "reference",
     "scripts",
     "src",
     "svelte.config.js",

@@ -139,7 +139,7 @@ impl schemars::JsonSchema for Value {
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({
-            "type": ["boolean", "number", "string"],
+            "anyOf": [{ "type": "boolean" }, { "type": "number" }, { "type": "string" }],
             "description": "true or false, a finite number or a text; bytes are hexadecimal text",
         })
     }

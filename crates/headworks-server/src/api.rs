@@ -17,6 +17,7 @@ pub(crate) mod metrics;
 pub(crate) mod objects;
 pub(crate) mod page;
 pub(crate) mod probes;
+pub(crate) mod reference;
 pub(crate) mod retention;
 pub(crate) mod storage;
 pub(crate) mod system;

@@ -19,6 +19,7 @@ use axum::response::Response;
 
 pub(crate) use client::{Client, Peer, is_trusted};
 use headers::Headers;
+pub(crate) use headers::ReferencePage;
 use hosts::Sender;
 
 use crate::app::App;
@@ -186,9 +187,7 @@ pub(crate) async fn guard(
         let origin = HeaderValue::from_static("origin");
         response.headers_mut().append(header::VARY, origin);
     }
-    app.edge
-        .headers
-        .dress(response.headers_mut(), &id, is_secure);
+    app.edge.headers.dress(&mut response, &id, is_secure);
     response
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use axum::http::{Method, StatusCode};
 use schemars::generate::{Contract, SchemaSettings};
 use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
@@ -12,7 +13,9 @@ use crate::routes;
 use crate::settings::BasePath;
 
 /// Chapters whose things have no revision.
-const UNREVISED: [&str; 6] = ["exports", "imports", "jobs", "session", "tokens", "users"];
+const UNREVISED: [&str; 7] = [
+    "backups", "exports", "imports", "jobs", "session", "tokens", "users",
+];
 
 /// Returns the document.
 pub(crate) fn document() -> Value {
@@ -46,15 +49,71 @@ pub(crate) fn document() -> Value {
             .collect::<Vec<_>>(),
         "paths": paths,
         "components": {
-            "responses": { "Problem": {
-                "description": "The request could not be answered as asked.",
-                "content": { "application/problem+json": { "schema": problem } },
-            } },
+            "responses": problems(&problem),
             "schemas": schemas,
             "securitySchemes": security_schemes(),
         },
         "security": [{ "token": [] }, { "session": [] }],
     })
+}
+
+/// Returns the answers that are no success, one for each status that a code has.
+fn problems(schema: &Schema) -> Value {
+    let statuses: BTreeSet<u16> = Code::ALL
+        .iter()
+        .map(|code| code.status().as_u16())
+        .collect();
+    let problem = |status: u16| {
+        let codes = Code::ALL.iter();
+        let codes = codes.filter(|code| code.status().as_u16() == status);
+        let codes = codes.map(|code| format!("`{}`: {}", code.name(), code.title()));
+        let mut problem = json!({
+            "description": format!("{}.", codes.collect::<Vec<_>>().join("; ")),
+            "content": { "application/problem+json": { "schema": schema } },
+        });
+        if [429, 503].contains(&status) {
+            problem["headers"] = json!({ "Retry-After": {
+                "description": "Seconds until it may be tried again.",
+                "schema": { "type": "integer", "minimum": 0 },
+            } });
+        }
+        (problem_name(status), problem)
+    };
+    statuses
+        .into_iter()
+        .map(problem)
+        .collect::<Map<_, _>>()
+        .into()
+}
+
+fn problem_name(status: u16) -> String {
+    format!("Problem{status}")
+}
+
+/// Returns the statuses of problems that a route can answer with.
+fn problem_statuses(route: &Route, has_revision: bool, names_something: bool) -> Vec<u16> {
+    // A bad query, another host, too many requests, a fault, too much to do: any route.
+    let mut statuses = vec![400, 421, 429, 500, 503];
+    let changes = route.method != Method::GET;
+    let is_socket = route.shape.status == StatusCode::SWITCHING_PROTOCOLS;
+    for (status, can_be) in [
+        (401, route.permission != Permission::Open || changes),
+        (403, route.permission != Permission::Open || changes),
+        (404, names_something || route.shape.body.is_some()),
+        (409, changes),
+        (412, has_revision),
+        (413, route.shape.body.is_some()),
+        (415, route.shape.body.is_some()),
+        (422, changes),
+        (426, is_socket),
+        (504, route.permission == Permission::Operate),
+    ] {
+        if can_be {
+            statuses.push(status);
+        }
+    }
+    statuses.sort_unstable();
+    statuses
 }
 
 fn security_schemes() -> Value {
@@ -184,9 +243,12 @@ fn operation(
 ) -> Value {
     let mut parameters = path_parameters(route.path);
     parameters.extend(query_parameters((route.shape.query)(requests)));
+    // What a path, a body or a parameter that must be there names may be missing.
+    let names_something = parameters.iter().any(|one| one["required"] == true);
     let has_revision = !UNREVISED.contains(&route.tag);
     let changes = ["PUT", "DELETE"].contains(&route.method.as_str());
-    if changes && has_revision && route.path.ends_with("{id}") {
+    let has_revision = changes && has_revision && route.path.ends_with("{id}");
+    if has_revision {
         parameters.push(json!({
             "name": "If-Match", "in": "header", "required": false,
             "description": "The revision that is to be changed, in quotes.",
@@ -198,13 +260,18 @@ fn operation(
     if let Some((media_type, schema)) = route.shape.answer {
         success["content"] = json!({ media_type: { "schema": schema(answers) } });
     }
+    let mut responses = json!({ status: success });
+    for status in problem_statuses(route, has_revision, names_something) {
+        let place = format!("#/components/responses/{}", problem_name(status));
+        responses[status.to_string()] = json!({ "$ref": place });
+    }
     let mut operation = json!({
         "operationId": route.name,
         "summary": route.summary,
         "tags": [route.tag],
         "x-permission": route.permission.name(),
         "parameters": parameters,
-        "responses": { status: success, "default": { "$ref": "#/components/responses/Problem" } },
+        "responses": responses,
     });
     if route.permission == Permission::Open {
         operation["security"] = json!([]);
@@ -346,5 +413,19 @@ mod tests {
             }
         }
         assert_eq!(names.len(), routes::routes().len());
+    }
+
+    #[test]
+    fn the_page_about_the_api_lists_every_code() {
+        let page = include_str!("../../../docs/API.md");
+        let row = |code: &Code| {
+            let (name, status, title) = (code.name(), code.status().as_u16(), code.title());
+            format!("| `{name}` | {status} | {title} |")
+        };
+        let found = page.lines().filter(|line| line.starts_with("| `"));
+        assert_eq!(
+            found.collect::<Vec<_>>(),
+            Code::ALL.iter().map(row).collect::<Vec<_>>()
+        );
     }
 }

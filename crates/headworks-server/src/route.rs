@@ -130,8 +130,11 @@ pub(crate) struct Call<Q = NoQuery, B = NoBody> {
     pub body: B,
     /// What the audit journal will say of it.
     pub note: Note,
-    params: Vec<(String, String)>,
+    params: Params,
 }
+
+/// Parameters of a path: name and value.
+type Params = Vec<(String, String)>;
 
 /// No query parameters.
 #[derive(serde::Deserialize, JsonSchema)]
@@ -167,6 +170,9 @@ pub(crate) struct Upload(pub Body);
 
 /// A file, or part of one.
 pub(crate) struct Download(pub Response);
+
+/// A page for people.
+pub(crate) struct Page(pub Response);
 
 /// A stream of server-sent events.
 pub(crate) struct Events(pub Response);
@@ -277,8 +283,14 @@ impl Route {
 
 impl<Q: DeserializeOwned, B: RequestBody> Call<Q, B> {
     async fn parse(app: Arc<App>, mut parts: Parts, body: Body) -> Result<Call<Q, B>, ApiError> {
-        let params = path_params(&mut parts).await?;
-        let query = parse::query(parts.uri.query().unwrap_or_default())?;
+        let (params, query) = match Self::parse_place(&mut parts).await {
+            Ok(place) => place,
+            Err(error) => {
+                // Otherwise the connection would end under the client's next request.
+                parse::drain(body).await;
+                return Err(error);
+            }
+        };
         let body = B::take(&app, &parts.headers, body).await?;
         let note = parts.extensions.get::<Note>().cloned().unwrap_or_default();
         Ok(Call {
@@ -293,6 +305,16 @@ impl<Q: DeserializeOwned, B: RequestBody> Call<Q, B> {
 }
 
 impl<Q, B> Call<Q, B> {
+    /// Reads the parameters of the path and of the query.
+    async fn parse_place(parts: &mut Parts) -> Result<(Params, Q), ApiError>
+    where
+        Q: DeserializeOwned,
+    {
+        let params = path_params(parts).await?;
+        let query = parse::query(parts.uri.query().unwrap_or_default())?;
+        Ok((params, query))
+    }
+
     /// Returns a parameter of the path.
     pub(crate) fn param(&self, name: &str) -> &str {
         let found = self.params.iter().find(|(known, _)| known == name);
@@ -331,7 +353,7 @@ impl<Q, B> Call<Q, B> {
     }
 }
 
-async fn path_params(parts: &mut Parts) -> Result<Vec<(String, String)>, ApiError> {
+async fn path_params(parts: &mut Parts) -> Result<Params, ApiError> {
     let params = RawPathParams::from_request_parts(parts, &()).await;
     let params = params.map_err(|_| {
         let detail = "the path is not UTF-8 after decoding its percent signs";
@@ -388,6 +410,8 @@ fn bytes_schema(_: &mut SchemaGenerator) -> Schema {
 
 const JSON: &str = "application/json";
 const BYTES: &str = "application/octet-stream";
+/// Media types of files: the file says which.
+const ANY: &str = "*/*";
 
 impl<T: Serialize + JsonSchema> Answer for Json<T> {
     const STATUS: StatusCode = StatusCode::OK;
@@ -491,7 +515,17 @@ impl Answer for Events {
 
 impl Answer for Download {
     const STATUS: StatusCode = StatusCode::OK;
-    const BODY: Option<(&'static str, SchemaOf)> = Some((BYTES, bytes_schema));
+    const BODY: Option<(&'static str, SchemaOf)> = Some((ANY, bytes_schema));
+
+    fn into_response(self) -> Result<Response, ApiError> {
+        Ok(self.0)
+    }
+}
+
+impl Answer for Page {
+    const STATUS: StatusCode = StatusCode::OK;
+    const BODY: Option<(&'static str, SchemaOf)> =
+        Some(("text/html", SchemaGenerator::subschema_for::<String>));
 
     fn into_response(self) -> Result<Response, ApiError> {
         Ok(self.0)

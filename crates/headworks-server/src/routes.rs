@@ -19,7 +19,7 @@ use axum::http::Method;
 use headworks_core::model::{Connection, Dashboard, Device, Tag};
 
 use crate::api::{
-    connections, dashboards, devices, objects, system, tag_list, tags, trend, values,
+    connections, dashboards, devices, objects, reference, system, tag_list, tags, trend, values,
 };
 use crate::live::channels;
 use crate::route::Permission::{Configure, Operate, View};
@@ -381,6 +381,10 @@ fn system_routes() -> Vec<Route> {
     vec![
         Route::new("get_openapi", GET, "/api/schema", View, system::openapi)
             .about("system", "Answers with this document."),
+        Route::new("get_docs", GET, "/api/docs", View, reference::swagger)
+            .about("system", "Shows this document in Swagger UI."),
+        Route::new("get_redoc", GET, "/api/redoc", View, reference::redoc)
+            .about("system", "Shows this document in ReDoc."),
         Route::new(
             "list_protocols",
             GET,

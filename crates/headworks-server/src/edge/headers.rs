@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::response::Response;
 
 use crate::settings::Origin;
 
@@ -31,9 +32,15 @@ const EXPOSED: &str = "etag, location, retry-after, x-request-id";
 const ALLOWED_HEADERS: &str = "authorization, content-type, if-match, if-none-match, range";
 const ALLOWED_METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE";
 
+/// Marks the answer that is a page of the reference of the API.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ReferencePage;
+
 /// The headers, as the settings want them.
 pub(super) struct Headers {
     csp: HeaderValue,
+    /// The same for the pages of the reference.
+    reference_csp: HeaderValue,
     hsts: Option<HeaderValue>,
 }
 
@@ -45,23 +52,23 @@ impl Headers {
             [] => "'none'".to_owned(),
             some => some.join(" "),
         };
-        let csp = format!(
-            "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
-             connect-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors {framed}; \
-             form-action 'self'"
-        );
         let hsts = (!hsts.is_zero()).then(|| format!("max-age={}", hsts.as_secs()));
         Headers {
-            // An origin has no character that a header cannot hold.
-            csp: HeaderValue::from_str(&csp)
-                .unwrap_or(HeaderValue::from_static("default-src 'none'")),
+            csp: csp(&framed, "'self'"),
+            // The libraries write their styles as they draw; scripts stay files of this server.
+            reference_csp: csp(&framed, "'self' 'unsafe-inline'"),
             hsts: hsts.and_then(|text| HeaderValue::from_str(&text).ok()),
         }
     }
 
     /// Puts them on an answer.
-    pub(super) fn dress(&self, headers: &mut HeaderMap, id: &str, is_secure: bool) {
-        headers.insert(header::CONTENT_SECURITY_POLICY, self.csp.clone());
+    pub(super) fn dress(&self, response: &mut Response, id: &str, is_secure: bool) {
+        let csp = match response.extensions().get::<ReferencePage>() {
+            Some(ReferencePage) => &self.reference_csp,
+            None => &self.csp,
+        };
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_SECURITY_POLICY, csp.clone());
         for (name, value) in &FIXED {
             headers.insert(name.clone(), HeaderValue::from_static(value));
         }
@@ -75,6 +82,16 @@ impl Headers {
             .entry(header::CACHE_CONTROL)
             .or_insert(HeaderValue::from_static("no-store"));
     }
+}
+
+fn csp(framed: &str, styles: &str) -> HeaderValue {
+    let text = format!(
+        "default-src 'self'; script-src 'self'; style-src {styles}; img-src 'self' data:; \
+         connect-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors {framed}; \
+         form-action 'self'"
+    );
+    // An origin has no character that a header cannot hold.
+    HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("default-src 'none'"))
 }
 
 /// Lets pages of an allowed origin read an answer; never with cookies.

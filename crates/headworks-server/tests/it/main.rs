@@ -3,6 +3,7 @@
 
 #[cfg(test)]
 mod backups;
+mod contract;
 mod edge;
 #[cfg(test)]
 mod exchange;

@@ -174,7 +174,7 @@ async fn every_answer_has_the_documented_shape() {
         &rig.get(&raw).expect(200),
     );
     let problem = rig.get("/api/v1/tags?limit=0").json();
-    let schema = &document["components"]["responses"]["Problem"]["content"];
+    let schema = &document["components"]["responses"]["Problem400"]["content"];
     let schema = &schema["application/problem+json"]["schema"];
     assert_eq!(misfit(&document, schema, &problem, ""), None);
 }

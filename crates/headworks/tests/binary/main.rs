@@ -6,12 +6,13 @@ mod backup;
 mod canaries;
 mod command_line;
 mod demonstration;
+mod examples;
 mod faults;
 mod full_disk;
 mod historian;
 mod history;
 mod probe;
-mod queries;
+mod schemathesis;
 mod simulate;
 #[path = "../support/mod.rs"]
 #[expect(dead_code, reason = "the benchmarks use the rest of it")]

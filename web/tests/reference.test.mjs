@@ -1,0 +1,63 @@
+// The pages of the reference of the API: both draw the document, from this server alone.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { launch, open, problemsOf, Server } from './helpers.mjs';
+
+const server = new Server();
+let browser;
+
+before(async () => {
+  await server.start();
+  browser = await launch();
+});
+
+after(async () => {
+  await browser?.close();
+  await server.end();
+});
+
+/** Opens a page and waits for what it should show; tells what went wrong or came from elsewhere. */
+async function visit(path, wanted) {
+  const session = await open(browser, server, '/');
+  const { page } = session;
+  session.problems.length = 0;
+  await page.goto(server.url + path);
+  await wanted(page).first().waitFor();
+  const problems = await problemsOf(session);
+  const foreign = await page.evaluate(() =>
+    performance
+      .getEntriesByType('resource')
+      .map(({ name }) => name)
+      .filter((name) => new URL(name).host !== location.host && !name.startsWith('data:')),
+  );
+  return { ...session, problems, foreign };
+}
+
+for (const path of ['/api/docs', '/api/docs/']) {
+  test(`Swagger UI at ${path} lists operations and tries one`, async () => {
+    const operation = (page) => page.locator('#operations-tags-list_tags');
+    const { page, problems, foreign, close } = await visit(path, operation);
+    await operation(page).locator('button.opblock-summary-control').click();
+    await operation(page).getByRole('button', { name: 'Try it out' }).click();
+    await operation(page).getByRole('button', { name: 'Execute' }).click();
+    const status = operation(page).locator('.live-responses-table tbody .response-col_status');
+    assert.match(await status.first().innerText(), /^200/);
+    assert.deepEqual([...problems, ...foreign], []);
+    assert.deepEqual(await page.evaluate(() => window.violations), []);
+    await close();
+  });
+}
+
+test('ReDoc lists operations', async () => {
+  const operation = (page) => page.locator('h2', { hasText: 'Lists tags with their present values.' });
+  const { problems, foreign, close } = await visit('/api/redoc', operation);
+  assert.deepEqual([...problems, ...foreign], []);
+  await close();
+});
+
+test('nobody reads the reference without signing in', async () => {
+  for (const path of ['/api/docs', '/api/redoc', '/api/schema']) {
+    const answer = await fetch(server.url + path);
+    assert.equal(answer.status, 401, path);
+  }
+});
