@@ -49,7 +49,8 @@ for (const path of ['/api/docs', '/api/docs/']) {
 }
 
 test('ReDoc lists operations', async () => {
-  const operation = (page) => page.locator('h2', { hasText: 'Lists tags with their present values.' });
+  const summary = { hasText: 'Lists tags with their present values.' };
+  const operation = (page) => page.locator('h2', summary);
   const { problems, foreign, close } = await visit('/api/redoc', operation);
   assert.deepEqual([...problems, ...foreign], []);
   await close();

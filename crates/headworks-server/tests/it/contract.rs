@@ -1,4 +1,5 @@
 //! What all routes have in common, tried on every route of the document.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use std::collections::BTreeSet;
 
