@@ -167,7 +167,7 @@ pub(crate) async fn setup_state(call: Call) -> Result<Json<SetupState>, ApiError
 pub(crate) async fn set_up(
     call: Call<NoQuery, Json<SetupBody>>,
 ) -> Result<WithCookies<Json<SignedIn>>, ApiError> {
-    let asker = Asker::of(&call);
+    let (asker, note) = (Asker::of(&call), call.note.clone());
     let body = call.body.0;
     asker.check_pace(&call.app, "")?;
     let (client, now_us) = (asker.client(), asker.now_us);
@@ -186,7 +186,10 @@ pub(crate) async fn set_up(
     });
     let opened = opened.await?.map_err(from_access);
     asker.note_pace(&call.app, "", opened.is_ok());
-    Ok(signed_in(&call.app, &asker, opened?))
+    let opened = opened?;
+    note.actor(&opened.caller);
+    note.target("user", &opened.caller.name);
+    Ok(signed_in(&call.app, &asker, opened))
 }
 
 /// Signs somebody in.
@@ -204,6 +207,7 @@ pub(crate) async fn sign_in(
         access.sign_in(&body.name, &body.password, code, &client, now_us)
     });
     let opened = opened.await?.map_err(from_sign_in);
+    note.target("user", &name);
     if let Ok(opened) = &opened {
         note.actor(&opened.caller);
     }
