@@ -358,6 +358,7 @@ onPage('an administrator cannot touch owners', '/users', async (page) => {
   assert.equal(await page.locator('aside').getByRole('button', { name: 'Edit' }).count(), 0);
   await page.goto(`${server.url}/users?do=add`);
   const role = page.locator('aside').getByLabel('Role');
+  await role.waitFor();
   assert.deepEqual(await role.locator('option').allInnerTexts(), [
     'Viewer',
     'Operator',
