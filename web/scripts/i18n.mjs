@@ -29,6 +29,7 @@ const MADE = [
   /^statistics\.(?:uncertain|bad)$/,
   /^tier\./,
   /^event\.(?:kind|severity)\.\w+$/,
+  /^settings\.source\./,
   /^storage\.(?:level\.|part_|when_full\.)/,
   /^wizard\.(?:type|address|test|device)$/,
 ];

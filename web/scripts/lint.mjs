@@ -77,6 +77,7 @@ for (const entry of readdirSync(root, { withFileTypes: true, recursive: true }))
 }
 /** Licences of packages, as `deny.toml` has them for crates, and what npm adds to them. */
 const LICENCES = new Set([
+  '(MIT OR Apache-2.0)',
   '(MPL-2.0 OR Apache-2.0)',
   '0BSD',
   'Apache-2.0',

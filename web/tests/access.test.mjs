@@ -55,6 +55,7 @@ before(async () => {
     'audit journal': '/audit',
     logs: '/logs',
     errors: '/errors',
+    settings: '/settings',
     'no page': '/nothing',
   };
 });

@@ -1,13 +1,23 @@
 // People: set-up, signing in and out, sessions that end, menus by role, wall screens.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { violations } from './axe.mjs';
-import { launch, open, OWNER, problemsOf, Server } from './helpers.mjs';
+import {
+  fill,
+  launch,
+  open,
+  OWNER,
+  PASSWORD,
+  problemsOf,
+  rail,
+  Server,
+  signIn,
+} from './helpers.mjs';
 
 const server = new Server();
 const fresh = new Server();
 const skip = server.isOurs ? false : 'the accounts of another server are not ours';
-const PASSWORD = 'teapot-lantern 9 grove';
 let browser;
 
 before(async () => {
@@ -48,19 +58,7 @@ function onPage(name, path, run, options = {}) {
   });
 }
 
-async function fill(page, name, password) {
-  await page.locator('input[name="username"]').fill(name);
-  await page.locator('input[name="password"]').fill(password);
-  await page.keyboard.press('Enter');
-}
-
-async function signIn(page, name, password = PASSWORD) {
-  await fill(page, name, password);
-  await page.locator('nav.rail').waitFor();
-}
-
-const rail = (page) => page.locator('nav.rail a').allInnerTexts();
-const VIEWER = ['Dashboards', 'Trends', 'Tags', 'Storage', 'System health', 'Tokens'];
+const VIEWER = ['Dashboards', 'Trends', 'Tags', 'Devices', 'Storage', 'System health', 'Tokens'];
 
 onPage(
   'a hub is set up with the token of its console',
@@ -199,9 +197,9 @@ onPage('an operator writes where the account may, and configures nothing', '/', 
   await addUser('boilerman', 'operator', { write: ['demo/heating/**'] });
   await signIn(page, 'boilerman');
   assert.deepEqual(await rail(page), [
-    ...VIEWER.slice(0, 3),
+    ...VIEWER.slice(0, 4),
     'Import & export',
-    ...VIEWER.slice(3),
+    ...VIEWER.slice(4),
   ]);
   const own = await server.tag('demo/heating/boiler/supply_setpoint');
   await page.goto(`${server.url}/tags/${own.id}`);
@@ -429,12 +427,18 @@ onPage(
     await page.getByRole('button', { name: 'Clear filter' }).click();
     await page.locator('[data-entry="write_tag"]').first().waitFor();
 
-    const coming = page.waitForEvent('download');
-    await page.getByRole('link', { name: 'CSV of the time chosen' }).click();
-    const stream = await (await coming).createReadStream();
-    const chunks = [];
-    for await (const chunk of stream) chunks.push(chunk);
-    assert.match(Buffer.concat(chunks).toString(), /write_tag/);
+    const save = page.getByRole('link', { name: 'Matching entries as CSV' });
+    const saved = async () => {
+      const [file] = await Promise.all([page.waitForEvent('download'), save.click()]);
+      return readFileSync(await file.path(), 'utf8');
+    };
+    assert.match(await saved(), /write_tag/);
+    await page.getByLabel('Who', { exact: true }).fill(OWNER.name);
+    await page.getByLabel('Action').fill('change_user');
+    await page.waitForURL(/action=change_user/);
+    const rows = (await saved()).trim().split('\r\n').slice(1);
+    assert.ok(0 < rows.length);
+    for (const row of rows) assert.match(row, /,user,owner,[^,]*,[^,]*,change_user,/);
 
     await page.getByRole('button', { name: 'Verify' }).click();
     await page.locator('[data-proof="good"]').waitFor();
@@ -471,6 +475,7 @@ const PAGES = {
   'the audit journal': '/audit',
   'log lines': '/logs',
   errors: '/errors',
+  settings: '/settings',
 };
 
 for (const width of [1600, 1024, 390]) {
@@ -481,7 +486,8 @@ for (const width of [1600, 1024, 390]) {
       const found = [];
       for (const [name, path] of Object.entries(PAGES)) {
         await page.goto(server.url + path);
-        const there = 'aside form, [data-token], [data-entry], [data-row], [data-line], .empty';
+        const rows = '[data-token], [data-entry], [data-row], [data-line], [data-setting]';
+        const there = `aside form, ${rows}, .empty`;
         await page.locator(`:is(${there}):visible`).first().waitFor();
         const over = await page.evaluate(
           () => document.documentElement.scrollWidth - window.innerWidth,

@@ -21,6 +21,9 @@ const FLAGS = [
 /** The first account of every server. */
 export const OWNER = { name: 'owner', password: 'kettle-drum 7 ferry' };
 
+/** Password of every other account. */
+export const PASSWORD = 'teapot-lantern 9 grove';
+
 /** Longest wait for what should be there at once, on a machine that is busy. */
 export const SOON = 15_000;
 
@@ -216,3 +219,19 @@ export async function problemsOf({ page, problems }) {
   const violations = await page.evaluate(() => window.violations);
   return [...problems, ...violations];
 }
+
+/** Types a name and a password into the form of the sign-in. */
+export async function fill(page, name, password) {
+  await page.locator('input[name="username"]').fill(name);
+  await page.locator('input[name="password"]').fill(password);
+  await page.keyboard.press('Enter');
+}
+
+/** Signs somebody in, and waits for the pages. */
+export async function signIn(page, name, password = PASSWORD) {
+  await fill(page, name, password);
+  await page.locator('nav.rail').waitFor();
+}
+
+/** Returns the pages in the rail. */
+export const rail = (page) => page.locator('nav.rail a').allInnerTexts();

@@ -19,6 +19,7 @@ pub(crate) mod page;
 pub(crate) mod probes;
 pub(crate) mod reference;
 pub(crate) mod retention;
+pub(crate) mod settings;
 pub(crate) mod storage;
 pub(crate) mod system;
 pub(crate) mod tag_list;

@@ -24,7 +24,7 @@ use crate::live::Live;
 use crate::observe::HttpFigures;
 use crate::openapi;
 use crate::problem::{ApiError, Code};
-use crate::settings::ServerSettings;
+use crate::settings::{ServerSettings, ShownSettings};
 
 /// Most requests that are worked on at once; others wait.
 const REQUESTS_MAX: usize = 256;
@@ -72,6 +72,8 @@ pub(crate) struct App {
     pub address: SocketAddr,
     /// What the settings say of every request.
     pub edge: Edge,
+    /// All settings of the process, as people may read them.
+    pub settings: Arc<ShownSettings>,
     /// Turns of requests.
     pub requests: Turns,
     /// Cancelled when the server stops.
@@ -116,6 +118,7 @@ impl App {
             hub,
             address,
             edge: Edge::new(settings, address.port()),
+            settings: Arc::clone(&settings.shown),
             requests: Turns::new(REQUESTS_MAX, settings.limits.requests_at_once),
             stop: CancellationToken::new(),
             tasks,

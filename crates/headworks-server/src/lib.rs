@@ -31,5 +31,8 @@ mod stream;
 mod tls;
 
 pub use server::{Server, ServerError};
-pub use settings::{BasePath, HostName, Limits, Network, Origin, ServerSettings, TlsSettings};
+pub use settings::{
+    BasePath, HostName, Limits, Network, Origin, ServerSettings, SettingSource, ShownSection,
+    ShownSetting, ShownSettings, TlsSettings,
+};
 pub use tls::CertificateError;

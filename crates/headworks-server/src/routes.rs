@@ -322,6 +322,7 @@ fn tag_routes() -> Vec<Route> {
 fn dashboard_routes() -> Vec<Route> {
     vec![
         Route::new("list_dashboards", GET, DASHBOARDS, View, dashboards::list)
+            .narrow()
             .about("dashboards", "Lists dashboards in their order."),
         Route::new(
             "create_dashboard",
@@ -338,18 +339,14 @@ fn dashboard_routes() -> Vec<Route> {
             View,
             dashboards::auto,
         )
+        .narrow()
         .about(
             "dashboards",
             "Answers with a dashboard made from the tags there are.",
         ),
-        Route::new(
-            "get_dashboard",
-            GET,
-            DASHBOARD,
-            View,
-            objects::get::<Dashboard>,
-        )
-        .about("dashboards", "Answers with a dashboard."),
+        Route::new("get_dashboard", GET, DASHBOARD, View, dashboards::get)
+            .narrow()
+            .about("dashboards", "Answers with a dashboard."),
         Route::new(
             "replace_dashboard",
             PUT,

@@ -3,11 +3,14 @@
 //! Texts of the settings file become types here that cannot be wrong; what does not fit together
 //! is refused by [`ServerSettings::check`], before anything is started.
 
+mod shown;
+
 use std::fmt;
 use std::hash::Hash;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use headworks_access::SessionLimits;
@@ -17,6 +20,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::limits::RateLimiter;
 use crate::server::ServerError;
+
+pub use shown::{SettingSource, ShownSection, ShownSetting, ShownSettings};
 
 /// Where to listen, and to whom.
 #[derive(Clone, Debug)]
@@ -47,6 +52,8 @@ pub struct ServerSettings {
     pub sessions: SessionLimits,
     /// Days that entries of the audit journal are kept; 0 keeps them for ever.
     pub audit_days: u32,
+    /// All settings of the process, for administrators to read.
+    pub shown: Arc<ShownSettings>,
 }
 
 /// Whether and with which certificate connections are encrypted.
@@ -132,6 +139,7 @@ impl Default for ServerSettings {
             telemetry: Telemetry::default(),
             sessions: SessionLimits::default(),
             audit_days: 0,
+            shown: Arc::default(),
         }
     }
 }

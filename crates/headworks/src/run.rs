@@ -1,5 +1,6 @@
 //! `headworks run`: everything from start to stop.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -12,7 +13,7 @@ use tracing::{info, warn};
 use crate::cli::RunArguments;
 use crate::demo::Demo;
 use crate::logging;
-use crate::settings::{self, Settings, Sources};
+use crate::settings::{self, Loaded, Settings, Sources};
 use crate::signals::Signals;
 
 /// Room on the disk for turning a full log, several times smaller then, into segment files.
@@ -29,9 +30,10 @@ pub(crate) fn run(arguments: &RunArguments) -> anyhow::Result<()> {
     let mut sources = Sources::of_process(arguments.settings.config.clone())?;
     sources.data.clone_from(&arguments.settings.data);
     sources.listen = arguments.listen;
-    let (settings, file) = settings::load(&sources)?;
-    let telemetry = logging::start(&settings)?;
-    match file {
+    let loaded = settings::load_with_origins(&sources)?;
+    let settings = &loaded.settings;
+    let telemetry = logging::start(settings)?;
+    match &loaded.file {
         Some(path) => info!(file = %path.display(), "settings read"),
         None => info!("no settings file, defaults are used"),
     }
@@ -40,7 +42,7 @@ pub(crate) fn run(arguments: &RunArguments) -> anyhow::Result<()> {
         .enable_all()
         .build()
         .context("threads cannot be started")?;
-    let outcome = runtime.block_on(run_until_signal(&settings, arguments.demo, &telemetry));
+    let outcome = runtime.block_on(run_until_signal(&loaded, arguments.demo, &telemetry));
     // A thread that hangs on a broken disk must not keep the process alive.
     runtime.shutdown_background();
     telemetry.flush(FLUSH_GRACE);
@@ -48,10 +50,11 @@ pub(crate) fn run(arguments: &RunArguments) -> anyhow::Result<()> {
 }
 
 async fn run_until_signal(
-    settings: &Settings,
+    loaded: &Loaded,
     demo: bool,
     telemetry: &Telemetry,
 ) -> anyhow::Result<()> {
+    let settings = &loaded.settings;
     let mut signals = Signals::new()?;
     let mut hub_settings = HubSettings::new(&settings.data.directory);
     hub_settings.historian.time_zone = settings.historian.time_zone();
@@ -72,7 +75,7 @@ async fn run_until_signal(
         warn!(%error, "errors are not kept");
     }
     let stop = CancellationToken::new();
-    let started = start_outside(&hub.handle(), settings, demo, telemetry, &stop).await;
+    let started = start_outside(&hub.handle(), loaded, demo, telemetry, &stop).await;
     let outcome = match started {
         Ok(outside) => {
             let name = signals.next().await;
@@ -103,15 +106,17 @@ struct Outside {
 
 async fn start_outside(
     hub: &HubHandle,
-    settings: &Settings,
+    loaded: &Loaded,
     demo: bool,
     telemetry: &Telemetry,
     stop: &CancellationToken,
 ) -> anyhow::Result<Outside> {
+    let settings = &loaded.settings;
     let server_settings = ServerSettings {
         sessions: settings.sessions.limits(),
         audit_days: settings.audit.retention_days,
         telemetry: telemetry.clone(),
+        shown: Arc::new(loaded.shown()),
         ..settings.server.resolve(&settings.data.directory)?
     };
     let server = Server::bind(server_settings, hub.clone()).await?;

@@ -8,6 +8,7 @@ mod error;
 mod load;
 mod server;
 mod sessions;
+mod shown;
 mod telemetry;
 #[cfg(test)]
 mod tests;
@@ -30,7 +31,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 pub(crate) use audit::Audit;
 pub(crate) use error::SettingsError;
-pub(crate) use load::{Sources, load};
+pub(crate) use load::{Loaded, Sources, load, load_with_origins};
 pub(crate) use server::Server;
 pub(crate) use sessions::Sessions;
 pub(crate) use telemetry::{Log, LogFormat, Telemetry};
@@ -104,7 +105,7 @@ pub(crate) struct Historian {
 pub(crate) struct Database {
     /// Where it is: `postgres://user:password@host:5432/database`; `?sslmode=verify-full` for
     /// TLS. Empty for none. Better in `HEADWORKS__DATABASE__URL_FILE` than in this file.
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("writeOnly" = true))]
     pub(crate) url: Secret,
     /// Most connections to it, 2 to 64.
     #[serde(deserialize_with = "connections")]

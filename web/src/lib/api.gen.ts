@@ -1105,6 +1105,8 @@ export type Me = {
   has_totp: boolean;
   /** The account. */
   id: string;
+  /** Whether only a part of the tags is seen. */
+  is_narrowed: boolean;
   /** Whether nothing but a new password is allowed. */
   must_change_password: boolean;
   /** Name of the account. */
@@ -1610,6 +1612,9 @@ export type Sessions = {
   items: (Session)[];
 };
 
+/** Where the value of a setting comes from. */
+export type SettingSource = 'default' | 'file' | 'environment' | 'argument' | 'run_time';
+
 /** The first owner. */
 export type SetupBody = {
   /** Name of the person. */
@@ -1630,6 +1635,44 @@ export type SetupState = {
 
 /** How much an event matters. */
 export type Severity = 'info' | 'warning' | 'alarm' | 'critical';
+
+/** One section of the settings file. */
+export type ShownSection = {
+  /** What it is about, in English. */
+  description: string;
+  /** Its name, as in `[server]`. */
+  name: string;
+  /** Its settings in order of key. */
+  settings: (ShownSetting)[];
+};
+
+/** One setting. */
+export type ShownSetting = {
+  /** What holds when nothing is said. */
+  default: unknown;
+  /** Meaning, unit and bounds, in English. */
+  description: string;
+  /** The variable of the environment or the argument that gave the value. */
+  given_by: string | null;
+  /** Whether the value is never shown. */
+  is_secret: boolean;
+  /** Its key within the section; with a dot inside a table, as in `retention_days.raw`. */
+  key: string;
+  /** Whether a change counts from the next start only. */
+  needs_restart: boolean;
+  /** Where the value comes from. */
+  source: SettingSource;
+  /** What holds at present; `***` for a secret that is set. */
+  value: unknown;
+};
+
+/** Every setting of the process, by section. */
+export type ShownSettings = {
+  /** The file that was read at the start; null when there was none. */
+  file: string | null;
+  /** The sections in order of name. */
+  sections: (ShownSection)[];
+};
 
 /** Who wants to sign in. */
 export type SignInBody = {
@@ -1842,6 +1885,8 @@ export type TagItem = {
   path: string;
   /** Time between polls in milliseconds; the device's period when absent. */
   period_ms?: number | null;
+  /** Milliseconds between two polls: its own, or those of its device. */
+  poll_ms: number;
   /** Counts the changes of the object, from 1. */
   revision: number;
   /** Factor of `raw * scale + offset`. */

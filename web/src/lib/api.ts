@@ -136,8 +136,6 @@ export const api = {
   patch: <T>(path: string, body: unknown) => call<T>('PATCH', path, { body }),
   delete: <T = undefined>(path: string, query: Query = {}, revision?: number) =>
     call<T>('DELETE', path, { query, ...(revision !== undefined && { revision }) }),
-  /** Deletes what needs a proof in the body. */
-  deleteWith: (path: string, body: unknown) => call<undefined>('DELETE', path, { body }),
 };
 
 /** Returns the same call as a line for a shell. */
@@ -156,6 +154,7 @@ export function bodyOf<T extends object>(stored: T): Record<string, unknown> {
     'updated_us',
     'status',
     'index',
+    'poll_ms',
     'device_name',
     'connection_name',
     'tag_count',

@@ -75,7 +75,7 @@ export const PAGES: PageEntry[] = [
     icon: 'devices',
     group: 'configure',
     key: 'v',
-    needs: 'configure',
+    needs: 'view',
     load: () => withSystem(import('../pages/Devices.svelte')),
   },
   {
@@ -131,6 +131,15 @@ export const PAGES: PageEntry[] = [
     key: 'e',
     needs: 'administer',
     load: () => withPeople(import('../pages/Errors.svelte')),
+  },
+  {
+    name: 'settings',
+    title: 'page.settings',
+    icon: 'settings',
+    group: 'system',
+    key: 'o',
+    needs: 'administer',
+    load: () => withWords(import('../pages/Settings.svelte'), 'system', 'people'),
   },
   {
     name: 'users',

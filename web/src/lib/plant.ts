@@ -1,5 +1,6 @@
 /** Objects of the plant as lists and by id, with few calls. */
 import { api, ApiError } from './api.ts';
+import { session } from './session.svelte.ts';
 import type { Connection, Device, Page, Protocol, Tag } from './types.ts';
 
 const PAGE = 1000;
@@ -46,8 +47,6 @@ export interface Point {
   dataType: string;
 }
 
-const DEFAULT_PERIOD_MS = 1000;
-
 /** Returns the decimals that whole raw numbers can have after scaling; floats have no bound. */
 function decimalsOf({ data_type: type, scale = 1, offset = 0 }: Tag): number | null {
   if (type.startsWith('float')) return null;
@@ -55,7 +54,7 @@ function decimalsOf({ data_type: type, scale = 1, offset = 0 }: Tag): number | n
   return Math.min(6, Math.max(digits(scale), digits(offset)));
 }
 
-export function pointOf(tag: Tag, periods: ReadonlyMap<string, number>): Point {
+export function pointOf(tag: Tag): Point {
   return {
     id: tag.id,
     index: tag.index,
@@ -65,29 +64,25 @@ export function pointOf(tag: Tag, periods: ReadonlyMap<string, number>): Point {
     decimals: tag.decimals ?? decimalsOf(tag),
     min: tag.min ?? null,
     max: tag.max ?? null,
-    periodMs: tag.period_ms ?? periods.get(tag.device) ?? DEFAULT_PERIOD_MS,
+    periodMs: tag.poll_ms,
     dataType: tag.data_type,
   };
 }
 
-export async function periodsByDevice(signal?: AbortSignal): Promise<Map<string, number>> {
-  return new Map((await devices(signal)).map((device) => [device.id, device.period_ms]));
-}
-
-/** Returns the points of tags; a tag that is gone is left out. */
+/** Returns the points of tags; one that is gone or may not be seen is left out. */
 export async function points(
   ids: readonly string[],
   signal?: AbortSignal,
 ): Promise<Map<string, Point>> {
-  const wanted = [...new Set(ids)];
-  const [periods, tags] = await Promise.all([periodsByDevice(signal), tagsById(wanted, signal)]);
-  return new Map(tags.map((tag) => [tag.id, pointOf(tag, periods)]));
+  const tags = await tagsById([...new Set(ids)], signal);
+  return new Map(tags.map((tag) => [tag.id, pointOf(tag)]));
 }
 
 /** More than so many tags come faster as a page of the list than one by one. */
 const SINGLE_MAX = 8;
 
 async function tagsById(ids: string[], signal?: AbortSignal): Promise<Tag[]> {
+  if (session.isNarrowed) return seenOf(new Set(ids), signal);
   const found: Tag[] = [];
   const missing = new Set(ids);
   if (SINGLE_MAX < ids.length) {
@@ -96,6 +91,11 @@ async function tagsById(ids: string[], signal?: AbortSignal): Promise<Tag[]> {
   }
   const rest = await Promise.all([...missing].map((id) => tagById(id, signal)));
   return [...found, ...rest.filter((tag) => tag !== null)];
+}
+
+/** Returns those that the reader sees, without asking for the others. */
+async function seenOf(ids: ReadonlySet<string>, signal?: AbortSignal): Promise<Tag[]> {
+  return (await all<Tag>('tags', {}, signal)).filter(({ id }) => ids.has(id));
 }
 
 async function tagById(id: string, signal?: AbortSignal): Promise<Tag | null> {

@@ -54,6 +54,10 @@ export const session = {
   get isKiosk(): boolean {
     return me?.via === 'token';
   },
+  /** Whether the reader sees a part of the tags only, and of other things what is of them. */
+  get isNarrowed(): boolean {
+    return me?.is_narrowed ?? false;
+  },
   may(permission: Permission): boolean {
     return me?.permissions.includes(permission) ?? false;
   },

@@ -25,7 +25,10 @@ export type ConnectionBody = Omit<Connection, keyof Stored | 'status'>;
 export type Device = WithSettings<Gen.DeviceItem>;
 export type DeviceBody = Omit<Device, keyof Stored | 'status' | 'connection_name' | 'tag_count'>;
 export type Tag = Gen.TagItem;
-export type TagBody = Omit<Tag, keyof Stored | 'path' | 'index' | 'device_name' | 'current'>;
+export type TagBody = Omit<
+  Tag,
+  keyof Stored | 'path' | 'index' | 'device_name' | 'poll_ms' | 'current'
+>;
 export type Dashboard = Stored & Gen.Dashboard;
 export type PolicyBody = Required<Omit<Gen.RetentionPolicy, 'days'>> & { days: Gen.RetentionDays };
 export type Policy = Stored & PolicyBody;

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { browserOf } from '../../src/lib/agents.ts';
 import { difference } from '../../src/lib/difference.ts';
+import type { ShownSection, ShownSetting } from '../../src/lib/api.gen.ts';
 import { holds } from '../../src/lib/patterns.ts';
+import { asToml, findSettings } from '../../src/lib/settings.ts';
 
 test('patterns select paths as the server does', () => {
   const path = 'demo/heating/boiler/supply_setpoint';
@@ -44,4 +46,32 @@ test('what changed in an object is told place by place', () => {
     { path: 'role', before: null, after: 'viewer' },
   ]);
   assert.deepEqual(difference(before, before), []);
+});
+
+test('settings are found by all words, and written as in the file', () => {
+  const setting = (key: string, description: string, value: unknown, source = 'default') =>
+    ({ key, description, value, source }) as ShownSetting;
+  const sections = [
+    {
+      name: 'server',
+      description: '',
+      settings: [
+        setting('listen', 'Address and port.', '127.0.0.1:8080', 'file'),
+        setting('hosts', 'Names of the server.', ['a', 'b']),
+      ],
+    },
+    { name: 'log', description: '', settings: [setting('level', 'Lines.', 'info')] },
+  ] as ShownSection[];
+  const found = (search: string, givenOnly = false): string[] =>
+    findSettings(sections, search, givenOnly).flatMap(({ name, settings }) =>
+      settings.map(({ key }) => `${name}.${key}`),
+    );
+  assert.deepEqual(found(''), ['server.listen', 'server.hosts', 'log.level']);
+  assert.deepEqual(found(' SERVER.  port'), ['server.listen']);
+  assert.deepEqual(found('port info'), []);
+  assert.deepEqual(found('', true), ['server.listen']);
+  assert.equal(asToml(['a', 'b']), '["a", "b"]');
+  assert.equal(asToml(250), '250');
+  assert.equal(asToml(false), 'false');
+  assert.equal(asToml(''), '""');
 });

@@ -87,6 +87,8 @@ pub(crate) struct Me {
     permissions: Vec<&'static str>,
     /// Tags that may be written; null for all that the role may write.
     write: Option<Scope>,
+    /// Whether only a part of the tags is seen.
+    is_narrowed: bool,
     /// By what they are recognised: `session`, `token`.
     via: &'static str,
     /// The session; null for a token.
@@ -455,6 +457,7 @@ fn me_of(caller: &Caller, user: Option<&User>) -> Me {
         role: caller.rights.role(),
         permissions: granted.map(Permission::name).collect(),
         write: user.and_then(|user| user.write.clone()),
+        is_narrowed: caller.rights.is_narrowed(),
         via,
         session,
         must_change_password: caller.must_change_password,

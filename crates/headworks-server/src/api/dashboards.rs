@@ -1,17 +1,20 @@
 //! Dashboards, and the one that makes itself.
+//!
+//! Callers who see a part of the tags only get what is left of a dashboard when nothing on it tells
+//! of other tags but that a tile is there.
 
 use std::sync::Arc;
 
-use headworks_core::DataType;
 use headworks_core::model::{
     Axis, Binding, Dashboard, Format, Group, Object, ObjectId, Trend, Widget, WidgetType,
 };
+use headworks_core::{DataType, Rights};
 use headworks_hub::{HubHandle, Plant, TagEntry};
 
 use super::objects::{self, ListQuery, Resource};
 use super::page::Page;
 use crate::problem::ApiError;
-use crate::route::{Call, Json};
+use crate::route::{Call, Json, Revised};
 
 /// Groups of the dashboard that makes itself.
 const GROUPS_MAX: usize = 8;
@@ -30,28 +33,90 @@ impl Resource for Dashboard {
     }
 }
 
-/// Lists dashboards in their order.
+/// Lists dashboards in their order; a narrowed caller gets those that show a tag they see.
 pub(crate) async fn list(
     call: Call<ListQuery>,
 ) -> Result<Json<Page<Arc<Object<Dashboard>>>>, ApiError> {
-    let plant = call.app.hub.plant();
-    let page = objects::page(
-        &call.query,
-        plant.dashboards(),
-        |dashboard| &dashboard.name,
-        Arc::clone,
-    )?;
-    Ok(Json(page))
+    let (plant, rights) = (call.app.hub.plant(), &call.caller()?.rights);
+    let page_of = |dashboards: &[Arc<Object<Dashboard>>]| {
+        objects::page(
+            &call.query,
+            dashboards,
+            |dashboard| &dashboard.name,
+            Arc::clone,
+        )
+    };
+    if !rights.is_narrowed() {
+        return Ok(Json(page_of(plant.dashboards())?));
+    }
+    let all = plant.dashboards().iter();
+    let seen: Vec<_> = all
+        .filter_map(|one| narrowed(&plant, rights, one))
+        .collect();
+    Ok(Json(page_of(&seen)?))
+}
+
+/// Answers with a dashboard.
+pub(crate) async fn get(call: Call) -> Result<Revised<Arc<Object<Dashboard>>>, ApiError> {
+    let (id, plant) = (call.id()?, call.app.hub.plant());
+    let rights = &call.caller()?.rights;
+    let found = plant.dashboard(id);
+    let found = match rights.is_narrowed() {
+        true => found.and_then(|found| narrowed(&plant, rights, found)),
+        false => found.cloned(),
+    };
+    let found = found.ok_or_else(|| ApiError::not_found("dashboard", id))?;
+    Ok(Revised(found.revision, found))
 }
 
 /// Answers with a dashboard made from the tags there are; it is not saved.
 pub(crate) async fn auto(call: Call) -> Result<Json<Dashboard>, ApiError> {
-    Ok(Json(automatic(&call.app.hub.plant())))
+    let rights = &call.caller()?.rights;
+    Ok(Json(automatic(&call.app.hub.plant(), rights)))
 }
 
-fn automatic(plant: &Plant) -> Dashboard {
+/// Returns what is left of a dashboard for a caller who sees a part of the tags; nothing when they
+/// see none of its tags.
+fn narrowed(
+    plant: &Plant,
+    rights: &Rights,
+    dashboard: &Object<Dashboard>,
+) -> Option<Arc<Object<Dashboard>>> {
+    let mut left = dashboard.clone();
+    for group in &mut left.body.groups {
+        for widget in &mut group.widgets {
+            narrow(plant, rights, widget);
+        }
+    }
+    let shows = |group: &Group| group.widgets.iter().any(|one| sees_any(plant, rights, one));
+    left.body.groups.retain(shows);
+    (!left.body.groups.is_empty()).then(|| Arc::new(left))
+}
+
+/// Takes off a tile what tells of tags that may not be seen.
+///
+/// The ids of its tags stay, so that the reader can tell a tile without right from one whose tag is
+/// gone: those of tags that are gone do not.
+fn narrow(plant: &Plant, rights: &Rights, widget: &mut Widget) {
+    widget.bindings.retain(|one| plant.tag(one.tag).is_some());
+    if widget.widget_type != WidgetType::Text && !sees_any(plant, rights, widget) {
+        widget.title.clear();
+        widget.description.clear();
+    }
+}
+
+fn sees_any(plant: &Plant, rights: &Rights, widget: &Widget) -> bool {
+    let mut tags = widget.bindings.iter().filter_map(|one| plant.tag(one.tag));
+    tags.any(|tag| rights.sees(tag.path()))
+}
+
+fn automatic(plant: &Plant, rights: &Rights) -> Dashboard {
+    let seen = |device| {
+        let tags = plant.tags_of(device).map(|tag| &**tag);
+        tags.filter(|tag| rights.sees(tag.path()))
+    };
     let devices = plant.devices().iter();
-    let with_tags = devices.filter(|device| 0 < plant.tags_of(device.id).len());
+    let with_tags = devices.filter(|device| seen(device.id).next().is_some());
     Dashboard {
         name: "Overview".into(),
         order: 0,
@@ -61,7 +126,7 @@ fn automatic(plant: &Plant) -> Dashboard {
                 name: device.body.name.clone(),
                 description: String::new(),
                 collapsed: false,
-                widgets: widgets(plant.tags_of(device.id).map(|tag| &**tag)),
+                widgets: widgets(seen(device.id)),
             })
             .collect(),
     }

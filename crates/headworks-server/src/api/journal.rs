@@ -49,7 +49,7 @@ pub(crate) struct AuditQuery {
     cursor: Option<String>,
 }
 
-/// Which entries are copied.
+/// Which entries are copied; what is absent matches all.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CopyQuery {
@@ -57,6 +57,18 @@ pub(crate) struct CopyQuery {
     from_us: Option<i64>,
     /// First instant after the range.
     to_us: Option<i64>,
+    /// Name of who did it.
+    actor: Option<String>,
+    /// What was done, e.g. `write_tag`.
+    action: Option<String>,
+    /// Kind of what it was done to, e.g. `tag`.
+    target_kind: Option<String>,
+    /// Id or path of what it was done to.
+    target: Option<String>,
+    /// What became of it: `done`, `refused` or `failed`.
+    outcome: Option<AuditOutcome>,
+    /// Only entries that hold this text.
+    search: Option<String>,
 }
 
 /// What became of a request.
@@ -164,10 +176,7 @@ pub(crate) struct AuditProblem {
 
 /// Answers with a page of the journal.
 pub(crate) async fn list(call: Call<AuditQuery>) -> Result<route::Json<AuditPage>, ApiError> {
-    let (filter, limit) = (
-        filter(&call.query),
-        call.query.limit.unwrap_or(LIMIT_DEFAULT),
-    );
+    let limit = call.query.limit.unwrap_or(LIMIT_DEFAULT);
     if limit == 0 || LIMIT_MAX < limit {
         let reason = format!("{limit}; 1 to {LIMIT_MAX} are allowed");
         return Err(ApiError::query("limit", reason));
@@ -179,7 +188,7 @@ pub(crate) async fn list(call: Call<AuditQuery>) -> Result<route::Json<AuditPage
         .map(str::parse::<Cursor>)
         .transpose();
     let cursor = cursor.map_err(|reason| ApiError::query("cursor", reason))?;
-    let app = Arc::clone(&call.app);
+    let (app, filter) = (Arc::clone(&call.app), Filter::from(call.query));
     let page = call.app.blocking(move || {
         app.journal
             .page(&filter, cursor, limit)
@@ -194,13 +203,13 @@ pub(crate) async fn list(call: Call<AuditQuery>) -> Result<route::Json<AuditPage
     }))
 }
 
-/// Sends the entries as CSV, oldest first, safe to be opened in a spreadsheet.
+/// Sends the matching entries as CSV, oldest first, safe to be opened in a spreadsheet.
 pub(crate) async fn copy(call: Call<CopyQuery>) -> Result<Download, ApiError> {
-    let filter = Filter {
-        from_us: call.query.from_us,
-        to_us: call.query.to_us,
-        ..Filter::default()
-    };
+    if let Some(query) = call.parts.uri.query() {
+        // A part of the journal must not pass for all of it later.
+        call.note.detail(query);
+    }
+    let filter = Filter::from(call.query);
     let turn = call.app.stream_turn().await?;
     let app = Arc::clone(&call.app);
     let (mut writer, body) = stream::answer();
@@ -242,23 +251,40 @@ pub(crate) async fn verify(call: Call) -> Result<route::Json<AuditProof>, ApiErr
     Ok(route::Json(AuditProof::from(verdict.await?)))
 }
 
-fn filter(query: &AuditQuery) -> Filter {
-    let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
-    Filter {
-        from_us: query.from_us,
-        to_us: query.to_us,
-        actor: given(&query.actor),
-        action: given(&query.action),
-        action_prefix: None,
-        target_kind: given(&query.target_kind),
-        target: given(&query.target),
-        outcome: query.outcome.map(Outcome::from),
-        text: given(&query.search),
+fn from_journal(error: JournalError) -> ApiError {
+    ApiError::storage(&error)
+}
+
+impl From<AuditQuery> for Filter {
+    fn from(query: AuditQuery) -> Filter {
+        Filter::from(CopyQuery {
+            from_us: query.from_us,
+            to_us: query.to_us,
+            actor: query.actor,
+            action: query.action,
+            target_kind: query.target_kind,
+            target: query.target,
+            outcome: query.outcome,
+            search: query.search,
+        })
     }
 }
 
-fn from_journal(error: JournalError) -> ApiError {
-    ApiError::storage(&error)
+impl From<CopyQuery> for Filter {
+    fn from(query: CopyQuery) -> Filter {
+        let given = |text: Option<String>| text.filter(|text| !text.is_empty());
+        Filter {
+            from_us: query.from_us,
+            to_us: query.to_us,
+            actor: given(query.actor),
+            action: given(query.action),
+            action_prefix: None,
+            target_kind: given(query.target_kind),
+            target: given(query.target),
+            outcome: query.outcome.map(Outcome::from),
+            text: given(query.search),
+        }
+    }
 }
 
 impl From<AuditOutcome> for Outcome {

@@ -1,7 +1,8 @@
-//! Routes for those who look after the system: probes, figures, log lines, errors.
+//! Routes for those who look after the system: probes, figures, log lines,
+//! settings, errors.
 
 use super::{DELETE, GET, PUT};
-use crate::api::{error_journal, logs, metrics, probes};
+use crate::api::{error_journal, logs, metrics, probes, settings};
 use crate::route::Permission::{Administer, Open, View};
 use crate::route::Route;
 
@@ -12,6 +13,7 @@ const ERROR: &str = "/api/v1/system/errors/{group}";
 pub(super) fn operation_routes() -> Vec<Route> {
     let mut routes = probe_routes();
     routes.extend(log_routes());
+    routes.push(settings_route());
     routes.extend(error_routes());
     routes
 }
@@ -46,6 +48,20 @@ fn log_routes() -> Vec<Route> {
             "Changes which log lines are made, until the process ends.",
         ),
     ]
+}
+
+fn settings_route() -> Route {
+    Route::new(
+        "get_settings",
+        GET,
+        "/api/v1/system/settings",
+        Administer,
+        settings::get,
+    )
+    .about(
+        CHAPTER,
+        "Answers with the settings of the process, and where each comes from.",
+    )
 }
 
 fn error_routes() -> Vec<Route> {

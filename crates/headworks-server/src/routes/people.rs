@@ -79,7 +79,14 @@ fn session_routes() -> Vec<Route> {
             .about(chapter, "Offers a secret for an authenticator app."),
         Route::new("add_totp", PUT, TOTP, SignedIn, account::add_totp)
             .about(chapter, "Has the caller sign in with one-time passwords."),
-        Route::new("remove_totp", DELETE, TOTP, SignedIn, account::remove_totp).about(
+        Route::new(
+            "remove_totp",
+            POST,
+            "/api/v1/session/totp/disable",
+            SignedIn,
+            account::remove_totp,
+        )
+        .about(
             chapter,
             "Has the caller sign in without one-time passwords.",
         ),

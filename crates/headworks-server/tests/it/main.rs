@@ -11,11 +11,15 @@ mod exchange;
 mod figures;
 mod history;
 #[cfg(test)]
+mod journal;
+#[cfg(test)]
 mod limits;
 #[cfg(test)]
 mod live;
 #[cfg(test)]
 mod matrix;
+#[cfg(test)]
+mod narrowed;
 #[cfg(test)]
 mod objects;
 #[cfg(test)]

@@ -2,11 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use headworks_server::SettingSource;
 use serde::Deserialize;
 use toml::de::{DeTable, DeValue};
 use toml::{Spanned, Table, Value};
 
 use super::error::{unknown_key, with_suggestion};
+use super::shown::{Origins, note};
 use super::{ListenAddress, Settings, SettingsError};
 
 /// The file that is read when it exists and no other is named.
@@ -25,6 +27,17 @@ pub(crate) struct Sources {
     pub(crate) data: Option<PathBuf>,
     /// The address named on the command line.
     pub(crate) listen: Option<ListenAddress>,
+}
+
+/// Settings that were read and checked.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    /// The settings.
+    pub(crate) settings: Settings,
+    /// The file they come from, if there was one.
+    pub(crate) file: Option<PathBuf>,
+    /// Where the values come from that somebody gave.
+    pub(super) origins: Origins,
 }
 
 impl Sources {
@@ -59,6 +72,16 @@ impl Sources {
 ///
 /// The first thing that cannot be used, with its place.
 pub(crate) fn load(sources: &Sources) -> Result<(Settings, Option<PathBuf>), SettingsError> {
+    let loaded = load_with_origins(sources)?;
+    Ok((loaded.settings, loaded.file))
+}
+
+/// Reads and checks the settings; returns them with where each comes from.
+///
+/// # Errors
+///
+/// The first thing that cannot be used, with its place.
+pub(crate) fn load_with_origins(sources: &Sources) -> Result<Loaded, SettingsError> {
     let file = match &sources.file {
         Some(path) => Some(path.clone()),
         None => Some(PathBuf::from(DEFAULT_FILE)).filter(|path| path.exists()),
@@ -67,24 +90,36 @@ pub(crate) fn load(sources: &Sources) -> Result<(Settings, Option<PathBuf>), Set
         Some(path) => read_file(path)?,
         None => Table::new(),
     };
+    let mut origins = Origins::new();
+    note(&mut origins, &table, &(SettingSource::File, None));
     for (name, value) in &sources.environment {
         if let Some(path) = name.strip_prefix(PREFIX) {
-            merge(&mut table, variable(name, path, value)?);
+            let given = variable(name, path, value)?;
+            let origin = (SettingSource::Environment, Some(name.clone()));
+            note(&mut origins, &given, &origin);
+            merge(&mut table, given);
         }
     }
     // Every part was checked on its own, so that this has no news.
     let mut settings = Settings::deserialize(table).map_err(|error| SettingsError::Argument {
         reason: error.message().to_owned(),
     })?;
+    let argument = |name: &str| (SettingSource::Argument, Some(name.to_owned()));
     if let Some(directory) = &sources.data {
         settings.data.directory.clone_from(directory);
+        origins.insert("data.directory".into(), argument("--data"));
     }
     if let Some(listen) = sources.listen {
         settings.server.listen = listen;
+        origins.insert("server.listen".into(), argument("--listen"));
     }
     settings.database.resolve()?; // a URL that cannot be used is found here
     settings.server.resolve(&settings.data.directory)?; // as is what does not fit together
-    Ok((settings, file))
+    Ok(Loaded {
+        settings,
+        file,
+        origins,
+    })
 }
 
 fn read_file(path: &Path) -> Result<Table, SettingsError> {

@@ -47,7 +47,7 @@ pub(crate) enum LogFormat {
 pub(crate) struct Telemetry {
     /// A server that speaks the protocol of Sentry and gets warnings, errors and panics:
     /// `https://KEY@HOST/PROJECT`. Empty for none.
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("writeOnly" = true))]
     pub(crate) sentry_dsn: Secret,
     /// A collector that gets traces of requests by OTLP over HTTP with JSON, e.g.
     /// `http://127.0.0.1:4318`. Empty for none.

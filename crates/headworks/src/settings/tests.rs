@@ -1,6 +1,9 @@
 //! Every mistake names its place, the value and what would be right.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+
+use headworks_server::{SettingSource, ShownSetting};
 
 use super::*;
 
@@ -293,4 +296,82 @@ fn the_bounds_of_the_database_are_told() {
         "[database]\nconnections_max = 1\n",
         "headworks.toml:2:19: database.connections_max = 1: 1 connections; 2 to 64 are allowed",
     );
+}
+
+fn shown_of(text: &str, environment: &[(&str, &str)]) -> BTreeMap<String, ShownSetting> {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("headworks.toml");
+    std::fs::write(&path, text).unwrap();
+    let sources = Sources {
+        file: Some(path),
+        environment: environment
+            .iter()
+            .map(|&(name, value)| (name.into(), value.into()))
+            .collect(),
+        data: Some("/var/lib/plant".into()),
+        ..Sources::default()
+    };
+    let shown = load_with_origins(&sources).unwrap().shown();
+    let settings = shown.sections.into_iter().flat_map(|section| {
+        let named = |one: ShownSetting| (format!("{}.{}", section.name, one.key), one);
+        section.settings.into_iter().map(named).collect::<Vec<_>>()
+    });
+    settings.collect()
+}
+
+#[test]
+fn every_setting_is_shown_with_its_meaning() {
+    let shown = shown_of("", &[]);
+    assert!(40 < shown.len(), "{}", shown.len());
+    for (key, setting) in &shown {
+        assert!(setting.description.ends_with('.'), "{key}: {setting:?}");
+        assert_eq!(setting.needs_restart, key != "log.level");
+        assert_eq!(
+            setting.is_secret,
+            ["database.url", "telemetry.sentry_dsn"].contains(&key.as_str()),
+            "{key}"
+        );
+        if key != "data.directory" {
+            assert_eq!(
+                (&setting.value, setting.source),
+                (&setting.default, SettingSource::Default)
+            );
+        }
+    }
+}
+
+#[test]
+fn a_setting_says_who_gave_its_value() {
+    let text = "[historian]\nretention_days = { raw = 3 }\n[log]\nlevel = \"warn\"\n";
+    let environment = [
+        ("HEADWORKS__LOG__LEVEL", "debug"),
+        (
+            "HEADWORKS__TELEMETRY__OTLP_ENDPOINT",
+            "http://me:canary@127.0.0.1:4318",
+        ),
+        (
+            "HEADWORKS__DATABASE__URL",
+            "postgres://hub:canary@db.example/plant",
+        ),
+    ];
+    let shown = shown_of(text, &environment);
+    let of = |key: &str| {
+        let one = &shown[key];
+        (one.value.to_string(), one.source, one.given_by.as_deref())
+    };
+    let given = |value: &str, source, by| (value.to_owned(), source, by);
+    let (file, variable) = (SettingSource::File, SettingSource::Environment);
+    assert_eq!(of("historian.retention_days.raw"), given("3", file, None));
+    assert_eq!(of("historian.retention_days.day").1, SettingSource::Default);
+    let level = given("\"debug\"", variable, Some("HEADWORKS__LOG__LEVEL"));
+    assert_eq!(of("log.level"), level);
+    let url = given("\"***\"", variable, Some("HEADWORKS__DATABASE__URL"));
+    assert_eq!(of("database.url"), url);
+    let data = given(
+        "\"/var/lib/plant\"",
+        SettingSource::Argument,
+        Some("--data"),
+    );
+    assert_eq!(of("data.directory"), data);
+    assert!(!format!("{shown:?}").contains("canary"), "{shown:?}");
 }

@@ -13,6 +13,7 @@ mod historian;
 mod history;
 mod probe;
 mod schemathesis;
+mod settings;
 mod simulate;
 #[path = "../support/mod.rs"]
 #[expect(dead_code, reason = "the benchmarks use the rest of it")]
