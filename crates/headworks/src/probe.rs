@@ -1,5 +1,8 @@
 //! `headworks probe`: asks a device from the shell.
 
+mod discover;
+mod table;
+
 use std::time::Duration;
 
 use anyhow::Context;
@@ -11,6 +14,7 @@ use headworks_protocols::modbus::probe::{Probe, ProbeError, ProbeReport, ProbeRo
 use serde::de::DeserializeOwned;
 
 use crate::settings::SettingsError;
+use discover::DiscoverCommand;
 
 /// The protocols that can be asked.
 #[derive(Debug, Subcommand)]
@@ -27,15 +31,28 @@ Examples:
   headworks probe modbus 192.0.2.10:1502 40100 --unit 3 --type float32 --order all
   headworks probe modbus /dev/ttyUSB0 IR0 --unit 7 --baud-rate 19200 --parity even
   headworks probe modbus 192.0.2.10 C0 --count 16 --repeat 10 --every-ms 500
+  headworks probe modbus scan-units /dev/ttyUSB0 --last 32
+  headworks probe modbus scan-registers 192.0.2.10 --unit 3 --table holding --last 9999
+  headworks probe modbus write 192.0.2.10 HR7 42 --unit 3 --yes
 
 Addresses: holding register 40001, HR0 or holding:0; input register 30001, IR0 or input:0;
 coil 00001, C0 or coil:0; discrete input 10001, DI0 or discrete:0; one bit HR0.3.";
 
 /// Arguments of `probe modbus`.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct ModbusArguments {
+    #[command(subcommand)]
+    discover: Option<DiscoverCommand>,
+    #[command(flatten)]
+    read: ReadArguments,
+}
+
+/// Arguments of a read.
+#[derive(Debug, Args)]
+struct ReadArguments {
     /// Host with or without port, or the path of a serial port
-    endpoint: String,
+    endpoint: Option<String>,
     /// First value, as a tag writes its address
     #[arg(default_value = "HR0")]
     address: Address,
@@ -55,15 +72,8 @@ pub(crate) struct ModbusArguments {
     /// Registers of a string
     #[arg(long, value_name = "REGISTERS")]
     length: Option<u16>,
-    /// tcp, tls, rtu_over_tcp, ascii_over_tcp, rtu, ascii [default: tcp, rtu on a serial port]
-    #[arg(long)]
-    transport: Option<String>,
-    /// Bits per second of a serial port
-    #[arg(long)]
-    baud_rate: Option<u32>,
-    /// Parity of a serial port: none, even, odd
-    #[arg(long)]
-    parity: Option<String>,
+    #[command(flatten)]
+    way: WayArguments,
     /// Longest wait for an answer, in milliseconds
     #[arg(long, default_value_t = 1000)]
     timeout_ms: u32,
@@ -76,6 +86,20 @@ pub(crate) struct ModbusArguments {
     /// Show the bytes on the wire
     #[arg(long)]
     exchange: bool,
+}
+
+/// How a device is reached.
+#[derive(Debug, Args)]
+struct WayArguments {
+    /// tcp, tls, rtu_over_tcp, ascii_over_tcp, rtu, ascii [default: tcp, rtu on a serial port]
+    #[arg(long)]
+    transport: Option<String>,
+    /// Bits per second of a serial port
+    #[arg(long)]
+    baud_rate: Option<u32>,
+    /// Parity of a serial port: none, even, odd
+    #[arg(long)]
+    parity: Option<String>,
 }
 
 /// One byte order, or all.
@@ -97,8 +121,21 @@ fn order(text: &str) -> Result<Orders, String> {
 /// Asks and prints what was found.
 pub(crate) fn run(command: &ProbeCommand) -> anyhow::Result<()> {
     let ProbeCommand::Modbus(arguments) = command;
+    match &arguments.discover {
+        Some(command) => discover::run(command),
+        None => read(&arguments.read),
+    }
+}
+
+fn read(arguments: &ReadArguments) -> anyhow::Result<()> {
+    let endpoint = arguments.endpoint.as_deref().ok_or_else(|| {
+        let reason = "say which device: host with or without port, or the path of a serial port";
+        SettingsError::Argument {
+            reason: reason.to_owned(),
+        }
+    })?;
     let question = Probe {
-        connection: connection(arguments),
+        connection: connection(endpoint, &arguments.way, arguments.timeout_ms),
         unit_id: arguments.unit,
         address: arguments.address,
         count: arguments.count,
@@ -106,10 +143,7 @@ pub(crate) fn run(command: &ProbeCommand) -> anyhow::Result<()> {
         order: arguments.order.0,
         length: arguments.length,
     };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .context("the probe cannot start")?;
+    let runtime = runtime()?;
     for time in 0..arguments.repeat {
         if 0 < time {
             std::thread::sleep(Duration::from_millis(arguments.every_ms));
@@ -122,23 +156,30 @@ pub(crate) fn run(command: &ProbeCommand) -> anyhow::Result<()> {
     Ok(())
 }
 
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("the probe cannot start")
+}
+
 /// Returns the settings of the connection as they would be configured.
-fn connection(arguments: &ModbusArguments) -> Settings {
-    let is_serial_port = arguments.endpoint.starts_with('/');
+fn connection(endpoint: &str, way: &WayArguments, timeout_ms: u32) -> Settings {
+    let is_serial_port = endpoint.starts_with('/');
     let (place, transport) = if is_serial_port {
         ("serial_port", "rtu")
     } else {
         ("endpoint", "tcp")
     };
-    let transport = arguments.transport.as_deref().unwrap_or(transport);
+    let transport = way.transport.as_deref().unwrap_or(transport);
     let mut settings = Settings::new();
     settings.insert("transport".into(), transport.into());
-    settings.insert(place.into(), arguments.endpoint.as_str().into());
-    settings.insert("timeout_ms".into(), arguments.timeout_ms.into());
-    if let Some(baud_rate) = arguments.baud_rate {
+    settings.insert(place.into(), endpoint.into());
+    settings.insert("timeout_ms".into(), timeout_ms.into());
+    if let Some(baud_rate) = way.baud_rate {
         settings.insert("baud_rate".into(), baud_rate.into());
     }
-    if let Some(parity) = &arguments.parity {
+    if let Some(parity) = &way.parity {
         settings.insert("parity".into(), parity.as_str().into());
     }
     settings
@@ -161,7 +202,7 @@ fn explain(error: ProbeError, exchange: bool) -> anyhow::Error {
     }
 }
 
-fn print_report(report: &ProbeReport, arguments: &ModbusArguments) {
+fn print_report(report: &ProbeReport, arguments: &ReadArguments) {
     if arguments.exchange {
         print_lines(&report.exchange);
     }

@@ -27,6 +27,9 @@ pub struct Client {
 /// Lines of the exchange that are kept.
 const EXCHANGE_MAX: usize = 1000;
 
+/// Pieces of late answers that are dropped before a line counts as noise.
+const DRAINS_MAX: u32 = 64;
+
 /// Why a question got no good answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AskError {
@@ -140,6 +143,24 @@ impl Client {
             .unwrap_or(Err(silence));
         self.round_trip = Some(begin.elapsed());
         answered
+    }
+
+    /// Drops whatever still comes, until nothing came for `quiet`.
+    ///
+    /// # Errors
+    ///
+    /// [`AskError::Link`] when the link fails meanwhile.
+    pub async fn drain(&mut self, quiet: Duration) -> Result<(), AskError> {
+        for _ in 0..DRAINS_MAX {
+            self.inbox.clear();
+            let filled = tokio::time::timeout(quiet, self.inbox.fill(&mut self.stream)).await;
+            match filled {
+                Ok(filled) => filled.map_err(|error| lost(&error))?,
+                Err(_) => break,
+            }
+        }
+        self.inbox.clear();
+        Ok(())
     }
 
     async fn answer(&mut self, unit: u8, request: &Request) -> Result<Vec<u8>, AskError> {

@@ -3,15 +3,17 @@
 //! Reading order: [`settings`] and [`address`] say what a person writes, `check` makes of it what
 //! the driver works with. [`pdu`] is the protocol, [`mbap`], [`rtu`] and [`ascii`] its framings.
 //! [`planner`] decides what to ask, `unit` knows one device, `bus` decides when each is asked,
-//! `driver` moves the bytes.
+//! `driver` moves the bytes. [`discover`] finds out what nobody has written down.
 
 pub mod address;
 pub mod ascii;
 pub mod client;
 pub mod corpus;
+pub mod discover;
 pub mod endpoint;
 pub mod exception;
 pub mod frame;
+pub mod identity;
 pub mod mbap;
 pub mod pdu;
 pub mod planner;

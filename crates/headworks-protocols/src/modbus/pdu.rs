@@ -6,6 +6,7 @@
 //! encodes with [`Request::encode_answer`] or [`encode_exception`].
 
 use super::exception::ExceptionCode;
+use super::identity;
 pub use super::table::Table;
 
 /// Most bytes of a PDU (section 4.1).
@@ -82,6 +83,13 @@ pub enum Request {
         write_start: u16,
         /// The registers to write, two bytes each, 1 to [`READ_WRITE_REGISTERS_MAX`].
         bytes: Vec<u8>,
+    },
+    /// Function 43 with MEI type 14, device identification (section 6.21).
+    Identify {
+        /// What is asked: 1 basic, 2 regular, 3 extended, 4 one object alone.
+        level: u8,
+        /// The first object wanted.
+        object: u8,
     },
 }
 
@@ -194,6 +202,7 @@ impl Request {
             Request::WriteRegisters { .. } => 16,
             Request::MaskRegister { .. } => 22,
             Request::ReadWriteRegisters { .. } => 23,
+            Request::Identify { .. } => identity::FUNCTION,
         }
     }
 
@@ -237,6 +246,7 @@ impl Request {
                 out.push(byte_count(bytes.len()));
                 out.extend_from_slice(bytes);
             }
+            Request::Identify { level, object } => out.extend([identity::MEI, *level, *object]),
         }
     }
 
@@ -277,6 +287,7 @@ impl Request {
                 }
             }
             23 => decode_read_write(data)?,
+            identity::FUNCTION => identity::decode_request(data)?,
             _ => return Err(ExceptionCode::ILLEGAL_FUNCTION),
         };
         request.check()?;
@@ -298,6 +309,8 @@ impl Request {
             Request::WriteCoil { .. }
             | Request::WriteRegister { .. }
             | Request::MaskRegister { .. } => Ok(()),
+            Request::Identify { level: 1..=4, .. } => Ok(()),
+            Request::Identify { .. } => Err(ExceptionCode::ILLEGAL_DATA_VALUE),
             Request::WriteCoils { start, values } => {
                 check_span(*start, values.len(), WRITE_BITS_MAX)
             }
@@ -356,6 +369,7 @@ impl Request {
                 and_mask,
                 or_mask,
             } => answer_echo(pdu, &[*address, *and_mask, *or_mask]),
+            Request::Identify { .. } => identity::check_answer(data).map(Answer::Data),
         }
     }
 
@@ -377,6 +391,7 @@ impl Request {
                 out.push(byte_count(bytes.len()));
                 out.extend_from_slice(bytes);
             }
+            (Request::Identify { .. }, Answer::Data(bytes)) => out.extend_from_slice(bytes),
             (Request::WriteCoil { address, on }, Answer::Done) => {
                 put(out, &[*address, coil(*on)]);
             }

@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use super::frame::{Direction, Frame, Step};
+use super::identity;
 use super::pdu::EXCEPTION_BIT;
 
 /// Most bytes of a frame (section 2.5.1.1).
@@ -75,6 +76,11 @@ fn frame_length(bytes: &[u8], direction: Direction) -> Option<usize> {
         (Direction::Request, 15 | 16) => counted(6),
         (Direction::Request, 23) => counted(10),
         (Direction::Answer, 1..=4 | 23) => counted(2),
+        (Direction::Request, identity::FUNCTION) => Some(7),
+        (Direction::Answer, identity::FUNCTION) => {
+            let length = 1 + identity::answer_length(&bytes[1..]) + 2;
+            (length <= FRAME_BYTES_MAX).then_some(length)
+        }
         (Direction::Answer, _) if function & EXCEPTION_BIT != 0 => Some(5),
         (Direction::Request | Direction::Answer, _) => None,
     }

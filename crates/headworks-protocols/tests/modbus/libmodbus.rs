@@ -11,7 +11,7 @@ use crate::harness::{Harness, device, link, object, read_only, tag, tcp};
 use crate::peers::{Peer, free_port};
 
 /// Compiles the server and starts it.
-async fn server() -> (Peer, u16, TempDir) {
+pub(crate) async fn server() -> (Peer, u16, TempDir) {
     let directory = tempfile::tempdir().unwrap();
     let program = directory.path().join("server");
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/modbus/libmodbus_server.c");

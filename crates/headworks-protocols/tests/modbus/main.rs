@@ -7,6 +7,7 @@
 )]
 
 mod bad_peer;
+mod discover;
 mod harness;
 mod libmodbus;
 mod misbehaviour;

@@ -6,6 +6,7 @@ mod backup;
 mod canaries;
 mod command_line;
 mod demonstration;
+mod discovery;
 mod examples;
 mod faults;
 mod full_disk;

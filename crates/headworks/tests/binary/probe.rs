@@ -9,7 +9,7 @@ use crate::support::wait_for;
 use crate::{PATIENCE, check_ended, headworks};
 
 /// Starts pymodbus with known registers; returns its address too.
-fn start_pymodbus() -> (Process, String) {
+pub(crate) fn start_pymodbus() -> (Process, String) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let venv = std::env::var_os("HEADWORKS_VENV").map_or_else(|| root.join(".venv"), Into::into);
     let python = venv.join("bin/python");

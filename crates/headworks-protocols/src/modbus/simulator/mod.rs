@@ -7,6 +7,7 @@
 
 mod control;
 pub mod fault;
+mod local;
 pub mod measure;
 pub mod plant;
 mod server;
@@ -29,6 +30,7 @@ use tokio_util::task::TaskTracker;
 use super::frame::Framing;
 use super::table::Span;
 pub use fault::Fault;
+pub use local::LocalDevice;
 pub use measure::ScanReport;
 pub use plant::{Plant, PlantDevice, PlantError, PlantTag, demo_plant};
 use server::Port;

@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 
 use super::super::address::Address;
 use super::super::exception::ExceptionCode;
+use super::super::identity;
 use super::super::pdu::{Answer, Request, encode_exception, pack_bits};
 use super::super::table::{Span, Table};
 use super::fault::Fault;
@@ -15,6 +16,9 @@ use super::measure::{Measure, ScanReport};
 use super::plant::PlantDevice;
 use crate::mix::{mix, seed_of};
 use crate::signal::{Signal, Source};
+
+/// Most bytes of a name in the device identification, which has to fit one answer.
+const PRODUCT_BYTES_MAX: usize = 100;
 
 /// A device at work.
 #[derive(Debug)]
@@ -203,9 +207,26 @@ impl Unit {
                 request.encode_answer(Answer::Data(&data), out);
                 return Ok(());
             }
+            Request::Identify { level, .. } => {
+                request.encode_answer(Answer::Data(&self.identity(*level)), out);
+                return Ok(());
+            }
         }
         request.encode_answer(Answer::Done, out);
         Ok(())
+    }
+
+    /// Returns what the device says it is.
+    fn identity(&self, level: u8) -> Vec<u8> {
+        let product = &self.name.as_bytes()[..self.name.len().min(PRODUCT_BYTES_MAX)];
+        let objects: [identity::Object<'_>; 3] = [
+            (0, b"Headworks simulator"),
+            (1, product),
+            (2, env!("CARGO_PKG_VERSION").as_bytes()),
+        ];
+        let mut data = Vec::new();
+        identity::encode_answer(level, &objects, &mut data);
+        data
     }
 
     /// Returns the data of a read: registers, or bits packed.
