@@ -67,7 +67,7 @@ pub struct NewUser {
     pub password: Option<String>,
     /// The hash of the password, from another system.
     #[serde(default)]
-    #[schemars(extend("writeOnly" = true))]
+    #[schemars(length(max = 256), extend("writeOnly" = true))]
     pub password_hash: Option<String>,
     /// Whether the person has to choose a new password at the first sign-in.
     #[serde(default)]

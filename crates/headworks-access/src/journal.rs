@@ -6,6 +6,7 @@
 //! can compute a whole new chain; only a hash that was noted elsewhere shows that.
 
 mod chain;
+mod clock;
 mod csv;
 mod entry;
 mod error;
@@ -27,6 +28,7 @@ use std::thread::JoinHandle;
 use parking_lot::Mutex;
 
 pub use chain::RowHash;
+pub use clock::{ClockDoubt, ClockWatch};
 pub use csv::{CSV_HEADER, write_csv};
 pub use entry::{Actor, ActorKind, Entry, JSON_BYTES_MAX, Outcome, Recorded, Target};
 pub use error::JournalError;
@@ -105,6 +107,16 @@ impl Journal {
         self.queue.dropped()
     }
 
+    /// Returns how many entries were stored since the journal was opened.
+    pub fn stored(&self) -> u64 {
+        self.queue.figures().0
+    }
+
+    /// Returns how many entries wait for the disk.
+    pub fn waiting(&self) -> usize {
+        self.queue.figures().1
+    }
+
     /// Returns why entries are being lost at present.
     pub fn fault(&self) -> Option<String> {
         self.queue.fault()
@@ -166,6 +178,15 @@ impl Journal {
                 step => removed += step,
             }
         }
+    }
+
+    /// Returns the time of the last entry; none in a journal without entries.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn last_us(&self) -> Result<Option<i64>, JournalError> {
+        self.reader.lock().last_us()
     }
 
     /// Walks the whole chain, see [`verify()`].

@@ -22,8 +22,9 @@ pub use access::{Access, Caller, Via};
 pub use accounts::{NewUser, USERS_MAX, User, UserChange};
 pub use error::AccessError;
 pub use journal::{
-    Actor, ActorKind, CSV_HEADER, Cursor, Entry, Filter, Journal, JournalError, Outcome, Page,
-    Problem, ProblemKind, Reader, Recorded, RowHash, Target, Verdict, redact, write_csv,
+    Actor, ActorKind, CSV_HEADER, ClockDoubt, ClockWatch, Cursor, Entry, Filter, Journal,
+    JournalError, Outcome, Page, Problem, ProblemKind, Reader, Recorded, RowHash, Target, Verdict,
+    redact, write_csv,
 };
 pub use keyring::Keyring;
 pub use passwords::{Passwords, check_password};

@@ -76,13 +76,39 @@ pub(crate) fn is_outdated(hash: &str) -> bool {
 
 /// Checks a hash that another system made.
 pub(crate) fn check_hash(hash: &str) -> Result<(), AccessError> {
-    let is_bcrypt = hash.len() == 60 && hash.starts_with("$2");
-    let is_argon2 = hash.starts_with("$argon2id$") && PasswordHash::new(hash).is_ok();
-    if is_bcrypt || is_argon2 {
-        return Ok(());
-    }
-    let reason = "is no hash of bcrypt or Argon2id";
+    let is_cheap = match hash.starts_with("$2") {
+        true => is_cheap_bcrypt(hash),
+        false => is_cheap_argon2(hash),
+    };
+    let reason = match is_cheap {
+        Some(true) => return Ok(()),
+        Some(false) => {
+            "takes too long to compare: bcrypt up to cost 14 and Argon2id up to 256 MiB, 16 passes \
+             and 8 lanes are taken"
+        }
+        None => "is no hash of bcrypt or Argon2id",
+    };
     Err(AccessError::invalid("/password_hash", reason))
+}
+
+/// Returns whether comparing takes a second at most; none for what is no hash of bcrypt.
+fn is_cheap_bcrypt(hash: &str) -> Option<bool> {
+    let rest = hash
+        .get(7..)
+        .filter(|_| hash.len() == 60 && hash.is_ascii())?;
+    let digits = rest
+        .bytes()
+        .all(|letter| letter.is_ascii_alphanumeric() || b"./".contains(&letter));
+    let cost: u32 = hash.get(4..6)?.parse().ok().filter(|_| digits)?;
+    Some((4..=14).contains(&cost))
+}
+
+/// Returns whether comparing takes a second at most; none for what is no hash of Argon2id.
+fn is_cheap_argon2(hash: &str) -> Option<bool> {
+    let parsed = PasswordHash::new(hash).ok()?;
+    hash.starts_with("$argon2id$").then_some(())?;
+    let params = argon2::Params::try_from(&parsed).ok()?;
+    Some(params.m_cost() <= 256 << 10 && params.t_cost() <= 16 && params.p_cost() <= 8)
 }
 
 /// Checks a new password: 8 to 128 characters, and neither common nor made of the name.

@@ -55,7 +55,9 @@ pub struct Rights {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "Vec<Pattern>")]
 #[schemars(!try_from)]
-pub struct Scope(#[schemars(with = "Vec<String>", length(max = 64))] Vec<Pattern>);
+pub struct Scope(
+    #[schemars(with = "Vec<String>", length(max = 64), inner(length(max = 2064)))] Vec<Pattern>,
+);
 
 /// More patterns than a scope takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

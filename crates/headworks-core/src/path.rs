@@ -211,6 +211,7 @@ impl JsonSchema for TagPath {
                             `/ + # $ *`, control characters or outer blanks",
             "pattern": "^[^+#$*/]+(/[^+#$*/]+){0,15}$",
             "minLength": 1,
+            "maxLength": 2063,
         })
     }
 }

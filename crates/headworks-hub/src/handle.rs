@@ -163,6 +163,11 @@ impl HubHandle {
         write::write(&self.shared, tag, value).await
     }
 
+    /// Counts a write that its caller may not do, so that the figures show it.
+    pub fn count_forbidden_write(&self) {
+        self.shared.totals.count_forbidden_write();
+    }
+
     /// Reads every tag of a device now.
     ///
     /// # Errors

@@ -37,6 +37,7 @@ use crate::recorder::{Record, Recorder};
 use crate::settings::{DatabaseSettings, HubSettings, UpkeepSettings};
 use crate::supervisor::Supervisor;
 use crate::tell;
+use crate::totals::Totals;
 
 /// Time between two looks for silent tags.
 const SWEEP: Duration = Duration::from_secs(1);
@@ -74,6 +75,7 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) clock_ahead_us: Arc<AtomicI64>,
     pub(crate) meter: Meter,
+    pub(crate) totals: Totals,
     pub(crate) protocols: &'static [&'static Protocol],
     /// Cancelled when the hub stops.
     pub(crate) stop: CancellationToken,
@@ -166,6 +168,7 @@ impl Hub {
             clock,
             clock_ahead_us,
             meter: Meter::default(),
+            totals: Totals::default(),
             protocols: settings.protocols,
             stop: CancellationToken::new(),
             started: Instant::now(),
@@ -346,6 +349,7 @@ fn start_links(shared: &Arc<Shared>) {
 
 /// Looks for silent tags and reads the meter, once a second until the hub stops.
 async fn sweep(shared: Arc<Shared>) {
+    let mut database_answers = true;
     let mut ticks = interval(SWEEP);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -355,6 +359,7 @@ async fn sweep(shared: Arc<Shared>) {
                 shared.meter.read(at, shared.ingest.samples());
                 shared.ingest.sweep(shared.clock.now_us()).await;
                 tell::tell_of_samples(&shared);
+                tell::tell_of_database(&shared, &mut database_answers);
             }
         }
     }

@@ -31,6 +31,7 @@ mod supervisor;
 mod tell;
 #[cfg(test)]
 mod testing;
+mod totals;
 mod write;
 
 pub use backups::{BackupSettings, BackupStatus};
@@ -53,3 +54,4 @@ pub use status::{
     ConnectionCounts, ConnectionState, ConnectionStatus, HistoryFault, HubStats, ProcessUsage,
     UpkeepStatus, UpkeepWork,
 };
+pub use totals::HubTotals;

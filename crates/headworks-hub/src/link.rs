@@ -1,6 +1,7 @@
 //! One connection at run time: a task that keeps its driver running.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use headworks_core::model::{Connection, Object, ObjectId};
@@ -100,7 +101,8 @@ enum RunEvent {
 /// Starts the task of a connection.
 pub(crate) fn start(shared: &Arc<Shared>, connection: ObjectId) -> LinkHandle {
     let (orders, queue) = mpsc::channel(ORDERS);
-    let watch = Arc::new(LinkWatch::new(shared.clock.now_us()));
+    let stats = LinkStats::counting_in(Arc::clone(&shared.totals.links));
+    let watch = Arc::new(LinkWatch::new(shared.clock.now_us(), stats));
     let stop = shared.stop.child_token();
     let link = Link {
         shared: Arc::clone(shared),
@@ -122,7 +124,7 @@ pub(crate) fn start(shared: &Arc<Shared>, connection: ObjectId) -> LinkHandle {
 }
 
 impl LinkWatch {
-    fn new(now_us: i64) -> LinkWatch {
+    fn new(now_us: i64, stats: LinkStats) -> LinkWatch {
         LinkWatch {
             status: Mutex::new(LinkStatus {
                 state: ConnectionState::Starting,
@@ -131,7 +133,7 @@ impl LinkWatch {
                 last_error_us: None,
                 restarts: 0,
             }),
-            stats: Arc::default(),
+            stats: Arc::new(stats),
             wire_log: Arc::default(),
         }
     }
@@ -369,6 +371,7 @@ impl Link {
         if let LinkState::Waiting { failures } = self.state {
             self.retry_at = Some(Instant::now() + backoff(failures, random()));
             self.watch.status.lock().restarts += 1;
+            self.shared.totals.restarts.fetch_add(1, Ordering::Relaxed);
         }
     }
 

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::hub::Shared;
 use crate::process;
+use crate::totals::HubTotals;
 
 /// Whether a connection does its work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
@@ -94,8 +95,10 @@ pub struct HubStats {
     pub samples: u64,
     /// Samples taken from drivers per second, over the last seconds.
     pub samples_per_sec: f64,
-    /// Scans that came due while the one before was not done.
+    /// Scans of the present connections that came due while the one before was not done.
     pub missed_scans: u64,
+    /// What was counted since the start, over all connections that ever were.
+    pub totals: HubTotals,
     /// Samples given to the historian and accepted, since the start.
     pub history_stored: u64,
     /// Samples that the historian refused since the start, each counted once.
@@ -306,6 +309,7 @@ pub(crate) fn hub_stats(shared: &Shared) -> HubStats {
         samples: shared.ingest.samples(),
         samples_per_sec: shared.meter.per_sec(),
         missed_scans,
+        totals: shared.totals.read(),
         history_stored: shared.record.stored(),
         history_dropped: shared.record.dropped(),
         history_fault: shared.record.fault(),

@@ -34,6 +34,37 @@ fn set_aside(violation: &Violation) -> String {
     format!("sample {off_secs} s {side} was not stored; check the clock of the source")
 }
 
+/// Tells when the database of the samples goes away and when it is back; `answers` is what was
+/// told last.
+pub(crate) fn tell_of_database(shared: &Shared, answers: &mut bool) {
+    let Some(database) = shared.historian.database() else {
+        return;
+    };
+    let is_away = database.error.is_some();
+    if is_away != *answers {
+        return;
+    }
+    *answers = !is_away;
+    let (severity, message) = match &database.error {
+        Some(error) => {
+            let message =
+                format!("samples wait on the disk until the database takes them: {error}");
+            (Severity::Warning, message)
+        }
+        None => (
+            Severity::Info,
+            "the database takes samples again".to_owned(),
+        ),
+    };
+    let news = News {
+        kind: EventKind::History,
+        severity,
+        subject: database.server,
+        message,
+    };
+    shared.events.note(shared.clock.now_us(), news);
+}
+
 /// Tells of devices whose clocks are wrong.
 pub(crate) fn tell_of_clocks(shared: &Shared) {
     let plant = shared.plant.load();

@@ -39,6 +39,7 @@ pub(crate) async fn write(
         }
         None => Err(HubError::Stopping),
     };
+    shared.totals.count_write(&outcome);
     log(tag, &value, started.elapsed(), &outcome);
     outcome
 }

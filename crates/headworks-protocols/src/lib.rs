@@ -23,7 +23,9 @@ pub use driver::{
 };
 pub use link::{ConfigError, DeviceConfig, LinkConfig, Place, TagConfig};
 pub use protocol::{Protocol, TestReport};
-pub use stats::{DeviceSnapshot, DeviceState, DeviceStats, Exchange, LinkStats};
+pub use stats::{
+    DeviceSnapshot, DeviceState, DeviceStats, Exchange, LinkCounts, LinkStats, LinkTotals,
+};
 pub use wire_log::{Direction, WireEntry, WireLog};
 
 /// Every protocol the binary can speak, sorted by name.

@@ -11,6 +11,7 @@ mod tests;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use headworks_core::model::ObjectId;
 use parking_lot::Mutex;
@@ -24,6 +25,29 @@ use histogram::Histogram;
 pub struct LinkStats {
     devices: Mutex<BTreeMap<ObjectId, Arc<DeviceStats>>>,
     changes: Arc<watch::Sender<u64>>,
+    totals: Arc<LinkTotals>,
+}
+
+/// Counters over all links that ever were: they only grow, whatever becomes of the links.
+#[derive(Debug, Default)]
+pub struct LinkTotals {
+    requests: AtomicU64,
+    answered: AtomicU64,
+    scans: AtomicU64,
+    missed_scans: AtomicU64,
+}
+
+/// What [`LinkTotals`] have counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct LinkCounts {
+    /// Requests sent, retries included.
+    pub requests: u64,
+    /// Requests answered well.
+    pub answered: u64,
+    /// Scans that began.
+    pub scans: u64,
+    /// Scans that came due while the one before was not done.
+    pub missed_scans: u64,
 }
 
 /// Counters of one device; the driver's handle.
@@ -31,6 +55,7 @@ pub struct LinkStats {
 pub struct DeviceStats {
     counters: Mutex<Counters>,
     changes: Arc<watch::Sender<u64>>,
+    totals: Arc<LinkTotals>,
 }
 
 /// Whether a device answers.
@@ -111,15 +136,35 @@ struct Counters {
     jitter: Histogram,
 }
 
+impl LinkTotals {
+    /// Returns what was counted so far.
+    pub fn read(&self) -> LinkCounts {
+        LinkCounts {
+            requests: self.requests.load(Ordering::Relaxed),
+            answered: self.answered.load(Ordering::Relaxed),
+            scans: self.scans.load(Ordering::Relaxed),
+            missed_scans: self.missed_scans.load(Ordering::Relaxed),
+        }
+    }
+}
+
 impl LinkStats {
+    /// Returns counters of a new link, which count in `totals` too.
+    pub fn counting_in(totals: Arc<LinkTotals>) -> LinkStats {
+        LinkStats {
+            totals,
+            ..LinkStats::default()
+        }
+    }
+
     /// Returns the counters of a device for its driver, made when they are new.
     pub fn handle(&self, device: ObjectId) -> Arc<DeviceStats> {
         let mut devices = self.devices.lock();
         let new = || {
-            let changes = Arc::clone(&self.changes);
             Arc::new(DeviceStats {
                 counters: Mutex::default(),
-                changes,
+                changes: Arc::clone(&self.changes),
+                totals: Arc::clone(&self.totals),
             })
         };
         Arc::clone(devices.entry(device).or_insert_with(new))
@@ -183,6 +228,7 @@ impl DeviceStats {
 
     /// Counts a request that was answered well; the device is online.
     pub fn answered(&self, exchange: Exchange) {
+        self.totals.answered.fetch_add(1, Ordering::Relaxed);
         self.record(exchange, |counters| {
             counters.seen(exchange);
             counters.snapshot.answered += 1;
@@ -244,6 +290,7 @@ impl DeviceStats {
 
     /// Counts the start of a scan of the grid and how late it was, in microseconds.
     pub fn scan(&self, late_us: u64) {
+        self.totals.scans.fetch_add(1, Ordering::Relaxed);
         let mut counters = self.counters.lock();
         counters.snapshot.scans += 1;
         counters.jitter.record(late_us);
@@ -252,6 +299,7 @@ impl DeviceStats {
     /// Counts scans that came due while the one before was not done.
     pub fn missed_scans(&self, count: u64) {
         if 0 < count {
+            self.totals.missed_scans.fetch_add(count, Ordering::Relaxed);
             self.counters.lock().snapshot.missed_scans += count;
         }
     }
@@ -273,6 +321,7 @@ impl DeviceStats {
     }
 
     fn record(&self, exchange: Exchange, outcome: impl FnOnce(&mut Counters)) {
+        self.totals.requests.fetch_add(1, Ordering::Relaxed);
         self.update(|counters| {
             counters.snapshot.requests += 1;
             counters.snapshot.bytes_out += exchange.bytes_out;

@@ -12,14 +12,15 @@ use headworks_hub::{HubHandle, TagEntry};
 use headworks_store::Retention;
 use headworks_telemetry::Telemetry;
 use parking_lot::Mutex;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
+use crate::audit::Retaining;
 use crate::edge::Edge;
 use crate::jobs::Jobs;
-use crate::limits::{Backoff, RateLimiter, Turns};
+use crate::limits::{Backoff, FairQueue, FairTurn, RateLimiter, Turns};
 use crate::live::Live;
 use crate::observe::HttpFigures;
 use crate::openapi;
@@ -33,6 +34,8 @@ const READS_MAX: usize = 4;
 
 /// Most streams of history in and out at once; each holds a thread for as long as it flows.
 const STREAMS_MAX: usize = 4;
+/// Most of them of one account: they take long, and another must not wait for their end.
+const STREAMS_SHARE: usize = 3;
 
 /// Accounts and tokens whose pace is known.
 const CALLERS_MAX: usize = 10_000;
@@ -62,6 +65,8 @@ pub(crate) struct App {
     pub access: Arc<Access>,
     /// Who did what.
     pub journal: Journal,
+    /// Whether old entries of it can go.
+    pub retaining: Retaining,
     /// How often who fails to sign in.
     pub sign_ins: Backoff,
     /// How often each account and token asks, from wherever.
@@ -85,8 +90,8 @@ pub(crate) struct App {
     /// Counts the changes of accounts, sessions and tokens.
     access_changes: watch::Sender<u64>,
     hashes: Arc<Semaphore>,
-    reads: Arc<Semaphore>,
-    streams: Arc<Semaphore>,
+    reads: Arc<FairQueue>,
+    streams: Arc<FairQueue>,
     next_request: AtomicU64,
     openapi: OnceLock<Bytes>,
 }
@@ -110,6 +115,7 @@ impl App {
             http: HttpFigures::default(),
             access: Arc::new(access),
             journal,
+            retaining: Retaining::default(),
             sign_ins: Backoff::new(),
             caller_rates: settings.limits.rates(CALLERS_MAX),
             access_changes: watch::Sender::default(),
@@ -123,8 +129,8 @@ impl App {
             stop: CancellationToken::new(),
             tasks,
             tags: Mutex::default(),
-            reads: Arc::new(Semaphore::new(READS_MAX)),
-            streams: Arc::new(Semaphore::new(STREAMS_MAX)),
+            reads: FairQueue::new(READS_MAX, READS_MAX),
+            streams: FairQueue::new(STREAMS_MAX, STREAMS_SHARE),
             next_request: AtomicU64::new(first),
             openapi: OnceLock::new(),
         }
@@ -161,11 +167,13 @@ impl App {
     }
 
     /// Waits a little for a turn of a stream.
-    pub(crate) async fn stream_turn(&self) -> Result<OwnedSemaphorePermit, ApiError> {
-        let turn = Arc::clone(&self.streams).acquire_owned();
-        let turn = tokio::time::timeout(STREAM_PATIENCE, turn).await;
-        turn.ok().and_then(Result::ok).ok_or_else(|| {
-            let detail = format!("{STREAMS_MAX} exports or imports flow already; try again later");
+    pub(crate) async fn stream_turn(&self) -> Result<FairTurn, ApiError> {
+        let turn = tokio::time::timeout(STREAM_PATIENCE, self.streams.acquire()).await;
+        turn.map_err(|_| {
+            let detail = format!(
+                "{STREAMS_SHARE} exports or imports of yours, or {STREAMS_MAX} of all, flow \
+                 already; try again later"
+            );
             ApiError::new(Code::Busy, detail)
         })
     }
@@ -246,9 +254,7 @@ impl App {
         &self,
         work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
-        let stopping = || ApiError::new(Code::Busy, "the server is stopping");
-        let turn = self.reads.clone().acquire_owned().await;
-        let turn = turn.map_err(|_| stopping())?;
+        let turn = self.reads.acquire().await;
         let task = tokio::task::spawn_blocking(move || {
             let _turn = turn;
             work()

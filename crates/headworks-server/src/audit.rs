@@ -6,11 +6,14 @@
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::http::request::Parts;
 use axum::response::Response;
-use headworks_access::{Actor, ActorKind, Caller, Entry, Outcome, Target, Via, redact};
+use headworks_access::{
+    Actor, ActorKind, Caller, ClockDoubt, ClockWatch, Entry, JournalError, Outcome, Target, Via,
+    redact,
+};
 use parking_lot::Mutex;
 use serde::Serialize;
 use serde_json::Value as Json;
@@ -20,33 +23,96 @@ use crate::edge::{Client, RequestId};
 use crate::problem::{ApiError, Code};
 use crate::route::{Permission, Route};
 
-/// Time between two removals of old entries.
-const RETAIN_PERIOD: Duration = Duration::from_secs(86_400);
+/// Time between two looks at the clock.
+const CLOCK_PERIOD: Duration = Duration::from_secs(3_600);
+/// Looks at the clock for one removal of old entries.
+const RETAIN_LOOKS: u64 = 24;
 const DAY_US: i64 = 86_400_000_000;
+
+/// Whether old entries can go.
+#[derive(Default)]
+pub(crate) struct Retaining(Mutex<Held>);
+
+#[derive(Default)]
+struct Held {
+    doubt: Option<ClockDoubt>,
+    count: u64,
+}
+
+impl Retaining {
+    /// Returns why old entries stay although they are due.
+    pub(crate) fn doubt(&self) -> Option<ClockDoubt> {
+        self.0.lock().doubt
+    }
+
+    /// Returns how often old entries stayed although they were due.
+    pub(crate) fn held(&self) -> u64 {
+        self.0.lock().count
+    }
+
+    /// Takes what a look at the clock found, and tells of what is new.
+    fn note(&self, found: Result<(), ClockDoubt>, is_due: bool) {
+        let mut held = self.0.lock();
+        held.count += u64::from(found.is_err() && is_due);
+        match (&found, held.doubt) {
+            (Err(doubt), None) => tracing::error!(%doubt, "old audit entries stay"),
+            (Ok(()), Some(_)) => tracing::info!("the clock is believed again"),
+            _ => {}
+        }
+        held.doubt = found.err();
+    }
+}
 
 impl App {
     /// Removes entries of the journal that are older than `days`, now and once a day, until the
-    /// server stops.
+    /// server stops; a clock that jumped removes nothing.
     pub(crate) async fn keep_journal(self: Arc<App>, days: NonZeroU32) {
-        let mut period = tokio::time::interval(RETAIN_PERIOD);
+        let mut period = tokio::time::interval(CLOCK_PERIOD);
+        let (begun, mut looks) = (Instant::now(), 0_u64);
+        let mut watch = ClockWatch::open(self.hub.data_directory());
         loop {
             tokio::select! {
                 () = self.stop.cancelled() => return,
                 _ = period.tick() => {}
             }
+            let is_due = looks.is_multiple_of(RETAIN_LOOKS);
+            looks += 1;
             let app = Arc::clone(&self);
-            let removed = tokio::task::spawn_blocking(move || {
-                let now_us = app.hub.clock().now_us();
-                let before_us = now_us.saturating_sub(i64::from(days.get()) * DAY_US);
-                app.journal.retain(before_us, now_us, &Actor::system())
+            let kept = tokio::task::spawn_blocking(move || {
+                let removed = app.keep_once(days, &mut watch, begun.elapsed(), is_due);
+                (watch, removed)
             });
-            match removed.await {
-                Ok(Ok(0)) => {}
-                Ok(Ok(entries)) => tracing::info!(entries, "old audit entries were removed"),
-                Ok(Err(error)) => tracing::error!(%error, "old audit entries stay"),
+            let removed = match kept.await {
+                Ok((back, removed)) => {
+                    watch = back;
+                    removed
+                }
+                Err(error) => return tracing::error!(%error, "old audit entries stay"),
+            };
+            match removed {
+                Ok(0) => {}
+                Ok(entries) => tracing::info!(entries, "old audit entries were removed"),
                 Err(error) => tracing::error!(%error, "old audit entries stay"),
             }
         }
+    }
+
+    /// Looks at the clock and removes old entries when that is due and the clock is believed.
+    fn keep_once(
+        &self,
+        days: NonZeroU32,
+        watch: &mut ClockWatch,
+        steady: Duration,
+        is_due: bool,
+    ) -> Result<u64, JournalError> {
+        let now_us = self.hub.clock().now_us();
+        let found = watch.look(now_us, steady, self.journal.last_us()?);
+        self.retaining.note(found, is_due);
+        if found.is_err() || !is_due {
+            return Ok(0);
+        }
+        let before_us = now_us.saturating_sub(i64::from(days.get()) * DAY_US);
+        self.journal.retain(before_us, now_us, &Actor::system())
     }
 }
 

@@ -28,6 +28,7 @@ mod routes;
 mod server;
 mod settings;
 mod stream;
+mod text;
 mod tls;
 
 pub use server::{Server, ServerError};

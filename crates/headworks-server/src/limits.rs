@@ -4,6 +4,7 @@
 //! were not seen for longest when it meets more.
 
 mod backoff;
+mod fair;
 mod generations;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ use parking_lot::Mutex;
 use generations::Generations;
 
 pub(crate) use backoff::{Attempt, Backoff};
+pub(crate) use fair::{FairQueue, FairTurn, WorkKey, for_caller};
 pub(crate) use turns::{Place, Places, Turns};
 
 /// It is too early; after this time it may be tried again.

@@ -1,5 +1,7 @@
 //! Reading of requests: query parameters, JSON bodies, `If-Match`; every mistake names its place.
 
+mod strict;
+
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
@@ -8,6 +10,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_path_to_error::{Path, Segment};
 
 use crate::problem::{ApiError, Code, FieldProblem};
+use strict::Strict;
 
 /// Most bytes of a request body.
 pub(crate) const BODY_BYTES_MAX: usize = 8 << 20;
@@ -37,10 +40,14 @@ fn unknown_name(detail: &str) -> String {
 pub(crate) fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     check_object(bytes)?;
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut reader);
+    let value = serde_path_to_error::deserialize(Strict(&mut reader));
     let value = value.map_err(|error| {
         let pointer = pointer("", error.path());
-        body_error(pointer, &error.into_inner())
+        let error = error.into_inner();
+        match is_only_misplaced(bytes, &error) {
+            true => shape_error(pointer, &error),
+            false => body_error(pointer, &error),
+        }
     })?;
     reader
         .end()
@@ -67,19 +74,30 @@ pub(crate) fn json_part<T: DeserializeOwned>(
     if !value.is_object() {
         return Err(FieldProblem::new(place, "a JSON object is needed"));
     }
-    serde_path_to_error::deserialize(value).map_err(|error| {
+    serde_path_to_error::deserialize(Strict(value)).map_err(|error| {
         let pointer = pointer(place, error.path());
         let detail = error.into_inner().to_string();
         FieldProblem::new(with_unknown_field(pointer, &detail), detail)
     })
 }
 
+/// Returns whether an error is about JSON of another shape although it says otherwise: where a name
+/// of a list is needed, `serde_json` takes null and numbers for broken JSON.
+fn is_only_misplaced(bytes: &[u8], error: &serde_json::Error) -> bool {
+    let says_broken = error.to_string().starts_with("expected value");
+    says_broken && serde_json::from_slice::<IgnoredAny>(bytes).is_ok()
+}
+
+/// Returns the error of JSON that is of another shape.
+fn shape_error(pointer: String, error: &serde_json::Error) -> ApiError {
+    let detail = error.to_string();
+    ApiError::field(with_unknown_field(pointer, &detail), detail)
+}
+
 fn body_error(pointer: String, error: &serde_json::Error) -> ApiError {
     let detail = error.to_string();
     match error.classify() {
-        serde_json::error::Category::Data => {
-            ApiError::field(with_unknown_field(pointer, &detail), detail)
-        }
+        serde_json::error::Category::Data => shape_error(pointer, error),
         serde_json::error::Category::Syntax | serde_json::error::Category::Eof => {
             ApiError::new(Code::InvalidJson, detail)
         }

@@ -157,7 +157,7 @@ impl ApiError {
     pub(crate) fn new(code: Code, detail: impl Into<String>) -> ApiError {
         ApiError {
             code,
-            detail: detail.into(),
+            detail: shortened(detail.into()),
             errors: Vec::new(),
             allow: None,
             revision: None,
@@ -203,6 +203,19 @@ impl ApiError {
             errors: vec![FieldProblem::new(format!("?{name}"), detail.clone())],
             ..ApiError::new(Code::InvalidQuery, format!("{name}: {detail}"))
         }
+    }
+
+    /// Returns the same error about a field of the body, where it may stand there or in the query.
+    #[must_use]
+    pub(crate) fn in_body(self) -> ApiError {
+        if self.code != Code::InvalidQuery {
+            return self;
+        }
+        let moved = self.errors.into_iter().map(|error| {
+            let name = error.pointer.trim_start_matches('?');
+            FieldProblem::new(format!("/{name}"), error.detail)
+        });
+        ApiError::fields(moved.collect())
     }
 
     /// Returns the error of an object that does not exist.
@@ -309,8 +322,8 @@ impl FieldProblem {
     /// Returns the problem of a field.
     pub(crate) fn new(pointer: impl Into<String>, detail: impl Into<String>) -> FieldProblem {
         FieldProblem {
-            pointer: pointer.into(),
-            detail: detail.into(),
+            pointer: shortened(pointer.into()),
+            detail: shortened(detail.into()),
         }
     }
 }
@@ -319,6 +332,16 @@ impl From<FieldError> for ApiError {
     fn from(error: FieldError) -> ApiError {
         ApiError::field(error.field, error.reason)
     }
+}
+
+/// Cuts what would send megabytes of a client's own text back to it.
+fn shortened(mut text: String) -> String {
+    const BYTES_MAX: usize = 1000;
+    if BYTES_MAX < text.len() {
+        text.truncate(text.floor_char_boundary(BYTES_MAX));
+        text.push('…');
+    }
+    text
 }
 
 fn log(error: &dyn std::error::Error) {

@@ -13,11 +13,12 @@ use axum::middleware::from_fn_with_state;
 use axum::response::Response;
 use axum::routing::{MethodFilter, MethodRouter, on};
 use futures_util::FutureExt;
+use headworks_access::Caller;
 
 use crate::app::App;
 use crate::audit::Pending;
 use crate::edge::{self, Client, RequestId};
-use crate::limits::AddressKey;
+use crate::limits::{AddressKey, WorkKey, for_caller};
 use crate::observe::Watch;
 use crate::problem::{ApiError, Code};
 use crate::route::Route;
@@ -90,10 +91,11 @@ async fn dispatch(app: Arc<App>, route: Arc<Route>, request: Request) -> Respons
     });
     let answer = match checked {
         Ok(()) => {
+            let key = work_key(caller.as_ref(), &parts);
             if let Some(caller) = caller.clone() {
                 parts.extensions.insert(caller);
             }
-            answer(&app, &route, parts, body).await
+            for_caller(key, answer(&app, &route, parts, body)).await
         }
         Err(error) => {
             parse::drain(body).await;
@@ -104,6 +106,15 @@ async fn dispatch(app: Arc<App>, route: Arc<Route>, request: Request) -> Respons
         pending.record(&app, caller.as_ref(), &answer);
     }
     answer.unwrap_or_else(|error| error.into_response(&request_id))
+}
+
+/// Returns for whom a request is: turns of threads are shared by account.
+fn work_key(caller: Option<&Caller>, parts: &Parts) -> WorkKey {
+    let address = || AddressKey::of(Client::of(&parts.extensions).address);
+    caller.map_or_else(
+        || WorkKey::Address(address()),
+        |caller| WorkKey::Account(caller.user),
+    )
 }
 
 async fn answer(

@@ -252,6 +252,12 @@ pub trait Historian: Send + Sync {
     /// Returns the figures of the store.
     fn stats(&self) -> HistorianStats;
 
+    /// Returns how the database does that samples are forwarded to, if there is one; cheaper than
+    /// [`Historian::stats`], without what waits on the disk.
+    fn database(&self) -> Option<DatabaseStats> {
+        None
+    }
+
     /// Seals what is in memory and makes everything durable, before the end of the process.
     fn close(&self) -> Result<(), StoreError>;
 }

@@ -268,6 +268,8 @@ export type Check = {
 
 /** What was looked at. */
 export type Checks = {
+  /** Whether the audit journal is kept. */
+  audit: Check;
   /** Whether edits of the configuration are taken. */
   configuration: Check;
   /** Whether every enabled connection does its work. */
@@ -896,7 +898,7 @@ export type HubStats = {
   history_queue: number;
   /** Samples given to the historian and accepted, since the start. */
   history_stored: number;
-  /** Scans that came due while the one before was not done. */
+  /** Scans of the present connections that came due while the one before was not done. */
   missed_scans: number;
   /** Where the configuration objects are, and whether edits are taken. */
   objects: unknown;
@@ -912,10 +914,32 @@ export type HubStats = {
   start_us: number;
   /** Tags. */
   tags: number;
+  /** What was counted since the start, over all connections that ever were. */
+  totals: HubTotals;
   /** What the housekeeper did with what is stored. */
   upkeep: UpkeepStatus;
   /** Seconds since the hub started. */
   uptime_secs: number;
+};
+
+/** What was counted since the hub started. */
+export type HubTotals = {
+  /** Requests answered well. */
+  answered: number;
+  /** Scans that came due while the one before was not done. */
+  missed_scans: number;
+  /** Requests sent, retries included. */
+  requests: number;
+  /** How often links were opened again. */
+  restarts: number;
+  /** Scans that began. */
+  scans: number;
+  /** Writes to tags that the device took. */
+  writes_done: number;
+  /** Writes to tags of which nobody knows, or that could not be sent. */
+  writes_failed: number;
+  /** Writes to tags that were refused: by the rights of the caller, by the rules of the tag, or */
+  writes_refused: number;
 };
 
 /** What a file was taken for and what became of it. */
@@ -1618,7 +1642,7 @@ export type SettingSource = 'default' | 'file' | 'environment' | 'argument' | 'r
 /** The first owner. */
 export type SetupBody = {
   /** Name of the person. */
-  full_name?: string;
+  full_name?: string | null;
   /** The name to sign in with: 1 to 64 letters, digits and `. _ - @`. */
   name: string;
   /** 8 to 128 characters. */
@@ -2333,6 +2357,12 @@ export type ViolationCounts = {
 /** How a sample is not as it should be. */
 export type ViolationKind = 'out_of_range' | 'spike' | 'frozen' | 'duplicate' | 'conflict' | 'out_of_order' | 'future' | 'past' | 'invalid' | 'wrong_type';
 
+/** Which lines are to be made. */
+export type WantedLevels = {
+  /** `error`, `warn`, `info`, `debug` or `trace`, also per part of the program: */
+  levels: string;
+};
+
 /** One tile of a dashboard on a grid of 12 columns. */
 export type Widget = {
   /** The value axis of a chart or gauge. */
@@ -2420,8 +2450,8 @@ export type WireSwitch = {
 
 /** A value to be written. */
 export type WriteBody = {
-  /** The value in engineering units. */
-  value: Value;
+  /** The value in engineering units; a text has at most 4000 characters. */
+  value: boolean | number | string;
 };
 
 /** A write that reached the device. */

@@ -70,6 +70,7 @@ struct State {
     waiting: VecDeque<Waiting>,
     bytes: usize,
     closed: bool,
+    stored: u64,
     dropped: u64,
     fault: Option<String>,
 }
@@ -188,6 +189,17 @@ impl Queue {
         if state.fault.take().is_some() {
             tracing::info!(dropped = state.dropped, "audit entries are stored again");
         }
+    }
+
+    /// Counts entries that are on the disk.
+    pub(super) fn count_stored(&self, count: u64) {
+        self.state.lock().stored += count;
+    }
+
+    /// Returns how many entries were stored, and how many wait.
+    pub(super) fn figures(&self) -> (u64, usize) {
+        let state = self.state.lock();
+        (state.stored, state.waiting.len())
     }
 
     pub(super) fn dropped(&self) -> u64 {

@@ -71,6 +71,16 @@ impl Reader {
         }
     }
 
+    /// Returns the time of the last row; none when there are no rows.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn last_us(&self) -> Result<Option<i64>, JournalError> {
+        let last = schema::last_us(&self.database);
+        last.map_err(|error| self.at(error))
+    }
+
     /// Returns the hash of a row that is there, or that was the last one of a removal; compared
     /// with one that was noted elsewhere it shows whether the chain up to it is still that one.
     ///

@@ -180,6 +180,13 @@ pub(super) fn last_link(database: &Connection) -> rusqlite::Result<Link> {
     }
 }
 
+/// Returns the time of the last row.
+pub(super) fn last_us(database: &Connection) -> rusqlite::Result<Option<i64>> {
+    let sql = "SELECT time_us FROM entries ORDER BY seq DESC LIMIT 1";
+    let mut statement = database.prepare_cached(sql)?;
+    statement.query_row([], |row| row.get(0)).optional()
+}
+
 /// Returns the link at which the rows begin.
 pub(super) fn last_anchor(database: &Connection) -> rusqlite::Result<Link> {
     let sql = "SELECT seq, hash FROM anchors ORDER BY seq DESC LIMIT 1";

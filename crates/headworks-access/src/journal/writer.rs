@@ -78,6 +78,8 @@ impl Writer {
     fn store(&mut self, group: Vec<Waiting>) {
         match self.commit(&group) {
             Ok(stored) => {
+                let entries = group.iter().filter(|waiting| waiting.work.is_entry());
+                self.queue.count_stored(entries.count() as u64);
                 for (stored, waiting) in stored.into_iter().zip(group) {
                     waiting.answer(Ok(stored));
                 }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::device::check_name;
+use super::device::{DESCRIPTION_MAX, check_lines, check_name, check_text};
 use super::object::{FieldError, Kind, ObjectBody, ObjectId};
 
 /// A page of widgets in groups.
@@ -27,9 +27,11 @@ pub struct Dashboard {
 #[serde(deny_unknown_fields)]
 pub struct Group {
     /// Title on screen.
+    #[schemars(length(max = 128))]
     pub name: String,
     /// Free text.
     #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schemars(length(max = 4000))]
     pub description: String,
     /// Whether the block is folded when the page opens.
     #[serde(default)]
@@ -49,6 +51,7 @@ pub struct Widget {
     pub widget_type: WidgetType,
     /// Title; the tag's name when empty.
     #[serde(default)]
+    #[schemars(length(max = 128))]
     pub title: String,
     /// Left column, 0 to 11.
     #[schemars(range(max = 11))]
@@ -67,6 +70,7 @@ pub struct Widget {
     pub bindings: Vec<Binding>,
     /// Text of a text widget, or the tooltip of another.
     #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schemars(length(max = 4000))]
     pub description: String,
     /// How history is shown.
     #[serde(default)]
@@ -90,6 +94,7 @@ pub struct Binding {
     pub tag: ObjectId,
     /// Pen `t1` to `t6` or a colour `#rrggbb`; the next free pen when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 16))]
     pub color: Option<String>,
 }
 
@@ -204,6 +209,9 @@ pub enum AxisMode {
     Tag,
 }
 
+/// Most characters of a title.
+const TITLE_MAX: usize = 128;
+
 impl Default for Trend {
     fn default() -> Trend {
         Trend {
@@ -243,6 +251,9 @@ impl ObjectBody for Dashboard {
 
 impl Group {
     fn check(&self, place: &str) -> Result<(), FieldError> {
+        check_text(&format!("{place}/name"), &self.name, TITLE_MAX)?;
+        let description = format!("{place}/description");
+        check_lines(&description, &self.description, DESCRIPTION_MAX)?;
         if 256 < self.widgets.len() {
             let reason = format!("{} widgets; at most 256 are allowed", self.widgets.len());
             return Err(FieldError::new(format!("{place}/widgets"), reason));
@@ -254,8 +265,38 @@ impl Group {
     }
 }
 
-impl Widget {
+impl Binding {
+    /// Checks that the colour is a pen or `#rrggbb`: it becomes part of a style.
     fn check(&self, place: &str) -> Result<(), FieldError> {
+        let Some(color) = &self.color else {
+            return Ok(());
+        };
+        let is_pen = matches!(color.as_bytes(), [b't', b'1'..=b'6']);
+        let digits = color.strip_prefix('#');
+        let is_color = digits.is_some_and(|digits| {
+            digits.len() == 6 && digits.bytes().all(|digit| digit.is_ascii_hexdigit())
+        });
+        if is_pen || is_color {
+            return Ok(());
+        }
+        let reason = "is neither a pen, t1 to t6, nor a colour as #rrggbb";
+        Err(FieldError::new(format!("{place}/color"), reason))
+    }
+}
+
+impl Widget {
+    fn check_texts(&self, place: &str) -> Result<(), FieldError> {
+        check_text(&format!("{place}/title"), &self.title, TITLE_MAX)?;
+        let description = format!("{place}/description");
+        check_lines(&description, &self.description, DESCRIPTION_MAX)?;
+        for (at, binding) in self.bindings.iter().enumerate() {
+            binding.check(&format!("{place}/bindings/{at}"))?;
+        }
+        Ok(())
+    }
+
+    fn check(&self, place: &str) -> Result<(), FieldError> {
+        self.check_texts(place)?;
         let error =
             |field: &str, reason: String| Err(FieldError::new(format!("{place}/{field}"), reason));
         if self.w == 0 || 12 < self.w {

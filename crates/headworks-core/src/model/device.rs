@@ -17,6 +17,7 @@ pub struct Connection {
     #[schemars(length(min = 1, max = 128))]
     pub name: String,
     /// The protocol that is spoken, e.g. `modbus`.
+    #[schemars(length(min = 1, max = 64))]
     pub protocol: String,
     /// Whether the link is to be up.
     #[serde(default = "yes")]
@@ -64,6 +65,9 @@ pub(super) const PERIOD_MS_MIN: u32 = 10;
 /// Longest time between polls, in milliseconds: one hour.
 pub(super) const PERIOD_MS_MAX: u32 = 3_600_000;
 
+/// Most characters of a description.
+pub(super) const DESCRIPTION_MAX: usize = 4000;
+
 const fn yes() -> bool {
     true
 }
@@ -77,6 +81,7 @@ impl ObjectBody for Connection {
 
     fn check(&self) -> Result<(), FieldError> {
         check_name(&self.name)?;
+        check_text("/protocol", &self.protocol, 64)?;
         check_description(&self.description)
     }
 }
@@ -109,10 +114,34 @@ pub(super) fn check_name(name: &str) -> Result<(), FieldError> {
 }
 
 pub(super) fn check_description(description: &str) -> Result<(), FieldError> {
-    let count = description.chars().count();
-    if 4000 < count {
-        let reason = format!("{count} characters; at most 4000 are allowed");
-        return Err(FieldError::new("/description", reason));
+    check_lines("/description", description, DESCRIPTION_MAX)
+}
+
+/// Checks a text of one line that may be empty.
+pub(super) fn check_text(field: &str, text: &str, max: usize) -> Result<(), FieldError> {
+    check_length(field, text, max)?;
+    if text.chars().any(char::is_control) {
+        return Err(FieldError::new(field, "holds a control character"));
+    }
+    Ok(())
+}
+
+/// Checks a text of any number of lines. A NUL would be refused by PostgreSQL, later and worse.
+pub(super) fn check_lines(field: &str, text: &str, max: usize) -> Result<(), FieldError> {
+    check_length(field, text, max)?;
+    let is_odd = |letter: char| letter.is_control() && !"\n\r\t".contains(letter);
+    if text.chars().any(is_odd) {
+        let reason = "holds a control character that is no line break or tab";
+        return Err(FieldError::new(field, reason));
+    }
+    Ok(())
+}
+
+fn check_length(field: &str, text: &str, max: usize) -> Result<(), FieldError> {
+    let count = text.chars().count();
+    if max < count {
+        let reason = format!("{count} characters; at most {max} are allowed");
+        return Err(FieldError::new(field, reason));
     }
     Ok(())
 }

@@ -19,7 +19,7 @@ pub struct RetentionPolicy {
     #[schemars(length(min = 1, max = 128))]
     pub name: String,
     /// The tags it is for: `*` within a segment of the path, `**` for any depth.
-    #[schemars(with = "String", length(min = 1))]
+    #[schemars(with = "String", length(min = 1, max = 2064))]
     pub pattern: Pattern,
     /// How long each tier is kept.
     #[serde(default)]

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::device::{check_description, check_period};
+use super::device::{check_description, check_period, check_text};
 use super::object::{FieldError, Kind, ObjectBody, ObjectId};
 use super::validation::TagValidation;
 use crate::codec::{ByteOrder, DataType};
@@ -135,21 +135,14 @@ impl ObjectBody for Tag {
     const KIND: Kind = Kind::Tag;
 
     fn check(&self) -> Result<(), FieldError> {
-        let too_long = |field, found, max: usize| {
-            FieldError::new(
-                field,
-                format_args!("{found} characters; at most {max} are allowed"),
-            )
-        };
         if self.address.is_empty() || 256 < self.address.len() {
             return Err(FieldError::new(
                 "/address",
                 format_args!("{} bytes; 1 to 256 are allowed", self.address.len()),
             ));
         }
-        if 32 < self.unit.chars().count() {
-            return Err(too_long("/unit", self.unit.chars().count(), 32));
-        }
+        check_text("/address", &self.address, 256)?;
+        check_text("/unit", &self.unit, 32)?;
         if let Some(decimals) = self.decimals.filter(|&decimals| 9 < decimals) {
             return Err(FieldError::new(
                 "/decimals",

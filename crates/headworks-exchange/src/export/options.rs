@@ -82,6 +82,7 @@ pub enum QualityStyle {
 #[serde(deny_unknown_fields, default)]
 pub struct ExportOptions {
     /// Tags by path: `*` within a segment, `**` for any depth.
+    #[schemars(length(max = 2064))]
     pub pattern: String,
     /// First instant, microseconds since 1970-01-01 UTC; the first sample when absent.
     pub start_us: Option<i64>,
@@ -100,6 +101,7 @@ pub struct ExportOptions {
     /// Whether CSV begins with the names of the columns.
     pub header: bool,
     /// Time zone of written times, e.g. `Europe/Berlin`.
+    #[schemars(length(max = 64))]
     pub zone: String,
     /// How times are written in CSV and JSON lines.
     pub time: TimeStyle,

@@ -21,6 +21,11 @@ use crate::edge::Client;
 use crate::limits::Attempt;
 use crate::problem::{ApiError, Code};
 use crate::route::{Call, Json, NoContent, NoQuery, WithCookies};
+use crate::text::{Secret, Text};
+
+/// Most characters of a password that is compared: longer ones than new ones may be, because other
+/// systems made some of the hashes.
+const PROOF_MAX: usize = 1024;
 
 /// Whether the first owner is still to be made.
 #[derive(Serialize, JsonSchema)]
@@ -34,17 +39,16 @@ pub(crate) struct SetupState {
 #[serde(deny_unknown_fields)]
 pub(crate) struct SetupBody {
     /// The one-time token that the console and the file `setup-token` show.
-    #[schemars(extend("writeOnly" = true))]
-    token: String,
+    token: Secret<64>,
     /// The name to sign in with: 1 to 64 letters, digits and `. _ - @`.
-    #[schemars(length(min = 1, max = 64))]
-    name: String,
+    #[schemars(length(min = 1))]
+    name: Text<64>,
     /// Name of the person.
     #[serde(default)]
-    full_name: String,
+    full_name: Option<Text<120>>,
     /// 8 to 128 characters.
-    #[schemars(length(min = 8, max = 128), extend("writeOnly" = true))]
-    password: String,
+    #[schemars(length(min = 8))]
+    password: Secret<128>,
 }
 
 /// Who wants to sign in.
@@ -52,13 +56,12 @@ pub(crate) struct SetupBody {
 #[serde(deny_unknown_fields)]
 pub(crate) struct SignInBody {
     /// The name of the account, in whatever case.
-    name: String,
+    name: Text<64>,
     /// The password.
-    #[schemars(extend("writeOnly" = true))]
-    password: String,
+    password: Secret<PROOF_MAX>,
     /// The one-time password, where the account has an authenticator.
     #[serde(default)]
-    code: Option<String>,
+    code: Option<Text<16>>,
 }
 
 /// A session that was opened or refreshed; browsers have it in cookies too.
@@ -104,11 +107,10 @@ pub(crate) struct Me {
 #[serde(deny_unknown_fields)]
 pub(crate) struct PasswordBody {
     /// The present password.
-    #[schemars(extend("writeOnly" = true))]
-    current: String,
+    current: Secret<PROOF_MAX>,
     /// The new one, 8 to 128 characters.
-    #[schemars(length(min = 8, max = 128), extend("writeOnly" = true))]
-    password: String,
+    #[schemars(length(min = 8))]
+    password: Secret<128>,
 }
 
 /// A secret for an authenticator app, which counts once a code of it is sent back.
@@ -125,13 +127,11 @@ pub(crate) struct TotpOffer {
 #[serde(deny_unknown_fields)]
 pub(crate) struct TotpBody {
     /// The present password.
-    #[schemars(extend("writeOnly" = true))]
-    password: String,
+    password: Secret<PROOF_MAX>,
     /// The secret that was offered.
-    #[schemars(extend("writeOnly" = true))]
-    secret: String,
+    secret: Secret<64>,
     /// The code that the app shows.
-    code: String,
+    code: Text<16>,
 }
 
 /// The present password, for what a stolen session must not do.
@@ -139,8 +139,7 @@ pub(crate) struct TotpBody {
 #[serde(deny_unknown_fields)]
 pub(crate) struct ProofBody {
     /// The present password.
-    #[schemars(extend("writeOnly" = true))]
-    password: String,
+    password: Secret<PROOF_MAX>,
 }
 
 /// The token of a wall screen.
@@ -148,8 +147,7 @@ pub(crate) struct ProofBody {
 #[serde(deny_unknown_fields)]
 pub(crate) struct KioskBody {
     /// The token.
-    #[schemars(extend("writeOnly" = true))]
-    token: String,
+    token: Secret<128>,
 }
 
 /// Sessions of an account.
@@ -174,16 +172,17 @@ pub(crate) async fn set_up(
     asker.check_pace(&call.app, "")?;
     let (client, now_us) = (asker.client(), asker.now_us);
     let owner = NewUser {
-        name: body.name,
-        full_name: body.full_name,
+        name: body.name.into_string(),
+        full_name: body.full_name.map_or_else(String::new, Text::into_string),
         role: Role::Owner,
         write: None,
-        password: Some(body.password),
+        password: Some(body.password.into_string()),
         password_hash: None,
         must_change_password: false,
     };
+    let token = body.token.into_string();
     let opened = call.app.with_access(move |access| {
-        let user = access.set_up(&body.token, &owner, now_us)?;
+        let user = access.set_up(&token, &owner, now_us)?;
         access.open_session(user.id, &client, now_us)
     });
     let opened = opened.await?.map_err(from_access);
@@ -204,9 +203,10 @@ pub(crate) async fn sign_in(
     note.claimed(&body.name);
     asker.check_pace(&call.app, &body.name)?;
     let (client, now_us, name) = (asker.client(), asker.now_us, body.name.clone());
+    let password = body.password.into_string();
     let opened = call.app.with_access(move |access| {
         let code = body.code.as_deref();
-        access.sign_in(&body.name, &body.password, code, &client, now_us)
+        access.sign_in(&body.name, &password, code, &client, now_us)
     });
     let opened = opened.await?.map_err(from_sign_in);
     note.target("user", &name);
@@ -243,7 +243,7 @@ pub(crate) async fn open_kiosk(
     call: Call<NoQuery, Json<KioskBody>>,
 ) -> Result<WithCookies<Json<Me>>, ApiError> {
     let asker = Asker::of(&call);
-    let (token, now_us) = (call.body.0.token, asker.now_us);
+    let (token, now_us) = (call.body.0.token.into_string(), asker.now_us);
     asker.check_pace(&call.app, "")?;
     let caller = call.app.access.check(&token, now_us);
     let caller = caller.filter(|caller| {
@@ -314,8 +314,8 @@ pub(crate) async fn change_password(
 ) -> Result<NoContent, ApiError> {
     let caller = call.caller()?.clone();
     let session = own_session(&caller)?;
-    prove(&call, call.body.0.current.clone()).await?;
-    let password = call.body.0.password;
+    prove(&call, &call.body.0.current).await?;
+    let password = call.body.0.password.into_string();
     let changed = call.app.with_access(move |access| {
         access.set_password(caller.user, &password, false, Some(session))
     });
@@ -337,10 +337,10 @@ pub(crate) async fn offer_totp(call: Call) -> Result<Json<TotpOffer>, ApiError> 
 pub(crate) async fn add_totp(call: Call<NoQuery, Json<TotpBody>>) -> Result<NoContent, ApiError> {
     let caller = call.caller()?.clone();
     own_session(&caller)?;
-    prove(&call, call.body.0.password.clone()).await?;
+    prove(&call, &call.body.0.password).await?;
     let now_us = call.app.hub.clock().now_us();
     let body = call.body.0;
-    let secret = TotpSecret::from_str(&body.secret)
+    let secret = TotpSecret::from_str(&body.secret.into_string())
         .map_err(|()| ApiError::field("/secret", "is not the one that was offered"))?;
     let added = call
         .app
@@ -355,7 +355,7 @@ pub(crate) async fn remove_totp(
 ) -> Result<NoContent, ApiError> {
     let caller = call.caller()?.clone();
     own_session(&caller)?;
-    prove(&call, call.body.0.password.clone()).await?;
+    prove(&call, &call.body.0.password).await?;
     let removed = call
         .app
         .with_access(move |access| access.remove_totp(caller.user));
@@ -477,7 +477,8 @@ pub(crate) fn own_session(caller: &Caller) -> Result<Uuid, ApiError> {
 }
 
 /// Checks the present password of the caller, at the pace of sign-ins.
-async fn prove<Q, B>(call: &Call<Q, B>, password: String) -> Result<(), ApiError> {
+async fn prove<Q, B>(call: &Call<Q, B>, password: &Secret<PROOF_MAX>) -> Result<(), ApiError> {
+    let password = password.clone().into_string();
     let (asker, caller) = (Asker::of(call), call.caller()?.clone());
     asker.check_pace(&call.app, &caller.name)?;
     let user = caller.user;

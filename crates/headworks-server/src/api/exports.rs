@@ -143,7 +143,7 @@ pub(crate) async fn stream(call: Call<ExportOptions>) -> Result<Download, ApiErr
 pub(crate) async fn create(
     call: Call<crate::route::NoQuery, Json<ExportOptions>>,
 ) -> Result<Accepted<JobView>, ApiError> {
-    let plan = plan(&call.app, call.body.0)?;
+    let plan = plan(&call.app, call.body.0).map_err(ApiError::in_body)?;
     let id = call.app.jobs.next_id();
     start(&call.app, id, plan)
 }

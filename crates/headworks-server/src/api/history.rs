@@ -16,30 +16,31 @@ use headworks_store::history::raw::{self, RawPart, RawQuery};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use ask::{ChosenTag, Moment, Options, Step, answer, from_history, limits, tags};
+use ask::{ChosenTag, Moment, Options, Step, TagText, answer, from_history, limits, tags};
 
 use crate::problem::ApiError;
 use crate::route::{Call, Json, NoQuery, Written};
+use crate::text::Text;
 
 /// Which raw samples to read.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawAsk {
     /// Tags by id, path or pattern.
-    tags: Vec<String>,
+    tags: Vec<TagText>,
     /// First instant.
     start: Moment,
     /// First instant after the range.
     end: Moment,
     /// Zone of times without an offset, e.g. `Europe/Berlin`; UTC when absent.
-    zone: Option<String>,
+    zone: Option<Text<64>>,
     /// Most samples of the page, 1 to 100000; 10000 when absent.
     limit: Option<usize>,
     /// The last sample before and the first after the range too.
     #[serde(default)]
     bounds: bool,
     /// `next_cursor` of the page before.
-    cursor: Option<String>,
+    cursor: Option<Text<256>>,
 }
 
 /// Which values at instants to read.
@@ -47,11 +48,11 @@ pub(crate) struct RawAsk {
 #[serde(deny_unknown_fields)]
 pub(crate) struct AtTimeAsk {
     /// Tags by id, path or pattern.
-    tags: Vec<String>,
+    tags: Vec<TagText>,
     /// The instants, rising.
     times: Vec<Moment>,
     /// Zone of times without an offset; UTC when absent.
-    zone: Option<String>,
+    zone: Option<Text<64>>,
     /// The samples before and after each instant too.
     #[serde(default)]
     bounds: bool,
@@ -65,9 +66,9 @@ pub(crate) struct AtTimeAsk {
 #[serde(deny_unknown_fields)]
 pub(crate) struct ProcessedAsk {
     /// Tags by id, path or pattern.
-    tags: Vec<String>,
+    tags: Vec<TagText>,
     /// Names of aggregates, see `GET /api/v1/history/aggregates`.
-    aggregates: Vec<String>,
+    aggregates: Vec<Text<64>>,
     /// Start of the range; after the end the range runs backward.
     start: Moment,
     /// End of the range, not part of it.
@@ -75,7 +76,7 @@ pub(crate) struct ProcessedAsk {
     /// Width in microseconds, 0 for one interval, or of the calendar, e.g. `1d`.
     interval: Step,
     /// Zone of the calendar and of times without an offset; UTC when absent.
-    zone: Option<String>,
+    zone: Option<Text<64>>,
     /// How data are treated.
     #[serde(default)]
     options: Options,
@@ -86,13 +87,13 @@ pub(crate) struct ProcessedAsk {
 #[serde(deny_unknown_fields)]
 pub(crate) struct ChartAsk {
     /// Tags by id, path or pattern.
-    tags: Vec<String>,
+    tags: Vec<TagText>,
     /// First instant.
     start: Moment,
     /// First instant after the range.
     end: Moment,
     /// Zone of times without an offset; UTC when absent.
-    zone: Option<String>,
+    zone: Option<Text<64>>,
     /// Pixel columns, 1 to 10000; 800 when absent.
     columns: Option<usize>,
     /// A pause longer than these microseconds breaks the line.
@@ -104,13 +105,13 @@ pub(crate) struct ChartAsk {
 #[serde(deny_unknown_fields)]
 pub(crate) struct DeleteAsk {
     /// Tags by id, path or pattern.
-    tags: Vec<String>,
+    tags: Vec<TagText>,
     /// First instant.
     start: Moment,
     /// First instant after the range.
     end: Moment,
     /// Zone of times without an offset; UTC when absent.
-    zone: Option<String>,
+    zone: Option<Text<64>>,
 }
 
 /// Samples column by column.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::page::{LIMIT_DEFAULT, LIMIT_MAX};
 use crate::problem::{ApiError, Code};
 use crate::route::{Call, Json, NoQuery};
+use crate::text::Text;
 
 /// Query parameters of the list of lines.
 #[derive(Deserialize, JsonSchema)]
@@ -28,12 +29,20 @@ pub(crate) struct LogQuery {
 }
 
 /// Which lines are made.
-#[derive(Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Serialize, JsonSchema)]
 pub(crate) struct LogLevels {
     /// `error`, `warn`, `info`, `debug` or `trace`, also per part of the program:
     /// `info,headworks_protocols=debug`.
     levels: String,
+}
+
+/// Which lines are to be made.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WantedLevels {
+    /// `error`, `warn`, `info`, `debug` or `trace`, also per part of the program:
+    /// `info,headworks_protocols=debug`.
+    levels: Text<1000>,
 }
 
 /// Checks a limit of a list.
@@ -69,16 +78,14 @@ pub(crate) async fn levels(call: Call) -> Result<Json<LogLevels>, ApiError> {
 
 /// Changes which lines are made.
 pub(crate) async fn set_levels(
-    call: Call<NoQuery, Json<LogLevels>>,
+    call: Call<NoQuery, Json<WantedLevels>>,
 ) -> Result<Json<LogLevels>, ApiError> {
-    let Json(wanted) = call.body;
+    let levels = call.body.0.levels.into_string();
     let telemetry = &call.app.telemetry;
-    telemetry
-        .set_levels(&wanted.levels)
-        .map_err(|error| match error {
-            StartError::Levels { .. } => ApiError::field("/levels", error.to_string()),
-            other => ApiError::new(Code::Internal, other.to_string()),
-        })?;
-    tracing::info!(levels = wanted.levels, "log levels changed");
-    Ok(Json(wanted))
+    telemetry.set_levels(&levels).map_err(|error| match error {
+        StartError::Levels { .. } => ApiError::field("/levels", error.to_string()),
+        other => ApiError::new(Code::Internal, other.to_string()),
+    })?;
+    tracing::info!(levels, "log levels changed");
+    Ok(Json(LogLevels { levels }))
 }

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use headworks_hub::{ConnectionState, HubHandle, HubStats};
+use headworks_hub::{ConnectionState, HubHandle, HubStats, HubTotals};
 use headworks_telemetry::metrics::{CONTENT_TYPE, Kind, Text, number};
 use headworks_telemetry::{ExportStats, TelemetryStats};
 
@@ -41,6 +41,7 @@ fn text(app: &App) -> String {
     store(&mut text, &app.hub, &stats);
     database(&mut text, &stats);
     clients(&mut text, app);
+    audit(&mut text, app);
     telemetry(&mut text, &app.telemetry.stats());
     text.finish()
 }
@@ -103,12 +104,86 @@ fn plant(text: &mut Text, hub: &HubHandle, stats: &HubStats) {
         "Samples neither shown nor stored because their time is beyond belief.",
         number(stats.set_aside),
     );
-    requests(text, hub);
+    devices(text, &stats.totals);
+    writes(text, &stats.totals);
+}
+
+fn devices(text: &mut Text, totals: &HubTotals) {
+    let links = &totals.links;
     text.one(
-        "headworks_missed_scans",
+        "headworks_scans_total",
+        Counter,
+        "Scans of devices that began.",
+        number(links.scans),
+    );
+    text.one(
+        "headworks_scans_missed_total",
+        Counter,
+        "Scans that came due while the one before was not done.",
+        number(links.missed_scans),
+    );
+    text.one(
+        "headworks_device_requests_total",
+        Counter,
+        "Requests sent to devices, retries included.",
+        number(links.requests),
+    );
+    text.one(
+        "headworks_device_requests_answered_total",
+        Counter,
+        "Requests that devices answered well.",
+        number(links.answered),
+    );
+    text.one(
+        "headworks_connection_restarts_total",
+        Counter,
+        "How often links were opened again.",
+        number(totals.restarts),
+    );
+}
+
+fn writes(text: &mut Text, totals: &HubTotals) {
+    let mut family = text.family(
+        "headworks_tag_writes_total",
+        Counter,
+        "Writes to tags by outcome: refused by rights, rules or the device; failed on the way.",
+    );
+    family.value(&[("outcome", "done")], number(totals.writes_done));
+    family.value(&[("outcome", "refused")], number(totals.writes_refused));
+    family.value(&[("outcome", "failed")], number(totals.writes_failed));
+}
+
+fn audit(text: &mut Text, app: &App) {
+    let journal = &app.journal;
+    text.one(
+        "headworks_audit_entries_total",
+        Counter,
+        "Entries of the audit journal that were stored.",
+        number(journal.stored()),
+    );
+    text.one(
+        "headworks_audit_entries_dropped_total",
+        Counter,
+        "Entries of the audit journal that were lost: the queue was full or the disk refused.",
+        number(journal.dropped()),
+    );
+    text.one(
+        "headworks_audit_waiting_entries",
         Gauge,
-        "Scans of the present connections that came due while the one before was not done.",
-        number(stats.missed_scans),
+        "Entries of the audit journal that wait for the disk.",
+        number(u64::try_from(journal.waiting()).unwrap_or(u64::MAX)),
+    );
+    text.one(
+        "headworks_audit_failing",
+        Gauge,
+        "1 while entries of the audit journal are being lost.",
+        f64::from(u8::from(journal.fault().is_some())),
+    );
+    text.one(
+        "headworks_audit_retentions_held_total",
+        Counter,
+        "Removals of old audit entries that were put off because the clock had jumped.",
+        number(app.retaining.held()),
     );
 }
 
@@ -149,35 +224,6 @@ const fn state_name(state: ConnectionState) -> &'static str {
         ConnectionState::Error => "error",
         ConnectionState::Disabled => "disabled",
     }
-}
-
-fn requests(text: &mut Text, hub: &HubHandle) {
-    let (mut sent, mut answered, mut restarts) = (0, 0, 0);
-    for connection in hub.plant().connections() {
-        if let Some(status) = hub.connection_status(connection.id) {
-            sent += status.requests;
-            answered += status.answered;
-            restarts += status.restarts;
-        }
-    }
-    text.one(
-        "headworks_device_requests",
-        Gauge,
-        "Requests sent by the present connections, retries included.",
-        number(sent),
-    );
-    text.one(
-        "headworks_device_requests_answered",
-        Gauge,
-        "Requests of the present connections that were answered well.",
-        number(answered),
-    );
-    text.one(
-        "headworks_connection_restarts",
-        Gauge,
-        "How often the links of the present connections were opened again.",
-        number(restarts),
-    );
 }
 
 fn history(text: &mut Text, stats: &HubStats) {
@@ -318,12 +364,23 @@ fn clients(text: &mut Text, app: &App) {
         "Open WebSockets and event streams.",
         number(u64::try_from(live.watchers()).unwrap_or(u64::MAX)),
     );
+    let all = app.http.all();
+    let mut family = text.family(
+        "headworks_http_requests_total",
+        Counter,
+        "Requests by template of the route, method and class of the status.",
+    );
+    for ((route, method, class), histogram) in &all {
+        let class = format!("{class}xx");
+        let labels = [("route", *route), ("method", method), ("status", &class)];
+        family.value(&labels, number(histogram.count()));
+    }
     let mut family = text.family(
         "headworks_http_request_duration_seconds",
         Kind::Histogram,
         "Time from the head of a request to the head of its answer, by template of the route.",
     );
-    for ((route, method, class), histogram) in app.http.all() {
+    for ((route, method, class), histogram) in all {
         let class = format!("{class}xx");
         let labels = [
             ("route", route),

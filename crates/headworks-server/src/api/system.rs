@@ -10,6 +10,7 @@ use headworks_telemetry::TelemetryStats;
 use schemars::{JsonSchema, Schema, schema_for};
 use serde::Serialize;
 
+use crate::app::App;
 use crate::problem::{ApiError, Code};
 use crate::route::{Call, Json, Written};
 
@@ -41,6 +42,8 @@ pub(crate) struct Checks {
     telemetry: Check,
     /// Whether edits of the configuration are taken.
     configuration: Check,
+    /// Whether the audit journal is kept.
+    audit: Check,
 }
 
 /// One thing that was looked at.
@@ -97,6 +100,7 @@ pub(crate) async fn health(call: Call) -> Result<Json<Health>, ApiError> {
         database: stats.historian.database.as_ref().map(database),
         configuration: configuration(&stats),
         telemetry: telemetry(&call.app.telemetry.stats()),
+        audit: audit(&call.app),
     };
     let database_ok = checks.database.as_ref().is_none_or(|check| check.ok);
     let parts = [
@@ -104,6 +108,7 @@ pub(crate) async fn health(call: Call) -> Result<Json<Health>, ApiError> {
         &checks.history,
         &checks.storage,
         &checks.configuration,
+        &checks.audit,
     ];
     let ok = parts.iter().all(|check| check.ok) && database_ok && checks.telemetry.ok;
     Ok(Json(Health {
@@ -179,6 +184,20 @@ fn database(stats: &DatabaseStats) -> Check {
     };
     Check {
         ok: stats.connected && stats.error.is_none(),
+        detail,
+    }
+}
+
+fn audit(app: &App) -> Check {
+    let (fault, doubt) = (app.journal.fault(), app.retaining.doubt());
+    let detail = match (&fault, doubt, app.journal.dropped()) {
+        (Some(_), _, lost) => format!("entries are being lost, {lost} so far; the log says why"),
+        (None, Some(doubt), _) => format!("old entries stay: {doubt}"),
+        (None, None, 0) => "every entry is stored".into(),
+        (None, None, lost) => format!("stored at present; {lost} were lost since the start"),
+    };
+    Check {
+        ok: fault.is_none() && doubt.is_none(),
         detail,
     }
 }

@@ -93,8 +93,34 @@ pub(crate) struct TagRef {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct WriteBody {
-    /// The value in engineering units.
+    /// The value in engineering units; a text has at most 4000 characters.
+    #[serde(deserialize_with = "short")]
+    #[schemars(schema_with = "short_schema")]
     value: Value,
+}
+
+/// Most characters of a text that is written: more than any device takes.
+const WRITE_MAX: usize = 4000;
+
+fn short<'de, D: serde::Deserializer<'de>>(reader: D) -> Result<Value, D::Error> {
+    let value = Value::deserialize(reader)?;
+    match &value {
+        Value::Text(text) if WRITE_MAX < text.chars().count() => {
+            let reason = format!("a text of at most {WRITE_MAX} characters is needed");
+            Err(serde::de::Error::custom(reason))
+        }
+        _ => Ok(value),
+    }
+}
+
+fn short_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    schemars::json_schema!({
+        "anyOf": [
+            { "type": "boolean" },
+            { "type": "number" },
+            { "type": "string", "maxLength": WRITE_MAX },
+        ],
+    })
 }
 
 /// A write that reached the device.
@@ -163,6 +189,7 @@ pub(crate) async fn write(
 ) -> Result<Json<WriteOutcome>, ApiError> {
     let (tag, caller) = (seen(&call)?, call.caller()?);
     if !caller.rights.may_write(tag.path()) {
+        call.app.hub.count_forbidden_write();
         let detail = format!("{} may not write {}", caller.name, tag.path());
         return Err(ApiError::new(Code::Forbidden, detail));
     }
@@ -262,7 +289,8 @@ fn parse_post(bytes: &Bytes) -> Result<TagPost, ApiError> {
     }
     match parse::json::<Peek>(bytes) {
         Ok(Peek { items: Some(_) }) => parse_rows(bytes).map(TagPost::Many),
-        Ok(Peek { items: None }) | Err(_) => parse::json(bytes).map(TagPost::One),
+        Ok(Peek { items: None }) => parse::json(bytes).map(TagPost::One),
+        Err(error) => Err(error),
     }
 }
 

@@ -13,6 +13,7 @@ use super::errors::from_access;
 use super::page::{LIMIT_MAX, Page, Window};
 use crate::problem::{ApiError, Code};
 use crate::route::{Call, Created, Json, NoContent, NoQuery};
+use crate::text::Secret;
 
 const USERS: &str = "/api/v1/users";
 const TOKENS: &str = "/api/v1/tokens";
@@ -37,8 +38,8 @@ pub(crate) struct UserQuery {
 #[serde(deny_unknown_fields)]
 pub(crate) struct ResetBody {
     /// The new password, 8 to 128 characters.
-    #[schemars(length(min = 8, max = 128), extend("writeOnly" = true))]
-    password: String,
+    #[schemars(length(min = 8))]
+    password: Secret<128>,
     /// Whether the person has to choose another one at the next sign-in; true when absent.
     #[serde(default = "yes")]
     must_change_password: bool,
@@ -144,8 +145,9 @@ pub(crate) async fn reset_password(
 ) -> Result<NoContent, ApiError> {
     let user = checked_target(&call)?;
     let body = call.body.0;
+    let password = body.password.into_string();
     let reset = call.app.with_access(move |access| {
-        access.set_password(user.id, &body.password, body.must_change_password, None)
+        access.set_password(user.id, &password, body.must_change_password, None)
     });
     reset.await?.map_err(from_access)?;
     Ok(NoContent)

@@ -104,3 +104,15 @@ fn only_a_quoted_number_is_a_revision() {
         assert_eq!(read(wrong).unwrap_err().code(), Code::InvalidHeader);
     }
 }
+
+#[test]
+fn a_list_is_no_object_at_any_depth() {
+    check_body(
+        r#"{"rows":[[1.0]]}"#,
+        Code::InvalidBody,
+        "/rows/0",
+        "invalid type: sequence",
+    );
+    let row = json_part::<Sheet>("/items/3", serde_json::json!({ "rows": [[1.0]] }));
+    assert_eq!(row.unwrap_err().pointer, "/items/3/rows/0");
+}

@@ -3,6 +3,8 @@
 
 #[cfg(test)]
 mod backups;
+#[cfg(test)]
+mod bad_input;
 mod contract;
 mod edge;
 #[cfg(test)]

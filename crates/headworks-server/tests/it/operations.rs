@@ -109,6 +109,61 @@ async fn prometheus_reads_the_figures() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn writes_requests_and_audit_entries_are_counted_by_outcome() {
+    let (rig, tags) = Rig::with_tags(&["level", "deaf", "mute"]).await;
+    let viewer = rig.make_user("viewer", "viewer");
+    let user = json!({
+        "name": "op", "role": "operator", "password": crate::rig::PASSWORD, "write": ["no/**"],
+    });
+    rig.post("/api/v1/users", &user).expect(201);
+    let operator = rig.sign_in("op");
+    let write = |token: &str, tag: &Json, value: f64| {
+        let path = format!("/api/v1/tags/{}/write", tag["id"].as_str().unwrap());
+        let body = json!({ "value": value });
+        rig.send_as(token, "POST", &path, Some(&body)).status
+    };
+    rig.give(&tags[0], rig.now_us(), 1.0).await;
+    assert_eq!(write(&rig.token, &tags[0], 1.0), 200);
+    assert_eq!(write(&rig.token, &tags[0], 2e6), 422); // above its max
+    assert_eq!(write(&rig.token, &tags[1], 1.0), 409); // the device says no
+    assert_eq!(write(&operator, &tags[0], 1.0), 403); // not granted
+    assert_eq!(write(&viewer, &tags[0], 1.0), 403); // no route for viewers, so no write
+    assert_eq!(write(&rig.token, &tags[2], 1.0), 504);
+    let stored = || {
+        let page = rig.get("/api/v1/audit?action=write_tag").expect(200);
+        page["items"].as_array().unwrap().len() == 6
+    };
+    wait_for(stored).await;
+    let (_, families) = metrics(&rig).await;
+    let writes = |outcome: &str| {
+        value(
+            &families,
+            "headworks_tag_writes",
+            &json!({ "outcome": outcome }),
+        )
+    };
+    assert_eq!(
+        (writes("done"), writes("refused"), writes("failed")),
+        (1.0, 3.0, 1.0)
+    );
+    let route = "/api/v1/tags/{id}/write";
+    let requests = |class: &str| {
+        let labels = json!({ "route": route, "method": "POST", "status": class });
+        value(&families, "headworks_http_requests", &labels)
+    };
+    assert_eq!(
+        (requests("2xx"), requests("4xx"), requests("5xx")),
+        (1.0, 4.0, 1.0)
+    );
+    assert!(6.0 <= value(&families, "headworks_audit_entries", &json!({})));
+    assert_eq!(
+        value(&families, "headworks_audit_entries_dropped", &json!({})),
+        0.0
+    );
+    assert_eq!(value(&families, "headworks_audit_failing", &json!({})), 0.0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn names_of_metrics_end_in_base_units_and_have_types() {
     let rig = Rig::start().await;
     let (text, families) = metrics(&rig).await;
@@ -176,7 +231,8 @@ async fn labels_are_bounded_whatever_tags_are_called() {
     }
     let names: Vec<&str> = values.keys().map(String::as_str).collect();
     let known = [
-        "level", "le", "method", "protocol", "route", "state", "status", "version", "way",
+        "level", "le", "method", "outcome", "protocol", "route", "state", "status", "version",
+        "way",
     ];
     assert!(names.iter().all(|name| known.contains(name)), "{names:?}");
     let document = rig.get("/api/schema").expect(200);

@@ -202,6 +202,10 @@ impl Historian for ForwardingHistorian {
         }
     }
 
+    fn database(&self) -> Option<crate::DatabaseStats> {
+        Some(self.shared.stats.lock().clone())
+    }
+
     fn close(&self) -> Result<(), StoreError> {
         self.stop_soon();
         self.shared.embedded.close()

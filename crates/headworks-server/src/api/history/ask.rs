@@ -19,6 +19,7 @@ use crate::api::errors;
 use crate::app::App;
 use crate::problem::{ApiError, Code};
 use crate::route::Written;
+use crate::text::Text;
 
 /// Longest time that a question may take.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -31,6 +32,9 @@ pub(super) fn limits() -> Limits {
     }
 }
 
+/// A tag by id, path or pattern.
+pub(super) type TagText = Text<{ Pattern::BYTES_MAX }>;
+
 /// A time: microseconds since 1970-01-01 UTC, or RFC 3339, or without an offset as in the zone.
 #[derive(Deserialize, JsonSchema)]
 #[serde(untagged)]
@@ -38,7 +42,7 @@ pub(super) enum Moment {
     /// Microseconds since 1970-01-01 UTC.
     Micros(i64),
     /// E.g. `2026-11-21T08:00:00Z` or `2026-11-21T09:00:00`.
-    Text(String),
+    Text(Text<64>),
 }
 
 /// The width of an interval.
@@ -48,7 +52,7 @@ pub(super) enum Step {
     /// Microseconds; 0 makes one interval.
     Micros(i64),
     /// A number and `m`, `h`, `d`, `w`, `mo` or `y`.
-    Text(String),
+    Text(Text<32>),
 }
 
 /// How data are treated: the configuration of OPC UA Part 13, 4.2.1.2.
@@ -149,8 +153,8 @@ pub(super) fn zone(name: Option<&str>) -> Result<TimeZone, ApiError> {
         .map_err(from_history)
 }
 
-pub(super) fn aggregates(names: &[String]) -> Result<Vec<Aggregate>, ApiError> {
-    let read = |(nth, name): (usize, &String)| {
+pub(super) fn aggregates(names: &[Text<64>]) -> Result<Vec<Aggregate>, ApiError> {
+    let read = |(nth, name): (usize, &Text<64>)| {
         name.parse().map_err(|error| match error {
             HistoryError::Invalid { reason, .. } => {
                 ApiError::field(format!("/aggregates/{nth}"), reason)
@@ -165,7 +169,7 @@ pub(super) fn aggregates(names: &[String]) -> Result<Vec<Aggregate>, ApiError> {
 pub(super) fn tags(
     app: &App,
     rights: &Rights,
-    texts: &[String],
+    texts: &[TagText],
 ) -> Result<Vec<ChosenTag>, ApiError> {
     let plant = app.hub.plant();
     let mut chosen: Vec<ChosenTag> = Vec::new();

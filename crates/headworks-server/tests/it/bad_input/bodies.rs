@@ -1,0 +1,299 @@
+//! Bodies that are right: one or more per operation, which together have every field.
+
+use serde_json::{Value as Json, json};
+
+use crate::rig::{PASSWORD, Rig};
+
+/// A right body and where it goes.
+pub(super) struct Example {
+    /// Operation of the document, e.g. `POST /api/v1/tags`.
+    pub(super) operation: &'static str,
+    /// The path that is asked.
+    pub(super) place: String,
+    pub(super) body: Json,
+}
+
+/// Objects that the bodies name.
+pub(super) struct Plant {
+    connection: Json,
+    device: Json,
+    tag: Json,
+    dashboard: Json,
+    policy: Json,
+    user: Json,
+}
+
+fn id(object: &Json) -> String {
+    object["id"].as_str().unwrap().to_owned()
+}
+
+/// Returns where an object is.
+fn at(kind: &str, object: &Json) -> String {
+    format!("/api/v1/{kind}/{}", id(object))
+}
+
+fn of(operation: &'static str, place: &str, body: &Json) -> Example {
+    Example {
+        operation,
+        place: place.to_owned(),
+        body: body.clone(),
+    }
+}
+
+/// How objects of a kind are made and replaced.
+type Operations = (&'static str, &'static str);
+
+const CONNECTIONS: Operations = ("POST /api/v1/connections", "PUT /api/v1/connections/{id}");
+const DEVICES: Operations = ("POST /api/v1/devices", "PUT /api/v1/devices/{id}");
+const DASHBOARDS: Operations = ("POST /api/v1/dashboards", "PUT /api/v1/dashboards/{id}");
+const POLICIES: Operations = (
+    "POST /api/v1/retention-policies",
+    "PUT /api/v1/retention-policies/{id}",
+);
+
+impl Plant {
+    pub(super) async fn make(rig: &Rig) -> Plant {
+        let device = rig.make_device("boiler").await;
+        let tag = json!({
+            "device": device["id"], "name": "level", "address": "level",
+            "data_type": "string", "writable": true,
+        });
+        let tag = rig.post("/api/v1/tags", &tag).expect(201);
+        let page = json!({ "name": "page", "order": 1, "groups": [] });
+        let policy = json!({ "name": "policy", "pattern": "nothing/**" });
+        rig.make_user("somebody", "viewer");
+        let user = rig.get("/api/v1/users?search=somebody").expect(200);
+        Plant {
+            connection: rig.get("/api/v1/connections").expect(200)["items"][0].clone(),
+            device,
+            tag,
+            dashboard: rig.post("/api/v1/dashboards", &page).expect(201),
+            policy: rig.post("/api/v1/retention-policies", &policy).expect(201),
+            user: user["items"][0].clone(),
+        }
+    }
+
+    /// Returns right bodies for every operation that takes one.
+    pub(super) fn examples(&self, rig: &Rig) -> Vec<Example> {
+        let mut examples = self.objects(rig);
+        examples.extend(self.history());
+        examples.extend(self.people());
+        examples.extend(own_account());
+        examples
+    }
+
+    fn objects(&self, rig: &Rig) -> Vec<Example> {
+        let connection = json!({
+            "name": "another", "protocol": "given", "enabled": false, "description": "free",
+            "settings": rig.connection()["settings"],
+        });
+        let device = json!({
+            "name": "kettle", "connection": self.connection["id"], "path": "plant/kettle",
+            "enabled": false, "period_ms": 1000, "settings": {}, "description": "free",
+        });
+        let policy = json!({
+            "name": "another", "pattern": "nothing/*", "priority": 7, "enabled": true,
+            "days": { "raw": 1, "minute": 1, "five_minutes": 1, "hour": 1, "day": 1, "week": 1 },
+            "description": "free",
+        });
+        let test = json!({ "connection": connection, "device": device });
+        let log = format!("{}/log", at("connections", &self.connection));
+        let mut examples = vec![
+            of(
+                "POST /api/v1/connections/test",
+                "/api/v1/connections/test",
+                &test,
+            ),
+            of(
+                "PUT /api/v1/connections/{id}/log",
+                &log,
+                &json!({ "enabled": true }),
+            ),
+            of(
+                "PUT /api/v1/system/logs/levels",
+                "/api/v1/system/logs/levels",
+                &json!({ "levels": "info" }),
+            ),
+        ];
+        for (operations, object, body) in [
+            (CONNECTIONS, &self.connection, connection),
+            (DEVICES, &self.device, device),
+            (DASHBOARDS, &self.dashboard, self.dashboard_body()),
+            (POLICIES, &self.policy, policy),
+        ] {
+            let (post, put) = operations;
+            let list = post.split_once(' ').unwrap().1;
+            examples.push(of(post, list, &body));
+            examples.push(of(put, &format!("{list}/{}", id(object)), &body));
+        }
+        examples.extend(self.tags());
+        examples
+    }
+
+    fn tags(&self) -> Vec<Example> {
+        let (tag, level) = (self.tag_body("pressure"), at("tags", &self.tag));
+        let write = format!("{level}/write");
+        vec![
+            of("POST /api/v1/tags", "/api/v1/tags", &tag),
+            of(
+                "POST /api/v1/tags",
+                "/api/v1/tags",
+                &json!({ "items": [tag] }),
+            ),
+            of("PUT /api/v1/tags/{id}", &level, &tag),
+            of(
+                "POST /api/v1/tags/{id}/write",
+                &write,
+                &json!({ "value": "x" }),
+            ),
+        ]
+    }
+
+    fn tag_body(&self, name: &str) -> Json {
+        json!({
+            "device": self.device["id"], "name": name, "address": "place",
+            "data_type": "float64", "order": "ABCD", "length": 1, "scale": 2.0, "offset": 1.0,
+            "unit": "bar", "decimals": 2, "min": 0.0, "max": 9.0, "invalid": [7],
+            "period_ms": 1000, "enabled": true, "writable": true, "history": true,
+            "validation": {
+                "max_step": 1.0, "max_rate_per_s": 1.0, "freeze_s": 60,
+                "expected_period_ms": 1000, "by_exception": false,
+            },
+            "description": "free",
+        })
+    }
+
+    fn dashboard_body(&self) -> Json {
+        json!({
+            "name": "another page", "order": 3,
+            "groups": [{
+                "name": "block", "description": "free", "collapsed": false,
+                "widgets": [{
+                    "type": "value", "title": "one", "x": 0, "y": 0, "w": 1, "h": 1,
+                    "bindings": [{ "tag": self.tag["id"], "color": "t1" }],
+                    "description": "free",
+                    "trend": {
+                        "enabled": true, "step_secs": 1, "aggregation": "mean", "range_min": 5,
+                    },
+                    "format": { "decimals": 1, "show_unit": true, "size": "m" },
+                    "axis": { "mode": "static", "min": 0.0, "max": 1.0 },
+                    "show_legend": true,
+                }],
+            }],
+        })
+    }
+
+    fn history(&self) -> Vec<Example> {
+        let tags = json!(["plant/boiler/level"]);
+        let options = json!({
+            "stepped": true, "treat_uncertain_as_bad": true, "percent_data_bad": 100,
+            "percent_data_good": 100, "use_sloped_extrapolation": false,
+        });
+        let of = |operation: &'static str, body: Json| Example {
+            operation,
+            place: operation.split_once(' ').unwrap().1.to_owned(),
+            body,
+        };
+        vec![
+            of(
+                "POST /api/v1/history/raw",
+                json!({
+                    "tags": tags, "start": 0, "end": 9, "zone": "UTC", "limit": 5,
+                    "bounds": true, "cursor": null,
+                }),
+            ),
+            of(
+                "POST /api/v1/history/at-time",
+                json!({
+                    "tags": tags, "times": [1], "zone": "UTC", "bounds": true,
+                    "options": options,
+                }),
+            ),
+            of(
+                "POST /api/v1/history/processed",
+                json!({
+                    "tags": tags, "aggregates": ["Count"], "start": 0, "end": 9, "interval": 3,
+                    "zone": "UTC", "options": options,
+                }),
+            ),
+            of(
+                "POST /api/v1/history/chart",
+                json!({
+                    "tags": tags, "start": 0, "end": 9, "zone": "UTC", "columns": 3, "gap_us": 1,
+                }),
+            ),
+            of(
+                "POST /api/v1/history/delete",
+                json!({ "tags": tags, "start": 0, "end": 9, "zone": "UTC" }),
+            ),
+            of(
+                "POST /api/v1/exports",
+                json!({
+                    "pattern": "plant/**", "start_us": 0, "end_us": 9, "format": "csv",
+                    "packing": "none", "layout": "long", "delimiter": "comma",
+                    "decimal": "point", "header": true, "zone": "UTC", "time": "iso",
+                    "quality": "auto", "guard_formulas": true,
+                }),
+            ),
+        ]
+    }
+
+    fn people(&self) -> Vec<Example> {
+        let user = at("users", &self.user);
+        let hash = "$2b$04$abcdefghijklmnopqrstuuABCDEFGHIJKLMNOPQRSTUVWXYZ01234";
+        let made = json!({
+            "name": "new", "full_name": "New", "role": "viewer", "write": ["plant/**"],
+            "password": PASSWORD, "must_change_password": true,
+        });
+        let brought = json!({ "name": "newer", "role": "viewer", "password_hash": hash });
+        let changed = json!({
+            "full_name": "Some Body", "role": "viewer", "write": ["plant/**"],
+            "is_disabled": false,
+        });
+        let reset = json!({ "password": "another ferry drum 8", "must_change_password": true });
+        let token = json!({
+            "name": "reader", "kind": "program", "role": "viewer", "read": ["plant/**"],
+            "write": ["plant/**"], "expires_us": 4_000_000_000_000_000_i64,
+        });
+        vec![
+            of("POST /api/v1/users", "/api/v1/users", &made),
+            of("POST /api/v1/users", "/api/v1/users", &brought),
+            of("PATCH /api/v1/users/{id}", &user, &changed),
+            of(
+                "PUT /api/v1/users/{id}/password",
+                &format!("{user}/password"),
+                &reset,
+            ),
+            of("POST /api/v1/tokens", "/api/v1/tokens", &token),
+        ]
+    }
+}
+
+/// Returns bodies about the caller's own account.
+fn own_account() -> Vec<Example> {
+    let owner = json!({ "token": "x", "name": "eve", "full_name": "Eve", "password": PASSWORD });
+    let sign_in = json!({ "name": "somebody", "password": PASSWORD, "code": "123456" });
+    let change = json!({ "current": PASSWORD, "password": "another ferry drum 8" });
+    let totp = json!({ "password": PASSWORD, "secret": "x", "code": "123456" });
+    let session = "/api/v1/session";
+    vec![
+        of("POST /api/v1/setup", "/api/v1/setup", &owner),
+        of("POST /api/v1/session", session, &sign_in),
+        of(
+            "POST /api/v1/session/kiosk",
+            "/api/v1/session/kiosk",
+            &json!({ "token": "hwk_x" }),
+        ),
+        of(
+            "PUT /api/v1/session/password",
+            "/api/v1/session/password",
+            &change,
+        ),
+        of("PUT /api/v1/session/totp", "/api/v1/session/totp", &totp),
+        of(
+            "POST /api/v1/session/totp/disable",
+            "/api/v1/session/totp/disable",
+            &json!({ "password": PASSWORD }),
+        ),
+    ]
+}
