@@ -1,6 +1,6 @@
 // The real binary with the demo plant, and the real browser, for all browser tests.
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -54,6 +54,7 @@ export class Server {
   #data = null;
   #port = 0;
   #settings;
+  #file;
   #log = [];
   /** Access token of the owner. */
   token = process.env.HEADWORKS_TOKEN ?? '';
@@ -61,9 +62,13 @@ export class Server {
   cookies = [];
   url = process.env.HEADWORKS_URL?.replace(/\/$/, '') ?? '';
 
-  /** `settings` are variables such as `HEADWORKS__BACKUP__DIRECTORY`. */
-  constructor(settings = {}) {
+  /**
+   * `settings` are variables such as `HEADWORKS__BACKUP__DIRECTORY`, `file` is the text of a
+   * settings file.
+   */
+  constructor(settings = {}, file = null) {
     this.#settings = settings;
+    this.#file = file;
   }
 
   /** Whether the server is ours, so that it may be stopped. */
@@ -86,6 +91,11 @@ export class Server {
     const listen = `127.0.0.1:${this.#port}`;
     this.#log = [];
     const order = ['run', '--demo', '--data', this.#data, '--listen', listen];
+    if (this.#file !== null) {
+      const path = `${this.#data}.toml`;
+      writeFileSync(path, this.#file);
+      order.push('--config', path);
+    }
     this.#process = spawn(binary(), order, { env: { ...process.env, ...this.#settings } });
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
       stream.on('data', (text) => this.#log.push(String(text)));
@@ -144,7 +154,9 @@ export class Server {
 
   async end() {
     await this.stop();
-    if (this.#data) rmSync(this.#data, { recursive: true, force: true });
+    if (!this.#data) return;
+    for (const path of [this.#data, `${this.#data}.toml`])
+      rmSync(path, { recursive: true, force: true });
   }
 
   async call(method, path, body) {

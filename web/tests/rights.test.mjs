@@ -7,7 +7,11 @@ import decodeQr from 'qr/decode.js';
 import { violations } from './axe.mjs';
 import { launch, open, PASSWORD, problemsOf, rail, Server, signIn } from './helpers.mjs';
 
-const server = new Server();
+const KEY = 'canarysentrykey';
+const server = new Server(
+  { HEADWORKS__TELEMETRY__SENTRY_DSN: `http://${KEY}@127.0.0.1:1/7` },
+  '[historian]\ngroup_commit_ms = 500\n',
+);
 const skip = server.isOurs ? false : 'the accounts of another server are not ours';
 let browser;
 
@@ -57,7 +61,15 @@ onPage(
     await row('server.listen').waitFor();
     assert.ok(40 < (await page.locator('[data-setting]').count()));
     await row('server.listen').getByText('--listen').waitFor();
-    await page.getByText('started without a settings file').waitFor();
+    assert.match(await page.locator('[data-file]').innerText(), /^\/.*\.toml$/);
+    const commit = row('historian.group_commit_ms');
+    assert.equal(await commit.locator('[data-value]').innerText(), '500');
+    await commit.getByText('From the settings file').waitFor();
+    await commit.getByText('Default: 1000').waitFor();
+    const dsn = row('telemetry.sentry_dsn');
+    await dsn.getByText('Set, and never shown').waitFor();
+    await dsn.getByText('HEADWORKS__TELEMETRY__SENTRY_DSN', { exact: true }).waitFor();
+    assert.ok(!(await page.content()).includes(KEY));
     assert.equal(await row('database.url').locator('[data-value]').innerText(), 'Not set');
     await page.getByLabel('Search settings').fill('minutes between BACKUPS');
     await row('server.listen').waitFor({ state: 'detached' });
