@@ -94,6 +94,13 @@ pub enum SignInError {
     /// The password is right and the one-time password is not.
     #[error("the one-time password is wrong or was used already; take the next one")]
     WrongCode,
+    /// The password is right, and the authenticator was sealed with a master key that is not there
+    /// any more: after a restore without it.
+    #[error(
+        "the master key of the hub does not open the authenticator of this account; put master.key \
+         of before back, or remove the authenticator on the hub with headworks user reset-totp NAME"
+    )]
+    Sealed,
     /// The accounts cannot be used.
     #[error(transparent)]
     Access(#[from] AccessError),
@@ -155,14 +162,7 @@ impl Access {
         let code = code.ok_or(SignInError::CodeNeeded)?;
         let secret = self.keyring.open_sealed("totp", sealed);
         let secret = secret.and_then(|bytes| TotpSecret::from_bytes(&bytes));
-        let secret = secret.ok_or_else(|| AccessError::Damaged {
-            path: self.path.clone(),
-            reason: format!(
-                "holds an authenticator of {:?} that the master key does not open; remove it with \
-                 headworks user reset-password --remove-totp",
-                person.user.name
-            ),
-        })?;
+        let secret = secret.ok_or(SignInError::Sealed)?;
         let step = secret.check(code, now_us, person.totp_step);
         step.ok_or(SignInError::WrongCode)
     }

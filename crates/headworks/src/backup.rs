@@ -258,6 +258,12 @@ fn run_restore(arguments: &RestoreArguments) -> anyhow::Result<()> {
         return Ok(());
     }
     println!("{} restored to {}", backup.id, data.display());
+    if !data.join("master.key").exists() {
+        println!(
+            "master.key is in no backup: put the one of before there, or accounts with an \
+             authenticator sign in only after headworks user reset-totp NAME"
+        );
+    }
     if let Some(aside) = aside {
         println!("what was there lies in {}", aside.display());
     }

@@ -30,6 +30,9 @@ pub(crate) enum UserCommand {
     /// Give an account a new password and end its sessions
     #[command(after_help = RESET_EXAMPLES)]
     ResetPassword(ResetArguments),
+    /// Let somebody sign in without one-time passwords, e.g. after a restore without master.key
+    #[command(after_help = RESET_TOTP_EXAMPLES)]
+    ResetTotp(NameArguments),
 }
 
 /// Examples of `user`.
@@ -40,6 +43,7 @@ Examples:
   headworks user disable bert
   headworks user enable bert
   headworks user reset-password anna
+  headworks user reset-totp anna
 
 A running Headworks takes over what is changed within a second.";
 
@@ -58,6 +62,10 @@ Examples:
 const DISABLE_EXAMPLES: &str = "\
 Examples:
   headworks user disable bert";
+
+const RESET_TOTP_EXAMPLES: &str = "\
+Examples:
+  headworks user reset-totp anna";
 
 const ENABLE_EXAMPLES: &str = "\
 Examples:
@@ -131,6 +139,7 @@ pub(crate) fn run(command: &UserCommand) -> anyhow::Result<()> {
         UserCommand::Disable(arguments) => set_disabled(arguments, true),
         UserCommand::Enable(arguments) => set_disabled(arguments, false),
         UserCommand::ResetPassword(arguments) => reset(arguments),
+        UserCommand::ResetTotp(arguments) => reset_totp(arguments),
     }
 }
 
@@ -203,6 +212,14 @@ fn reset(arguments: &ResetArguments) -> anyhow::Result<()> {
         user.name
     );
     tell(given.is_none(), &password);
+    Ok(())
+}
+
+fn reset_totp(arguments: &NameArguments) -> anyhow::Result<()> {
+    let access = open(&arguments.settings, false)?;
+    let user = find(&access, &arguments.name)?;
+    access.remove_totp(user.id)?;
+    println!("{} signs in with the password alone", user.name);
     Ok(())
 }
 

@@ -509,6 +509,7 @@ fn from_sign_in(error: SignInError) -> ApiError {
     let text = error.to_string();
     match error {
         SignInError::Wrong | SignInError::WrongCode => ApiError::new(Code::SignInFailed, text),
+        SignInError::Sealed => ApiError::new(Code::AccountConflict, text),
         SignInError::CodeNeeded => ApiError::new(Code::OneTimeCodeNeeded, text),
         SignInError::Access(error) => from_access(error),
     }

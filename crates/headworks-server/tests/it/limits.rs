@@ -291,6 +291,78 @@ async fn a_client_that_holds_all_it_can_delays_itself_alone() {
     drop(held);
 }
 
+/// Gives a tag 100,000 samples that end now, and waits until they are stored.
+async fn fill(rig: &Rig, tag: &serde_json::Value) -> i64 {
+    let start_us = rig.now_us() - 1_000_000_000;
+    for part in 0..10 {
+        let batch = (0..10_000_i64).map(|row| {
+            let time_us = start_us + (part * 10_000 + row) * 10_000;
+            crate::rig::sample(tag, time_us, f64::from(i32::try_from(row).unwrap()))
+        });
+        rig.give_batch(batch.collect()).await;
+    }
+    crate::rig::wait_for(|| {
+        let stats = rig.get("/api/v1/system/stats").expect(200);
+        100_000 <= stats["hub"]["history_stored"].as_u64().unwrap()
+    })
+    .await;
+    start_us
+}
+
+/// Returns a question about history as it goes over the wire.
+fn question(outer: &Outer, who: &str, start_us: i64, interval_us: i64) -> String {
+    let body = serde_json::json!({
+        "tags": ["plant/boiler/a"], "aggregates": ["Average", "Count", "Minimum", "Maximum"],
+        "start": start_us, "end": start_us + 1_000_000_000, "interval": interval_us,
+    })
+    .to_string();
+    let port = outer.address.port();
+    format!(
+        "POST /api/v1/history/processed HTTP/1.1\r\nhost: localhost:{port}\r\n\
+         connection: close\r\n{who}content-type: application/json\r\ncontent-length: {}\r\n\r\n\
+         {body}",
+        body.len()
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_fills_the_queue_of_reads_delays_another_by_one_read() {
+    const READS: usize = 40;
+    let (rig, tags) = Rig::with_tags(&["a"]).await;
+    let start_us = fill(&rig, &tags[0]).await;
+    let viewer = format!(
+        "authorization: Bearer {}\r\n",
+        rig.make_user("viewer", "viewer")
+    );
+    let outer = Outer::start(&rig, |settings| settings.limits.requests_per_second = 0).await;
+    let done = std::sync::atomic::AtomicUsize::new(0);
+    let count = || done.load(std::sync::atomic::Ordering::Relaxed);
+    let greedy = async || {
+        let ask = question(&outer, &outer.owner, start_us, 2_000_000);
+        let answer = outer.raw(&ask).await;
+        // Who asks for so much may be told to come back on a slow machine.
+        assert!(["200", "503"].contains(&&answer[9..12]), "{answer}");
+        done.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    };
+    let all = futures_util::future::join_all((0..READS).map(|_| greedy()));
+    let other = async {
+        while count() < 2 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let before = count();
+        let answer = outer.raw(&question(&outer, &viewer, start_us, 0)).await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        (before, count())
+    };
+    let (_, (before, after)) = tokio::join!(all, other);
+    // The four that ran, and a few that ended while the other's own was read.
+    assert!(
+        after - before <= 12,
+        "{before} and {after} of {READS} were answered"
+    );
+    assert_eq!(count(), READS);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_flood_from_one_address_leaves_others_their_answers() {
     let rig = Rig::start().await;

@@ -53,6 +53,61 @@ fn a_backup_is_made_beside_the_process_that_writes_and_restored() {
     assert_eq!(pruned["removed"], json!([]));
 }
 
+#[test]
+fn an_authenticator_needs_the_master_key_of_before_and_there_is_a_way_out_without_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let place = |name: &str| directory.path().join(name);
+    let (data, target) = (place("data"), place("backups"));
+    let hub = start(&data);
+    crate::canaries::add_authenticator(&hub);
+    let from = ["--data", data.to_str().unwrap()];
+    said(&backup("create", &target, &from));
+    assert_eq!(hub.stop().unwrap(), Some(0));
+    let credentials = json!({ "name": "owner", "password": PASSWORD, "code": "000000" });
+    for (name, has_key) in [("with", true), ("without", false)] {
+        let other = place(name);
+        let to = ["--data", other.to_str().unwrap()];
+        let restored =
+            headworks(&[&["backup", "restore", target.to_str().unwrap()], &to[..]].concat());
+        check_ended(&restored, 0);
+        let text = String::from_utf8_lossy(&restored.stdout).into_owned();
+        assert!(text.contains("headworks user reset-totp NAME"), "{text}");
+        if has_key {
+            std::fs::copy(data.join("master.key"), other.join("master.key")).unwrap();
+        }
+        let hub = Hub::without_token(Path::new(crate::BINARY), &other).unwrap();
+        let refused = hub.post("session", &credentials).unwrap();
+        if has_key {
+            // The authenticator is asked as before; only the code is wrong.
+            assert_eq!(
+                (refused.status, &refused.body["code"]),
+                (401, &json!("sign_in_failed"))
+            );
+        } else {
+            assert_eq!(
+                (refused.status, &refused.body["code"]),
+                (409, &json!("account_conflict"))
+            );
+            let detail = refused.body["detail"].as_str().unwrap();
+            assert!(
+                detail.contains("headworks user reset-totp NAME"),
+                "{detail}"
+            );
+        }
+        check_ended(
+            &headworks(&[&["user", "reset-totp", "owner"], &to[..]].concat()),
+            0,
+        );
+        let body = json!({ "name": "owner", "password": PASSWORD });
+        let signed_in =
+            crate::support::wait_for("a sign-in without a code", crate::PATIENCE, || {
+                (hub.post("session", &body).ok()?.status == 200).then_some(())
+            });
+        signed_in.unwrap();
+        assert_eq!(hub.stop().unwrap(), Some(0));
+    }
+}
+
 fn sign_in_and_back_up(hub: &Hub, data: &Path, target: &Path) {
     let credentials = &json!({ "name": "owner", "password": PASSWORD });
     let is_over = &AtomicBool::new(false);

@@ -64,7 +64,10 @@ fn plant(hub: &Hub) -> Vec<(&'static str, String)> {
     let stdout = hub.process.stdout();
     let shown = stdout.lines().find(|line| line.contains("set-up token"));
     let set_up = shown.and_then(|line| line.split_whitespace().nth(2));
+    let [access_cookie, refresh_cookie] = cookies(hub);
     vec![
+        ("access cookie", access_cookie),
+        ("refresh cookie", refresh_cookie),
         ("password of the owner", PASSWORD.to_owned()),
         ("password", USER_PASSWORD.to_owned()),
         ("wrong password", WRONG_PASSWORD.to_owned()),
@@ -79,8 +82,31 @@ fn plant(hub: &Hub) -> Vec<(&'static str, String)> {
     ]
 }
 
+/// Signs in as a browser, refreshes once, and returns the values of the cookies that count then.
+fn cookies(hub: &Hub) -> [String; 2] {
+    let credentials = json!({ "name": VISIBLE, "password": USER_PASSWORD });
+    let values = |answer: &ureq::http::Response<ureq::Body>| {
+        let set = answer.headers().get_all("set-cookie").iter();
+        let pairs = set.map(|text| text.to_str().unwrap().split(';').next().unwrap().to_owned());
+        pairs.collect::<Vec<String>>()
+    };
+    let opened = ureq::post(format!("{}/api/v1/session", hub.url)).send_json(&credentials);
+    let first = values(&opened.unwrap());
+    let refresh = ureq::post(format!("{}/api/v1/session/refresh", hub.url));
+    let refreshed = refresh.header("cookie", first.join("; ")).send_empty();
+    let mut second = values(&refreshed.unwrap());
+    second.sort_unstable();
+    let secrets = second.iter().map(|pair| pair.split_once('=').unwrap().1);
+    let secrets: Vec<String> = secrets.map(str::to_owned).collect();
+    assert!(
+        secrets.iter().all(|secret| 20 < secret.len()),
+        "{secrets:?}"
+    );
+    secrets.try_into().unwrap()
+}
+
 /// Adds an authenticator to the owner and returns its secret.
-fn add_authenticator(hub: &Hub) -> String {
+pub(crate) fn add_authenticator(hub: &Hub) -> String {
     let offer = hub.create("session/totp", &json!({})).unwrap();
     let secret = offer["secret"].as_str().unwrap();
     let parsed: headworks_access::TotpSecret = secret.parse().unwrap();
@@ -107,8 +133,34 @@ fn answers(hub: &Hub) -> Vec<Output> {
         paths[*path]["get"].is_object() && !path.contains('{') && !is_endless
     };
     let asked = paths.keys().filter(is_asked);
-    let answers: Vec<Output> = asked.map(|path| (path.clone(), ask(hub, path))).collect();
+    let mut answers: Vec<Output> = asked.map(|path| (path.clone(), ask(hub, path))).collect();
     assert!(25 < answers.len(), "{}", answers.len());
+    let of_ids = answers_of_ids(hub, &paths.keys().collect::<Vec<_>>());
+    assert!(5 <= of_ids.len(), "{}", of_ids.len());
+    answers.extend(of_ids);
+    answers
+}
+
+/// Returns the answers of every route of one thing, for all things that the list of its kind has.
+fn answers_of_ids(hub: &Hub, paths: &[&String]) -> Vec<Output> {
+    let mut answers = Vec::new();
+    for path in paths {
+        let Some((list, rest)) = path.split_once("/{id}") else {
+            continue;
+        };
+        let found = serde_json::from_slice::<serde_json::Value>(&ask(hub, list));
+        let items = found
+            .ok()
+            .and_then(|found| Some(found["items"].as_array()?.clone()));
+        for item in items.unwrap_or_default() {
+            let id = match &item["id"] {
+                serde_json::Value::String(id) => id.clone(),
+                id => id.to_string(),
+            };
+            let place = format!("{list}/{id}{rest}");
+            answers.push((place.clone(), ask(hub, &place)));
+        }
+    }
     answers
 }
 

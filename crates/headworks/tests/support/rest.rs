@@ -53,22 +53,36 @@ impl Hub {
         Hub::of(command)
     }
 
+    /// Starts a hub on a data directory with accounts and signs nobody in.
+    pub(crate) fn without_token(binary: &Path, data: &Path) -> Result<Hub, String> {
+        let mut command = Command::new(binary);
+        command
+            .args(["run", "--listen", "127.0.0.1:0", "--data"])
+            .arg(data)
+            .current_dir(data.parent().unwrap_or(data));
+        Hub::signed_out(command)
+    }
+
     /// Starts a command that runs a hub.
     pub(crate) fn of(command: Command) -> Result<Hub, String> {
+        let mut hub = Hub::signed_out(command)?;
+        hub.token = hub.sign_in()?;
+        Ok(hub)
+    }
+
+    fn signed_out(command: Command) -> Result<Hub, String> {
         let mut process = Process::start(command)?;
         let url = process.wait_for_word("http://", START_PATIENCE)?;
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(Duration::from_secs(60)))
             .build();
-        let mut hub = Hub {
+        Ok(Hub {
             process,
             url: url.trim_end_matches('/').to_owned(),
             token: String::new(),
             agent: config.into(),
-        };
-        hub.token = hub.sign_in()?;
-        Ok(hub)
+        })
     }
 
     /// Makes the owner at the first start, signs them in at every other; returns the token.
