@@ -171,6 +171,17 @@ mod tests {
     }
 
     #[test]
+    fn hashes_that_take_long_to_compare_are_refused() {
+        let argon2 = hash("x").replace("m=19456", "m=4194304");
+        let passes = hash("x").replace("t=2", "t=4000");
+        for costly in [format!("$2b$31${}", "a".repeat(53)), argon2, passes] {
+            let error = check_hash(&costly).unwrap_err().to_string();
+            assert!(error.contains("takes too long to compare"), "{error}");
+        }
+        assert!(check_hash(&format!("$2b$14${}", "a".repeat(53))).is_ok());
+    }
+
+    #[test]
     fn common_short_and_long_passwords_are_refused() {
         for bad in [
             "",
