@@ -58,6 +58,10 @@ static BENCHMARKS: &[Benchmark] = &[
         program: Program::Hub,
     },
     Benchmark {
+        name: "onboarding",
+        program: Program::Hub,
+    },
+    Benchmark {
         name: "planner",
         program: example("headworks-protocols", "bench_planner"),
     },

@@ -9,13 +9,13 @@ mod columns;
 mod errors;
 mod options;
 mod preview;
-mod record;
+pub(crate) mod record;
 mod run;
 mod shape;
-mod source;
+pub(crate) mod source;
 mod store;
 mod times;
-mod value;
+pub(crate) mod value;
 
 use std::io::Write;
 use std::path::Path;

@@ -2,14 +2,15 @@
 //! by which programs hand in history.
 //!
 //! Read in this order: [`Tag`] is what a file says of a tag, [`export`] writes, [`import`] reads,
-//! [`backfill`] takes streams of samples. Everything is synchronous and works in constant memory;
-//! callers give threads, files and tags.
+//! [`backfill`] takes streams of samples, [`sheet`] reads tables of any meaning. Everything is
+//! synchronous and works in constant memory; callers give threads, files and tags.
 
 pub mod backfill;
 pub mod error;
 pub mod export;
 pub mod import;
 mod packing;
+pub mod sheet;
 mod tag;
 mod text;
 

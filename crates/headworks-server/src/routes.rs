@@ -4,6 +4,7 @@
 //! what. A route cannot be written without its permission.
 
 mod backups;
+mod engineering;
 mod exports;
 mod history;
 mod imports;
@@ -53,6 +54,10 @@ pub(crate) static TAGS: &[(&str, &str)] = &[
         "History as files: CSV, Excel, Parquet, JSON lines.",
     ),
     ("imports", "Files and streams of samples into history."),
+    (
+        "engineering",
+        "The plant in files: tag tables, projects of other programs.",
+    ),
     ("backups", "Copies of everything that is stored."),
     (
         "jobs",
@@ -99,6 +104,7 @@ pub(crate) fn routes() -> Vec<Route> {
     routes.extend(exports::export_routes());
     routes.extend(history::history_routes());
     routes.extend(imports::import_routes());
+    routes.extend(engineering::engineering_routes());
     routes.extend(jobs::job_routes());
     routes.extend(journal::journal_routes());
     routes.extend(people::people_routes());

@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::audit::{self, AuditCommand};
 use crate::backup::{self, BackupCommand};
+use crate::engineering::{self, ImportArguments, TagsCommand};
 use crate::historian::{self, HistorianCommand};
 use crate::history::{self, HistoryCommand};
 use crate::probe::{self, ProbeCommand};
@@ -57,6 +58,12 @@ pub(crate) enum Command {
     /// Write history to files, or store the samples of files
     #[command(subcommand, after_help = history::EXAMPLES)]
     History(HistoryCommand),
+    /// Write tags to a table, or make, change and delete them by a table
+    #[command(subcommand, after_help = engineering::TAGS_EXAMPLES)]
+    Tags(TagsCommand),
+    /// Make connections, devices and tags of the project of another program
+    #[command(after_help = engineering::IMPORT_EXAMPLES)]
+    Import(ImportArguments),
     /// Back up the data directory, also while Headworks runs, and restore it
     #[command(subcommand, after_help = backup::EXAMPLES)]
     Backup(BackupCommand),

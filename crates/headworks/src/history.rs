@@ -15,7 +15,7 @@ use serde_json::{Map, Value as Json};
 use crate::cli::SettingsArguments;
 use crate::settings::SettingsError;
 
-pub(crate) use remote::fetch;
+pub(crate) use remote::{agent, api, copy as save, fetch, refusal};
 
 /// What to do with history.
 #[derive(Debug, Subcommand)]
@@ -202,7 +202,7 @@ fn settings(place: &Place) -> Map<String, Json> {
         .collect()
 }
 
-fn wrong(reason: impl std::fmt::Display) -> anyhow::Error {
+pub(crate) fn wrong(reason: impl std::fmt::Display) -> anyhow::Error {
     let reason = reason.to_string();
     SettingsError::Argument { reason }.into()
 }

@@ -10,6 +10,7 @@ mod check;
 mod cli;
 mod config;
 mod demo;
+mod engineering;
 mod historian;
 mod history;
 mod logging;
@@ -48,6 +49,8 @@ fn main() -> ExitCode {
         Command::Backup(command) => backup::run(&command),
         Command::Audit(command) => audit::run(&command),
         Command::SupportBundle(arguments) => support_bundle::run(&arguments),
+        Command::Tags(command) => engineering::tags(&command),
+        Command::Import(arguments) => engineering::import(&arguments),
         Command::User(command) => user::run(&command),
     };
     match done {

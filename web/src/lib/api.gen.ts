@@ -284,6 +284,9 @@ export type Checks = {
   telemetry: Check;
 };
 
+/** What becomes of a name that the plant has already. */
+export type Clash = 'suffix' | 'report';
+
 /** The clock of a device against the hub's, over its last samples. */
 export type ClockSkew = {
   /** Batches that were compared, at most 64. */
@@ -565,6 +568,9 @@ export type DiskSpace = {
   /** Size of the file system. */
   total_bytes: number;
 };
+
+/** What an edit does, in words of the answer. */
+export type Doing = 'create' | 'update' | 'delete';
 
 /** What becomes of a sample whose tag has one with the same time already. */
 export type Duplicates = 'overwrite' | 'keep_existing' | 'refuse';
@@ -1147,6 +1153,9 @@ export type Me = {
   write: Scope | null;
 };
 
+/** What becomes of the tags. */
+export type Mode = 'merge' | 'replace' | 'delete';
+
 /** A time: microseconds since 1970-01-01 UTC, or RFC 3339, or without an offset as in the zone. */
 export type Moment = number | string;
 
@@ -1193,6 +1202,16 @@ export type NewUser = {
 
 /** What becomes of NaN, infinities, and words such as `N/A` where a number should be. */
 export type NotANumber = 'error' | 'bad';
+
+/** What cannot be carried over, or was carried over with a change. */
+export type Note = {
+  /** The key or column of the file. */
+  key: string;
+  /** Where in the file: line, JSON pointer or name of the object. */
+  place: string;
+  /** Why it is left out, or what was done instead. */
+  reason: string;
+};
 
 /** An object as it is kept: its body with identity and revision. */
 export type Object = {
@@ -1374,6 +1393,46 @@ export type PathValue = {
   unit: string;
   /** The value in engineering units; null when there never was one. */
   value: Value | null;
+};
+
+/** What a file asks for, and what became of it. */
+export type PlanAnswer = {
+  /** Whether it was applied; false after a dry run. */
+  applied: boolean;
+  /** How many objects are made, by kind. */
+  created: Record<string, number>;
+  /** How many objects are deleted, by kind. */
+  deleted: Record<string, number>;
+  /** How many mistakes there are. */
+  error_count: number;
+  /** The first 1,000 mistakes; a file with one is not applied. */
+  errors: (RowError)[];
+  /** What the file is: `tag_table`, or the format of the project. */
+  format: string;
+  /** The first 1,000 things that are not carried over, or are with a change. */
+  not_carried_over: (Note)[];
+  /** How many such things there are. */
+  not_carried_over_count: number;
+  /** The first 1,000 changes. */
+  rows: (PlanRow)[];
+  /** How many objects of the file are as they should be already. */
+  unchanged: number;
+  /** How many objects are changed, by kind. */
+  updated: Record<string, number>;
+};
+
+/** One change. */
+export type PlanRow = {
+  /** What happens. */
+  action: Doing;
+  /** Kind of the object. */
+  kind: string;
+  /** Path of the tag, or name of the object. */
+  name: string;
+  /** Place in a file without rows. */
+  place?: string;
+  /** Line of a text file, row of a sheet; absent where the file has no rows. */
+  row?: number | null;
 };
 
 /** A retention policy by name. */
@@ -1609,6 +1668,18 @@ export type Revision = {
 /** What a person or a program is in the plant; each role may do all that the one before may. */
 export type Role = 'viewer' | 'operator' | 'admin' | 'owner';
 
+/** What is wrong with a row of a file. */
+export type RowError = {
+  /** Column, or the place in a file without columns. */
+  column: string;
+  /** What is wrong and what would be right. */
+  reason: string;
+  /** Line of a text file, row of a sheet, from 1; absent where the file has no rows. */
+  row?: number | null;
+  /** What stands there, cut to 80 characters. */
+  value: string;
+};
+
 /** A part of the plant: the tags that at least one pattern selects. */
 export type Scope = (string)[];
 
@@ -1792,6 +1863,12 @@ export type SystemEvent = {
   /** When it happened first, microseconds since 1970-01-01 UTC. */
   time_us: number;
 };
+
+/** One of the four tables of a device; each has the addresses 0 to 65535. */
+export type Table = 'coil' | 'discrete' | 'input' | 'holding';
+
+/** Formats of a tag table. */
+export type TableFormat = 'csv' | 'xlsx';
 
 /** One data point of a device. */
 export type Tag = {
@@ -2447,6 +2524,9 @@ export type WireSwitch = {
   /** True to keep frames, false to forget them. */
   enabled: boolean;
 };
+
+/** A format, or whatever the file looks like. */
+export type Wished = 'auto' | 'kepware_csv' | 'kepware_json' | 'telegraf' | 'iobroker' | 'thingsboard' | 'fuxa' | 'home_assistant' | 'modpoll';
 
 /** A value to be written. */
 export type WriteBody = {

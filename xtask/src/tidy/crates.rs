@@ -7,7 +7,7 @@ use super::Finding;
 use super::tree::{File, Tree};
 
 /// The crates of the project with those that each may use: core <- {protocols, store, access} <-
-/// hub <- server <- binary; telemetry stands beside them.
+/// hub <- engineering <- server <- binary; telemetry stands beside them.
 static LAYERS: &[(&str, &[&str])] = &[
     ("headworks-core", &[]),
     ("headworks-access", &["headworks-core"]),
@@ -20,8 +20,18 @@ static LAYERS: &[(&str, &[&str])] = &[
         &["headworks-core", "headworks-protocols", "headworks-store"],
     ),
     (
+        "headworks-engineering",
+        &[
+            "headworks-core",
+            "headworks-exchange",
+            "headworks-hub",
+            "headworks-protocols",
+        ],
+    ),
+    (
         "headworks-server",
         &[
+            "headworks-engineering",
             "headworks-core",
             "headworks-protocols",
             "headworks-store",
@@ -38,6 +48,7 @@ static LAYERS: &[(&str, &[&str])] = &[
             "headworks-core",
             "headworks-protocols",
             "headworks-store",
+            "headworks-engineering",
             "headworks-exchange",
             "headworks-hub",
             "headworks-server",

@@ -13,9 +13,10 @@ use super::preview::Finding;
 use super::record::{Cell, Record};
 use super::source::Source;
 use super::times;
-use super::value::{ValueStyle, parse_number};
+use super::value::ValueStyle;
 use crate::error::ExchangeError;
 use crate::export::{Decimal, Format, Layout};
+use crate::sheet::is_comma_number;
 use crate::tag::{Tag, Tags};
 use crate::text::cell::unguard;
 use crate::text::quality::Scale;
@@ -436,15 +437,10 @@ impl Finder<'_> {
             Body::Long { value, .. } => vec![*value],
             Body::Wide(columns) => columns.iter().map(|column| column.value).collect(),
         };
-        let is_comma = |text: &str| {
-            text.contains(',')
-                && parse_number(text, Decimal::Point).is_none()
-                && parse_number(text, Decimal::Comma).is_some()
-        };
         let comma = self.data.iter().any(|row| {
             places
                 .iter()
-                .any(|&at| is_comma(row.text_of(row.cell(at)).trim()))
+                .any(|&at| is_comma_number(row.text_of(row.cell(at))))
         });
         if comma {
             self.findings.push(Finding::info(

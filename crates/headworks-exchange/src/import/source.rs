@@ -1,10 +1,10 @@
 //! Opening a file, whatever it is, and giving its rows.
 
-mod csv;
-mod decode;
+pub(crate) mod csv;
+pub(crate) mod decode;
 mod jsonl;
 mod parquet;
-mod xlsx;
+pub(crate) mod xlsx;
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};
@@ -64,7 +64,7 @@ impl Source {
             consumed: Arc::default(),
         };
         let head = source.head().map_err(|error| source.broken(error))?;
-        source.format = format_of(&head, options)?;
+        source.format = format_of(&head, options.format)?;
         if matches!(source.format, Format::Xlsx | Format::Parquet) {
             if packing != Packing::None {
                 let reason = "Excel and Parquet files are not read through gzip or zstd; unpack it";
@@ -164,7 +164,7 @@ impl Source {
 }
 
 /// Finds the format by the first bytes; a file that is plainly something else is refused.
-fn format_of(head: &[u8], options: &ImportOptions) -> Result<Format, ExchangeError> {
+pub(crate) fn format_of(head: &[u8], given: Option<Format>) -> Result<Format, ExchangeError> {
     let found = match head {
         [b'P', b'A', b'R', b'1', ..] => Some(Format::Parquet),
         [b'P', b'K', 3, 4, ..] => Some(Format::Xlsx),
@@ -177,13 +177,13 @@ fn format_of(head: &[u8], options: &ImportOptions) -> Result<Format, ExchangeErr
     if let [b'%', b'P', b'D', b'F', ..] = head {
         return refused("it is a PDF; CSV, Excel, Parquet and JSON lines are read");
     }
-    let binary = matches!(options.format, Some(Format::Xlsx | Format::Parquet));
-    match (options.format, found) {
-        (None | Some(Format::Csv | Format::Jsonl), Some(found)) if options.format.is_some() => {
+    let binary = matches!(given, Some(Format::Xlsx | Format::Parquet));
+    match (given, found) {
+        (None | Some(Format::Csv | Format::Jsonl), Some(found)) if given.is_some() => {
             let reason = format!("it is not text but {}", name(found));
             refused(&reason)
         }
-        (_, Some(found)) if options.format.is_none_or(|given| given == found) => Ok(found),
+        (_, Some(found)) if given.is_none_or(|given| given == found) => Ok(found),
         (Some(given), _) if binary => {
             let reason = format!("its first bytes are not those of {}", name(given));
             refused(&reason)

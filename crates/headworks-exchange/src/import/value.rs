@@ -148,7 +148,7 @@ fn shown(text: &str) -> String {
 }
 
 /// Reads a number with the decimal sign that the file has, and no other.
-pub(crate) fn parse_number(text: &str, decimal: Decimal) -> Option<f64> {
+pub fn parse_number(text: &str, decimal: Decimal) -> Option<f64> {
     let digits = text.bytes().any(|byte| byte.is_ascii_digit());
     match decimal {
         Decimal::Point => text.parse().ok(),

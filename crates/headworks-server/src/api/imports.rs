@@ -162,7 +162,7 @@ fn copy(reader: &mut stream::BodyReader, file: &File) -> Result<u64, ApiError> {
     Ok(total)
 }
 
-fn of_upload(error: &io::Error) -> ApiError {
+pub(crate) fn of_upload(error: &io::Error) -> ApiError {
     match error.kind() {
         io::ErrorKind::FileTooLarge => ApiError::new(Code::BodyTooLarge, error.to_string()),
         _ => ApiError::new(Code::BrokenBody, error.to_string()),

@@ -8,6 +8,8 @@ mod bad_input;
 mod contract;
 mod edge;
 #[cfg(test)]
+mod engineering;
+#[cfg(test)]
 mod exchange;
 #[cfg(test)]
 mod figures;

@@ -1,4 +1,5 @@
-//! Measures the running binary: `cargo xtask bench poll|isolation|live|start|exchange|api`.
+//! Measures the running binary: `cargo xtask bench
+//! poll|isolation|live|start|exchange|onboarding|api`.
 //!
 //! Every figure is one JSON object per line on standard output; prose goes there too. The hub is a
 //! process of its own; devices and clients are in this one, so that CPU time and memory are the
@@ -20,6 +21,7 @@ mod start;
 #[path = "../../tests/support/mod.rs"]
 #[expect(dead_code, reason = "the tests use the rest of it")]
 mod support;
+mod tag_tables;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -48,6 +50,9 @@ fn run() -> anyhow::Result<()> {
         "live" => live::measure(&binary),
         "start" => start::measure(&binary),
         "exchange" => exchange::measure(&binary),
-        _ => bail!("no benchmark {name:?}; there are poll, isolation, live, start, exchange"),
+        "onboarding" => tag_tables::measure(&binary),
+        _ => bail!(
+            "no benchmark {name:?}; there are poll, isolation, live, start, exchange, onboarding"
+        ),
     }
 }

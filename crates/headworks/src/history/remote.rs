@@ -49,7 +49,7 @@ pub(super) fn export(
     Ok(())
 }
 
-fn copy(mut body: impl Read, path: &Path) -> io::Result<u64> {
+pub(crate) fn copy(mut body: impl Read, path: &Path) -> io::Result<u64> {
     let mut file = File::create(path)?;
     let bytes = io::copy(&mut body, &mut file)?;
     file.flush()?;
@@ -111,7 +111,7 @@ fn wait(agent: &ureq::Agent, api: &str, id: &str, url: &str) -> anyhow::Result<J
 }
 
 /// Returns a client that sends the token, where there is one.
-fn agent(token: Option<&str>) -> anyhow::Result<ureq::Agent> {
+pub(crate) fn agent(token: Option<&str>) -> anyhow::Result<ureq::Agent> {
     let mut config = ureq::Agent::config_builder()
         .http_status_as_error(false)
         .timeout_connect(Some(Duration::from_secs(10)));
@@ -127,7 +127,7 @@ fn agent(token: Option<&str>) -> anyhow::Result<ureq::Agent> {
     Ok(config.build().into())
 }
 
-fn api(url: &str) -> anyhow::Result<String> {
+pub(crate) fn api(url: &str) -> anyhow::Result<String> {
     if !url.starts_with("http://") {
         return Err(wrong(format!("--url {url}: http://HOST:PORT is needed")));
     }
@@ -158,15 +158,33 @@ fn accepted(
     if answer.status().is_success() {
         return Ok(answer);
     }
+    Err(refusal(&mut answer))
+}
+
+/// Returns the error of an answer that is no success, with every field that it names.
+pub(crate) fn refusal(answer: &mut Response<Body>) -> anyhow::Error {
     let status = answer.status();
     let problem: Json = answer.body_mut().read_json().unwrap_or_default();
     match (problem["detail"].as_str(), status.as_u16()) {
-        (Some(detail), 400 | 422) => Err(wrong(detail)),
-        (Some(_), 401) => Err(wrong(
+        (Some(detail), 400 | 422) => wrong(with_fields(detail, &problem)),
+        (Some(_), 401) => wrong(
             "the hub wants to know who asks: make a token on its page Tokens and give it in \
              HEADWORKS_TOKEN or in a file with --token-file",
-        )),
-        (Some(detail), _) => bail!("{detail}"),
-        (None, _) => bail!("the hub answered {status}"),
+        ),
+        (Some(detail), _) => anyhow::anyhow!("{detail}"),
+        (None, _) => anyhow::anyhow!("the hub answered {status}"),
     }
+}
+
+/// Returns what is wrong, with a line for each of several fields.
+fn with_fields(detail: &str, problem: &Json) -> String {
+    let mut text = detail.to_owned();
+    let fields = problem["errors"]
+        .as_array()
+        .map_or(&[][..], |fields| fields);
+    for field in fields.iter().filter(|_| 1 < fields.len()) {
+        let part = |name: &str| field[name].as_str().unwrap_or_default();
+        text += &format!("\n  {}: {}", part("pointer"), part("detail"));
+    }
+    text
 }

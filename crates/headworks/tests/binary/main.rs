@@ -12,6 +12,7 @@ mod faults;
 mod full_disk;
 mod historian;
 mod history;
+mod onboarding;
 mod probe;
 mod schemathesis;
 mod settings;

@@ -30,7 +30,7 @@ enum Found {
 }
 
 /// Gives the rows of a reader of UTF-8.
-pub(super) fn read(
+pub(crate) fn read(
     mut text: impl Read,
     delimiter: u8,
     take: &mut Take<'_>,
@@ -190,7 +190,7 @@ fn push(record: &mut Record, bytes: &[u8], quoted: bool) {
 }
 
 /// Guesses what stands between the cells: what cuts most rows of a sample into the same number.
-pub(super) fn guess_delimiter(sample: &str) -> u8 {
+pub(crate) fn guess_delimiter(sample: &str) -> u8 {
     let whole = sample.rfind('\n').map_or(sample, |end| &sample[..=end]);
     let score = |delimiter: u8| {
         let mut counts: Vec<usize> = Vec::new();

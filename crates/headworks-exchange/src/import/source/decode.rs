@@ -11,7 +11,7 @@ const WINDOWS: [char; 32] = [
 ];
 
 /// Guesses the encoding by the first bytes of a file.
-pub(super) fn guess(head: &[u8]) -> Encoding {
+pub(crate) fn guess(head: &[u8]) -> Encoding {
     match head {
         [0xEF, 0xBB, 0xBF, ..] => return Encoding::Utf8,
         [0xFF, 0xFE, ..] => return Encoding::Utf16Le,
@@ -41,7 +41,7 @@ pub(super) fn guess(head: &[u8]) -> Encoding {
 }
 
 /// Decodes a sample; what does not fit becomes the replacement character.
-pub(super) fn decode_all(bytes: &[u8], encoding: Encoding) -> String {
+pub(crate) fn decode_all(bytes: &[u8], encoding: Encoding) -> String {
     let mut text = Vec::new();
     // Reading from memory and replacing what does not fit cannot fail.
     drop(reader(bytes, encoding).read_to_end(&mut text));

@@ -1,7 +1,7 @@
 //! Excel: one sheet, cell by cell, after a look at how large the file is inside.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufReader, Read, Seek};
 use std::path::Path;
 
 use calamine::{DataRef, Reader, Xlsx, XlsxError};
@@ -20,15 +20,24 @@ const PARTS_MAX: usize = 10_000;
 /// Most columns that are read.
 const COLUMNS_MAX: u32 = 16_384;
 
-/// Gives the rows of a sheet.
-pub(super) fn read(
+/// Gives the rows of a sheet of a file.
+pub(crate) fn read(
     path: &Path,
     sheet: Option<&str>,
     take: &mut Take<'_>,
 ) -> Result<(), ExchangeError> {
-    check_sizes(path)?;
-    let file = File::open(path).map_err(|error| ExchangeError::io("reading", path, error))?;
-    let mut book: Xlsx<_> = Xlsx::new(BufReader::new(file)).map_err(damaged)?;
+    let open = || File::open(path).map_err(|error| ExchangeError::io("reading", path, error));
+    read_from(|| open().map(BufReader::new), sheet, take)
+}
+
+/// Gives the rows of a sheet of whatever can be opened twice.
+pub(crate) fn read_from<R: Read + Seek>(
+    open: impl Fn() -> Result<R, ExchangeError>,
+    sheet: Option<&str>,
+    take: &mut Take<'_>,
+) -> Result<(), ExchangeError> {
+    check_sizes(open()?)?;
+    let mut book: Xlsx<_> = Xlsx::new(open()?).map_err(damaged)?;
     for name in sheets(&book, sheet)? {
         if read_sheet(&mut book, &name, take)? {
             break;
@@ -43,8 +52,8 @@ fn damaged(error: XlsxError) -> ExchangeError {
 }
 
 /// Returns the sheets to read: the one named, or the first and those that continue it.
-fn sheets(
-    book: &Xlsx<BufReader<File>>,
+fn sheets<R: Read + Seek>(
+    book: &Xlsx<R>,
     wanted: Option<&str>,
 ) -> Result<Vec<String>, ExchangeError> {
     let names = book.sheet_names();
@@ -67,8 +76,8 @@ fn sheets(
 }
 
 /// Gives the rows of one sheet; returns whether that was enough.
-fn read_sheet(
-    book: &mut Xlsx<BufReader<File>>,
+fn read_sheet<R: Read + Seek>(
+    book: &mut Xlsx<R>,
     name: &str,
     take: &mut Take<'_>,
 ) -> Result<bool, ExchangeError> {
@@ -129,10 +138,9 @@ fn push(record: &mut Record, value: &DataRef<'_>) {
 }
 
 /// Unpacks every part once, so that a bomb is found before it is read into memory.
-fn check_sizes(path: &Path) -> Result<(), ExchangeError> {
-    let file = File::open(path).map_err(|error| ExchangeError::io("reading", path, error))?;
+fn check_sizes(file: impl Read + Seek) -> Result<(), ExchangeError> {
     let refused = |reason: String| Err(ExchangeError::input("the Excel file", reason));
-    let archive = zip::ZipArchive::new(BufReader::new(file));
+    let archive = zip::ZipArchive::new(file);
     let mut archive = match archive {
         Ok(archive) => archive,
         Err(error) => {

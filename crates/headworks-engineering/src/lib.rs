@@ -1,0 +1,16 @@
+//! The plant in files: tag tables and the projects of other programs.
+//!
+//! Everything here is text or bytes and a [`headworks_hub::Plant`] in, a [`Plan`] out: edits for
+//! [`headworks_hub::HubHandle::apply`], what is wrong row by row, and what cannot be carried over.
+//! Nothing here changes the plant.
+//!
+//! Read in this order: [`plan`] is what comes out, [`table`] reads and writes tag tables,
+//! [`import`] reads the projects of other programs.
+
+pub mod import;
+pub mod plan;
+pub mod table;
+
+mod names;
+
+pub use plan::{Note, Plan, RowError};

@@ -1,0 +1,46 @@
+//! The plant in files.
+
+use super::{GET, POST};
+use crate::api::{plant_imports, tag_tables};
+use crate::route::Permission::{Configure, View};
+use crate::route::Route;
+
+const CHAPTER: &str = "engineering";
+
+pub(super) fn engineering_routes() -> Vec<Route> {
+    vec![
+        Route::new(
+            "export_tag_table",
+            GET,
+            "/api/v1/tag-table",
+            View,
+            tag_tables::export,
+        )
+        .noted()
+        .about(CHAPTER, "Sends the tags as a table, CSV or Excel."),
+        Route::new(
+            "import_tag_table",
+            POST,
+            "/api/v1/tag-table",
+            Configure,
+            tag_tables::import,
+        )
+        .long()
+        .about(
+            CHAPTER,
+            "Makes, changes or deletes the tags of a table, all of them or none.",
+        ),
+        Route::new(
+            "import_plant",
+            POST,
+            "/api/v1/plant-imports",
+            Configure,
+            plant_imports::import,
+        )
+        .long()
+        .about(
+            CHAPTER,
+            "Makes connections, devices and tags of the project of another program.",
+        ),
+    ]
+}
