@@ -73,7 +73,9 @@ impl Import<'_> {
 }
 
 /// Turns a panic of a library over a hostile file into an error.
-fn guarded<T>(work: impl FnOnce() -> Result<T, ExchangeError>) -> Result<T, ExchangeError> {
+pub(crate) fn guarded<T>(
+    work: impl FnOnce() -> Result<T, ExchangeError>,
+) -> Result<T, ExchangeError> {
     let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
     outcome.unwrap_or_else(|_| {
         let reason = "it is damaged in a way that its reader did not expect";

@@ -10,6 +10,7 @@ use std::ops::ControlFlow;
 use crate::error::ExchangeError;
 pub use crate::export::Decimal;
 use crate::export::Format;
+use crate::import::guarded;
 use crate::import::record::{Cell, Record};
 use crate::import::source::{csv, decode, format_of, xlsx};
 pub use crate::import::value::parse_number;
@@ -77,7 +78,9 @@ impl<'a> Sheet<'a> {
         let mut give = |record: &mut Record| Ok(take(&Row { record, is_csv }));
         match &self.content {
             Content::Csv { text, delimiter } => csv::read(text.as_bytes(), *delimiter, &mut give),
-            Content::Xlsx => xlsx::read_from(|| Ok(Cursor::new(self.bytes)), None, &mut give),
+            Content::Xlsx => {
+                guarded(|| xlsx::read_from(|| Ok(Cursor::new(self.bytes)), None, &mut give))
+            }
         }
     }
 

@@ -18,6 +18,7 @@ pub(super) fn assemble(
     options: &ImportOptions,
     new_id: &mut NewId<'_>,
 ) -> Plan {
+    join_links(&mut project);
     let mut plan = Plan::default();
     for error in project.errors.drain(..) {
         plan.error(error);
@@ -30,6 +31,27 @@ pub(super) fn assemble(
         builder.link(link);
     }
     builder.plan
+}
+
+/// Makes one link of those that are reached in the same way: a serial port is opened once.
+fn join_links(project: &mut Project) {
+    let mut joined: Vec<Link> = Vec::new();
+    for link in std::mem::take(&mut project.links) {
+        let is_same = |other: &&mut Link| {
+            other.settings == link.settings
+                && other.settings.is_some()
+                && other.enabled == link.enabled
+        };
+        match joined.iter_mut().find(is_same) {
+            Some(other) => {
+                let reason = format!("its devices share the connection {:?}", other.name);
+                other.units.extend(link.units);
+                project.note(link.name, link.place, reason);
+            }
+            None => joined.push(link),
+        }
+    }
+    project.links = joined;
 }
 
 struct Builder<'a, 'n> {

@@ -377,3 +377,27 @@ fn latin_1_is_read_as_what_it_was() {
     let (_, plan) = read(&latin, &Plant::default(), &options(), &mut ids).unwrap();
     assert_eq!(plan.origins()[1].name, "Wärme");
 }
+
+#[test]
+fn two_plugins_on_one_serial_port_share_its_connection() {
+    let plugin = |unit: u8| {
+        format!(
+            "[[inputs.modbus]]\nname = \"line{unit}\"\nslave_id = {unit}\n\
+             controller = \"file:///dev/ttyS0\"\n\
+             coils = [{{ name = \"a\", address = [0] }}]\n"
+        )
+    };
+    let text = plugin(1) + &plugin(2);
+    let (_, plan) = import_with(&text, &options()).unwrap();
+    let lines = lines(&plan);
+    let links = lines
+        .iter()
+        .filter(|line| line.starts_with("connection "))
+        .count();
+    assert_eq!((links, lines.len()), (1, 5), "{lines:?}");
+    assert!(
+        plan.notes()[0]
+            .reason
+            .contains("share the connection \"line1\"")
+    );
+}

@@ -213,3 +213,44 @@ async fn a_project_of_another_program_becomes_a_plant() {
     upload(&rig, IMPORTS, "hello").refused(422, "unreadable_file");
     upload(&rig, IMPORTS, "").refused(422, "unreadable_file");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_of_registers_goes_into_a_device_of_the_plant() {
+    let rig = start().await;
+    modbus_device(&rig);
+    let file = "_address\tname\ttype\tlen\tfactor\toffset\n3\tflow\tuint16be\t1\t0,5\t-1\n";
+    let path = format!("{IMPORTS}?table=input&device=Meter%201");
+    let done = upload(&rig, &path, file).expect(200);
+    assert_eq!(done["created"], json!({ "tag": 1 }), "{done}");
+    let tag = &rig.get("/api/v1/tags").expect(200)["items"][0];
+    assert_eq!(tag["path"], "plant/meter1/flow");
+    assert_eq!(
+        (&tag["address"], &tag["scale"]),
+        (&json!("IR3"), &json!(0.5))
+    );
+    upload(&rig, &format!("{IMPORTS}?table=input"), file).refused(422, "invalid_body");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn imports_are_bounded_noted_and_for_those_who_may_configure() {
+    let rig = start().await;
+    modbus_device(&rig);
+    upload(&rig, TABLE, ROWS).expect(200);
+    let journal = rig.get("/api/v1/audit?action=import_tag_table").expect(200);
+    let entry = &journal["items"][0];
+    assert_eq!(
+        entry["target"],
+        json!({ "kind": "file", "id": "tag_table" }),
+        "{journal}"
+    );
+    assert_eq!(
+        entry["detail"],
+        "tag_table: 3 created, 0 updated, 0 deleted"
+    );
+    for path in [TABLE, IMPORTS] {
+        let large = vec![b'x'; (64 << 20) + 1];
+        upload(&rig, path, large).refused(413, "body_too_large");
+        let nobody = rig.send("POST", path, &[crate::rig::NOBODY], Some(Vec::new()));
+        nobody.refused(401, "not_signed_in");
+    }
+}
