@@ -96,6 +96,16 @@ impl TagPath {
         Ok(TagPath(format!("{}/{}", self.0, name.0).into()))
     }
 
+    /// Returns the path that `below` has below this path.
+    ///
+    /// # Errors
+    ///
+    /// [`PathError::TooDeep`] when both together have too many segments.
+    pub fn join_path(&self, below: &TagPath) -> Result<TagPath, PathError> {
+        check_depth(self.segments().count() + below.segments().count())?;
+        Ok(TagPath(format!("{}/{}", self.0, below.0).into()))
+    }
+
     /// Returns whether this path lies below `ancestor`.
     pub fn is_below(&self, ancestor: &TagPath) -> bool {
         self.0
@@ -159,6 +169,12 @@ impl FromStr for TagPath {
         check_depth(text.split('/').count())?;
         text.split('/').try_for_each(check_segment)?;
         Ok(TagPath(text.into()))
+    }
+}
+
+impl From<TagName> for TagPath {
+    fn from(name: TagName) -> TagPath {
+        TagPath(name.0.into())
     }
 }
 

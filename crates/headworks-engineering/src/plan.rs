@@ -260,6 +260,7 @@ pub(crate) fn bare_tag(device: ObjectId, name: headworks_core::TagName) -> Tag {
     Tag {
         device,
         name,
+        asset: None,
         address: String::new(),
         data_type: headworks_core::DataType::default(),
         order: None,
@@ -300,10 +301,12 @@ pub(crate) fn bare_device(
     Device {
         name,
         connection,
+        asset: None,
         path,
         enabled: true,
         period_ms: 1000,
         settings: headworks_core::model::Settings::new(),
+        template: None,
         description: String::new(),
     }
 }

@@ -1,22 +1,25 @@
 //! Edits: how the configuration of the plant changes.
 
+mod body;
 mod check;
 mod draft;
 mod finish;
+mod moves;
 mod protocol_check;
+mod undo;
 
 use headworks_core::TagIndex;
-use headworks_core::model::{
-    Connection, Dashboard, Device, FieldError, Kind, ObjectBody, ObjectId, RetentionPolicy, Tag,
-};
+use headworks_core::model::{Kind, ObjectId};
 use headworks_protocols::Protocol;
 use headworks_store::Action;
 
 use crate::error::{HubError, Problem};
 use crate::plant::Plant;
 
+pub use body::Body;
 pub(crate) use draft::Draft;
 pub(crate) use finish::{finish, load};
+pub(crate) use undo::{restore, undo};
 
 /// One change of the configuration; a list of them is applied whole or not at all.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,21 +49,6 @@ pub enum Edit {
         /// Whether devices and tags that rest on it are deleted too.
         cascade: bool,
     },
-}
-
-/// The body of an object of any kind.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Body {
-    /// A link through one driver.
-    Connection(Connection),
-    /// A thing behind a connection.
-    Device(Device),
-    /// A data point.
-    Tag(Tag),
-    /// A page of widgets.
-    Dashboard(Dashboard),
-    /// How long samples are kept.
-    Retention(RetentionPolicy),
 }
 
 /// What became of an edit.
@@ -126,63 +114,5 @@ impl Edit {
         let body = body.into();
         let expected = None;
         Edit::Update { id, expected, body }
-    }
-}
-
-impl Body {
-    /// Returns the kind.
-    pub fn kind(&self) -> Kind {
-        match self {
-            Body::Connection(_) => Kind::Connection,
-            Body::Device(_) => Kind::Device,
-            Body::Tag(_) => Kind::Tag,
-            Body::Dashboard(_) => Kind::Dashboard,
-            Body::Retention(_) => Kind::Retention,
-        }
-    }
-
-    /// Checks what one object can know of itself.
-    ///
-    /// # Errors
-    ///
-    /// The first field that cannot work, with the reason.
-    pub fn check(&self) -> Result<(), FieldError> {
-        match self {
-            Body::Connection(body) => body.check(),
-            Body::Device(body) => body.check(),
-            Body::Tag(body) => body.check(),
-            Body::Dashboard(body) => body.check(),
-            Body::Retention(body) => body.check(),
-        }
-    }
-}
-
-impl From<Connection> for Body {
-    fn from(body: Connection) -> Body {
-        Body::Connection(body)
-    }
-}
-
-impl From<Device> for Body {
-    fn from(body: Device) -> Body {
-        Body::Device(body)
-    }
-}
-
-impl From<Tag> for Body {
-    fn from(body: Tag) -> Body {
-        Body::Tag(body)
-    }
-}
-
-impl From<Dashboard> for Body {
-    fn from(body: Dashboard) -> Body {
-        Body::Dashboard(body)
-    }
-}
-
-impl From<RetentionPolicy> for Body {
-    fn from(body: RetentionPolicy) -> Body {
-        Body::Retention(body)
     }
 }

@@ -97,6 +97,20 @@ pub enum HubError {
         /// What does not fit.
         reason: String,
     },
+    /// A past state cannot be brought back.
+    #[error("{id} cannot be brought back: {reason}")]
+    Past {
+        /// The object.
+        id: ObjectId,
+        /// Why.
+        reason: String,
+    },
+    /// There was no such change of the configuration.
+    #[error("there is no change {time_us}, or nothing of it is kept any more")]
+    NoCommit {
+        /// The time that it is known by, microseconds since 1970-01-01 UTC.
+        time_us: i64,
+    },
     /// The hub is stopping or a task of it has failed.
     #[error("the hub is stopping")]
     Stopping,

@@ -80,15 +80,14 @@ impl HubHandle {
         outcome.map_err(|_| HubError::Stopping)?
     }
 
-    /// Checks an edit as [`HubHandle::apply`] would, and changes nothing.
+    /// Checks edits as [`HubHandle::apply`] would, and changes nothing.
     ///
     /// # Errors
     ///
     /// As [`HubHandle::apply`].
-    pub async fn check(&self, edit: &Edit) -> Result<(), HubError> {
+    pub async fn check(&self, edits: Vec<Edit>) -> Result<(), HubError> {
         let (plant, protocols) = (self.plant(), self.shared.protocols);
         let new_id = apply::id_maker(self.shared.clock.now_us());
-        let edits = vec![edit.clone()];
         blocking(move || prepare(&plant, edits, protocols, new_id).map(drop)).await?
     }
 

@@ -24,6 +24,7 @@ mod keeper;
 mod link;
 mod link_state;
 mod meter;
+mod past;
 mod process;
 mod recorder;
 mod space;
@@ -40,12 +41,13 @@ pub use edits::{Applied, Body, Edit};
 pub use error::{HubError, Problem};
 pub use events::{EVENTS_MAX, EventKind, Severity, SystemEvent};
 pub use handle::{HubHandle, Written};
-pub use headworks_store::{Action, HistoryEntry};
+pub use headworks_store::{Action, CommitStep, CommitSummary, DeletedObject, HistoryEntry};
 pub use hub::{Hub, read_plant};
 pub use ingest::{Violation, ViolationCounts, ViolationKind};
 pub use keeper::{
     DataPart, DiskLevel, DiskProbe, DiskSpace, Forecast, StorageStatus, TierSize, Verdict,
 };
+pub use past::BIN_DAYS;
 pub use plant::{Plant, TagEntry};
 pub use settings::{
     DatabaseSettings, FullDisk, HubSettings, ObjectHome, TimeLimits, UpkeepSettings,

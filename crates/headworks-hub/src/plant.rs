@@ -8,6 +8,7 @@ mod changes;
 mod config;
 mod entry;
 mod order;
+mod places;
 mod retention;
 
 use std::collections::{BTreeMap, HashMap};
@@ -15,23 +16,28 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use headworks_core::model::{
-    Connection, Dashboard, Device, Kind, Object, ObjectId, RetentionPolicy,
+    Asset, Connection, Dashboard, Device, Group, Kind, Object, ObjectId, RetentionPolicy, Template,
 };
 use headworks_core::{Pattern, TagIndex};
 
+use crate::edits::Body;
 use crate::validation::Expectation;
-pub(crate) use changes::PlantChanges;
+pub(crate) use changes::{Changed, PlantChanges};
 pub use entry::TagEntry;
-pub(crate) use entry::{Shape, Shapes, tag_config, tag_path};
+pub(crate) use entry::{Shape, Shapes, tag_config};
 pub(crate) use order::fold;
 use order::{compare_folded, is_folded_prefix};
+pub use places::{Paths, PlaceError, Places};
 
 /// Everything that is configured, as it was at one instant.
 #[derive(Clone, Debug, Default)]
 pub struct Plant {
     generation: u64,
+    assets: Table<Asset>,
     connections: Table<Connection>,
+    templates: Table<Template>,
     devices: Table<Device>,
+    groups: Table<Group>,
     dashboards: Table<Dashboard>,
     retention: Table<RetentionPolicy>,
     /// By number; no entry where a tag was deleted.
@@ -54,6 +60,21 @@ impl Plant {
     /// Counts the changes of the configuration since the hub started.
     pub fn generation(&self) -> u64 {
         self.generation
+    }
+
+    /// Returns the assets in order of name.
+    pub fn assets(&self) -> &[Arc<Object<Asset>>] {
+        &self.assets.sorted
+    }
+
+    /// Returns the templates in order of name.
+    pub fn templates(&self) -> &[Arc<Object<Template>>] {
+        &self.templates.sorted
+    }
+
+    /// Returns the groups in order of name.
+    pub fn groups(&self) -> &[Arc<Object<Group>>] {
+        &self.groups.sorted
     }
 
     /// Returns the connections in order of name.
@@ -84,6 +105,21 @@ impl Plant {
     /// Returns how many tags there are.
     pub fn tag_count(&self) -> usize {
         self.order.len()
+    }
+
+    /// Returns an asset.
+    pub fn asset(&self, id: ObjectId) -> Option<&Arc<Object<Asset>>> {
+        self.assets.by_id.get(&id)
+    }
+
+    /// Returns a template.
+    pub fn template(&self, id: ObjectId) -> Option<&Arc<Object<Template>>> {
+        self.templates.by_id.get(&id)
+    }
+
+    /// Returns a group.
+    pub fn group(&self, id: ObjectId) -> Option<&Arc<Object<Group>>> {
+        self.groups.by_id.get(&id)
     }
 
     /// Returns a connection.
@@ -124,17 +160,74 @@ impl Plant {
 
     /// Returns the kind of the object of an id.
     pub fn kind_of(&self, id: ObjectId) -> Option<Kind> {
+        self.stamp_of(id).map(|(kind, _)| kind)
+    }
+
+    /// Returns kind and revision of the object of an id.
+    fn stamp_of(&self, id: ObjectId) -> Option<(Kind, u64)> {
         let found = [
-            (Kind::Connection, self.connection(id).is_some()),
-            (Kind::Device, self.device(id).is_some()),
-            (Kind::Tag, self.tag_ids.contains_key(&id)),
-            (Kind::Dashboard, self.dashboard(id).is_some()),
-            (Kind::Retention, self.retention_policy(id).is_some()),
+            (Kind::Tag, self.tag(id).map(|tag| tag.revision())),
+            (Kind::Asset, self.assets.revision_of(id)),
+            (Kind::Connection, self.connections.revision_of(id)),
+            (Kind::Template, self.templates.revision_of(id)),
+            (Kind::Device, self.devices.revision_of(id)),
+            (Kind::Group, self.groups.revision_of(id)),
+            (Kind::Dashboard, self.dashboards.revision_of(id)),
+            (Kind::Retention, self.retention.revision_of(id)),
         ];
-        found
-            .into_iter()
-            .find(|&(_, here)| here)
-            .map(|(kind, _)| kind)
+        let found = found.into_iter().find(|(_, revision)| revision.is_some());
+        found.and_then(|(kind, revision)| Some((kind, revision?)))
+    }
+
+    /// Returns the body of the object of an id.
+    pub fn body_of(&self, id: ObjectId) -> Option<Body> {
+        Some(match self.kind_of(id)? {
+            Kind::Asset => self.asset(id)?.body.clone().into(),
+            Kind::Connection => self.connection(id)?.body.clone().into(),
+            Kind::Template => self.template(id)?.body.clone().into(),
+            Kind::Device => self.device(id)?.body.clone().into(),
+            Kind::Tag => self.tag(id)?.object().body.into(),
+            Kind::Group => self.group(id)?.body.clone().into(),
+            Kind::Dashboard => self.dashboard(id)?.body.clone().into(),
+            Kind::Retention => self.retention_policy(id)?.body.clone().into(),
+        })
+    }
+
+    /// Returns the name of the object of an id.
+    pub(crate) fn name_of(&self, id: ObjectId) -> Option<String> {
+        self.body_of(id).map(|body| body.name().to_owned())
+    }
+
+    /// Returns what rests on an object directly: it goes when the object goes.
+    pub(crate) fn children_of(&self, kind: Kind, id: ObjectId) -> Vec<(Kind, ObjectId)> {
+        match kind {
+            Kind::Asset => self.children_of_asset(id),
+            Kind::Connection => self
+                .devices_of(id)
+                .map(|device| (Kind::Device, device.id))
+                .collect(),
+            Kind::Template => self
+                .templates()
+                .iter()
+                .filter(|template| template.body.base == Some(id))
+                .map(|template| (Kind::Template, template.id))
+                .collect(),
+            Kind::Device => self.tags_of(id).map(|tag| (Kind::Tag, tag.id())).collect(),
+            Kind::Tag | Kind::Group | Kind::Dashboard | Kind::Retention => Vec::new(),
+        }
+    }
+
+    fn children_of_asset(&self, id: ObjectId) -> Vec<(Kind, ObjectId)> {
+        let assets = self.assets().iter();
+        let assets = assets.filter(|asset| asset.body.parent == Some(id));
+        let devices = self.devices().iter();
+        let devices = devices.filter(|device| device.body.asset == Some(id));
+        let tags = self.tags().filter(|tag| tag.asset() == Some(id));
+        assets
+            .map(|asset| (Kind::Asset, asset.id))
+            .chain(devices.map(|device| (Kind::Device, device.id)))
+            .chain(tags.map(|tag| (Kind::Tag, tag.id())))
+            .collect()
     }
 
     /// Returns the devices behind a connection in order of name.
@@ -201,15 +294,8 @@ impl Plant {
     }
 
     /// Returns the revision of the object of an id.
-    pub(crate) fn revision_of(&self, id: ObjectId) -> Option<u64> {
-        let found = [
-            self.connection(id).map(|object| object.revision),
-            self.device(id).map(|object| object.revision),
-            self.tag(id).map(|tag| tag.revision()),
-            self.dashboard(id).map(|object| object.revision),
-            self.retention_policy(id).map(|object| object.revision),
-        ];
-        found.into_iter().flatten().next()
+    pub fn revision_of(&self, id: ObjectId) -> Option<u64> {
+        self.stamp_of(id).map(|(_, revision)| revision)
     }
 
     /// Returns what is expected of the samples of a tag.
@@ -258,6 +344,12 @@ impl Plant {
         self.tags[index.as_usize()]
             .as_ref()
             .expect("the indices name tags that exist")
+    }
+}
+
+impl<T> Table<T> {
+    fn revision_of(&self, id: ObjectId) -> Option<u64> {
+        self.by_id.get(&id).map(|object| object.revision)
     }
 }
 

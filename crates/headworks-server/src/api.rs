@@ -1,13 +1,17 @@
 //! The handlers of the REST API, one file per chapter.
 
 pub(crate) mod account;
+pub(crate) mod assets;
 pub(crate) mod backups;
+pub(crate) mod changes;
 pub(crate) mod connections;
 pub(crate) mod dashboards;
 pub(crate) mod devices;
+pub(crate) mod edits;
 pub(crate) mod error_journal;
 pub(crate) mod errors;
 pub(crate) mod exports;
+pub(crate) mod groups;
 pub(crate) mod history;
 pub(crate) mod imports;
 pub(crate) mod jobs;
@@ -27,6 +31,7 @@ pub(crate) mod system;
 pub(crate) mod tag_list;
 pub(crate) mod tag_tables;
 pub(crate) mod tags;
+pub(crate) mod templates;
 pub(crate) mod trend;
 pub(crate) mod users;
 pub(crate) mod validation;

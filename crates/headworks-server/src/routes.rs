@@ -4,6 +4,7 @@
 //! what. A route cannot be written without its permission.
 
 mod backups;
+mod changes;
 mod engineering;
 mod exports;
 mod history;
@@ -12,6 +13,7 @@ mod jobs;
 mod journal;
 mod operations;
 mod people;
+mod plant;
 mod retention;
 mod storage;
 mod validation;
@@ -36,6 +38,13 @@ pub(crate) static TAGS: &[(&str, &str)] = &[
     ),
     ("values", "Present values by path."),
     ("dashboards", "Pages of widgets."),
+    ("assets", "Where things stand: sites, areas, lines."),
+    ("groups", "Devices and tags that belong together."),
+    ("templates", "What all devices of a type have in common."),
+    (
+        "changes",
+        "Many edits in one, what was changed, and the way back.",
+    ),
     (
         "validation",
         "What is wrong with stored samples: gaps, spikes, clocks.",
@@ -100,6 +109,8 @@ pub(crate) fn routes() -> Vec<Route> {
     routes.extend(device_routes());
     routes.extend(tag_routes());
     routes.extend(dashboard_routes());
+    routes.extend(plant::plant_routes());
+    routes.extend(changes::change_routes());
     routes.extend(backups::backup_routes());
     routes.extend(exports::export_routes());
     routes.extend(history::history_routes());

@@ -17,7 +17,7 @@ use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
@@ -32,6 +32,9 @@ use crate::tls::{self, CertificateError, Tls};
 
 /// Most connections at once; others wait in the queue of the system.
 const CONNECTIONS_MAX: usize = 16_384;
+/// Connections that wait to be accepted: all clients come back at once after a restart, and one
+/// that finds no room tries again only after a second.
+const BACKLOG: u32 = 4096;
 /// Most bytes of the head of a request.
 const HEAD_BYTES_MAX: usize = 32 << 10;
 /// Most headers of a request.
@@ -113,7 +116,7 @@ impl Server {
             std::io::ErrorKind::AddrInUse => ServerError::InUse { address },
             _ => ServerError::Listen { address, source },
         };
-        let listener = TcpListener::bind(address).await.map_err(refused)?;
+        let listener = listen(address).map_err(refused)?;
         let local = listener.local_addr().map_err(refused)?;
         let names = tls::Names::of(&settings, local);
         let tls = Tls::open(&settings.tls, names, hub.clock().now_us())?;
@@ -199,6 +202,19 @@ impl Server {
             tracing::warn!(open = tasks.len(), "connections were cut at the stop");
         }
     }
+}
+
+/// Listens at an address.
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    // As the standard library does: a restart must not wait for connections that linger.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// Waits for a connection and a turn for it.

@@ -15,7 +15,7 @@ pub use historian::{
     RangeQuery, ReadStats, Retention, TagName, Tier, TierAges, TierReport, TimeRange, Upkeep,
 };
 pub use objects::{
-    Action, Change, HISTORY_MAX, HistoryEntry, ObjectHealth, ObjectPlace, ObjectStore, Reached,
-    StoredObject,
+    Action, Change, CommitStep, CommitSummary, DeletedObject, HISTORY_MAX, HistoryEntry,
+    ObjectHealth, ObjectPlace, ObjectStore, Reached, StoredObject,
 };
 pub use postgres::{DatabaseUrl, ForwardOptions, ForwardingHistorian, PostgresHistorian};

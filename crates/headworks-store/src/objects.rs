@@ -7,6 +7,7 @@
 
 mod failure;
 mod local;
+mod past;
 mod remote;
 mod schema;
 mod write;
@@ -21,6 +22,7 @@ use uuid::Uuid;
 use crate::error::StoreError;
 use crate::postgres::DatabaseUrl;
 use local::Local;
+pub use past::{CommitStep, CommitSummary, DeletedObject};
 pub use remote::Reached;
 use remote::Remote;
 
@@ -141,6 +143,8 @@ pub struct HistoryEntry {
     pub action: Action,
     /// The body it got, as JSON; none when it was removed.
     pub body: Option<String>,
+    /// The kind of the object; none for what was deleted by an older program.
+    pub kind: Option<Kind>,
 }
 
 impl HistoryEntry {
@@ -152,6 +156,7 @@ impl HistoryEntry {
             author: author.to_owned(),
             action,
             body: (action != Action::Deleted).then(|| object.body.clone()),
+            kind: Some(object.kind),
         }
     }
 }
@@ -255,6 +260,40 @@ impl ObjectStore {
     /// `NotFound` when there never was such an object, else what the file says.
     pub fn history(&self, id: ObjectId) -> Result<Vec<HistoryEntry>, StoreError> {
         self.local.history(id)
+    }
+
+    /// Returns the newest commits before an instant, newest first, at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// What the file says.
+    pub fn commits(&self, before_us: i64, limit: usize) -> Result<Vec<CommitSummary>, StoreError> {
+        self.local.commits(before_us, limit)
+    }
+
+    /// Returns what the commit of an instant did, as far as it is kept; nothing when there was
+    /// none.
+    ///
+    /// # Errors
+    ///
+    /// What the file says.
+    pub fn steps(&self, time_us: i64) -> Result<Vec<CommitStep>, StoreError> {
+        self.local.steps(time_us)
+    }
+
+    /// Returns the objects that are deleted since an instant, those deleted last first: at most
+    /// `limit` after the first `skip`.
+    ///
+    /// # Errors
+    ///
+    /// What the file says.
+    pub fn deleted(
+        &self,
+        since_us: i64,
+        skip: usize,
+        limit: usize,
+    ) -> Result<Vec<DeletedObject>, StoreError> {
+        self.local.deleted(since_us, skip, limit)
     }
 
     /// Returns the number of a tag, also of a deleted one.

@@ -7,8 +7,10 @@ use std::time::Duration;
 use anyhow::Context;
 use headworks_core::TagIndex;
 use headworks_core::model::{
-    Connection, Dashboard, Device, Kind, ObjectBody, ObjectId, RetentionPolicy, Tag,
+    Asset, Connection, Dashboard, Device, Group, Kind, ObjectBody, ObjectId, RetentionPolicy, Tag,
+    Template,
 };
+use headworks_hub::plant::{Paths, Places};
 use headworks_protocols::{DeviceConfig, LinkConfig, TagConfig};
 use headworks_store::{ObjectStore, PostgresHistorian, StoredObject};
 
@@ -25,10 +27,13 @@ pub(crate) struct ProblemsFound {
 /// The stored objects, read into their types.
 #[derive(Debug, Default)]
 struct Stored {
+    assets: BTreeMap<ObjectId, Asset>,
     connections: BTreeMap<ObjectId, Connection>,
     devices: BTreeMap<ObjectId, Device>,
     /// By device.
     tags: BTreeMap<ObjectId, Vec<(TagIndex, Tag)>>,
+    templates: usize,
+    groups: usize,
     dashboards: usize,
     retention_policies: usize,
     problems: Vec<String>,
@@ -54,10 +59,14 @@ pub(crate) fn run(arguments: &CheckArguments) -> anyhow::Result<()> {
     let stored = load(directory)?;
     let problems = stored.problems();
     println!(
-        "objects: {} connections, {} devices, {} tags, {} dashboards, {} retention policies",
+        "objects: {} assets, {} connections, {} templates, {} devices, {} tags, {} groups, \
+         {} dashboards, {} retention policies",
+        stored.assets.len(),
         stored.connections.len(),
+        stored.templates,
         stored.devices.len(),
         stored.tags.values().map(Vec::len).sum::<usize>(),
+        stored.groups,
         stored.dashboards,
         stored.retention_policies
     );
@@ -115,6 +124,15 @@ fn parse<T: ObjectBody>(object: &StoredObject) -> Result<T, String> {
 impl Stored {
     fn take(&mut self, object: &StoredObject) -> Result<(), String> {
         match object.kind {
+            Kind::Asset => drop(self.assets.insert(object.id, parse(object)?)),
+            Kind::Template => {
+                parse::<Template>(object)?;
+                self.templates += 1;
+            }
+            Kind::Group => {
+                parse::<Group>(object)?;
+                self.groups += 1;
+            }
             Kind::Connection => drop(self.connections.insert(object.id, parse(object)?)),
             Kind::Device => drop(self.devices.insert(object.id, parse(object)?)),
             Kind::Tag => {
@@ -198,9 +216,9 @@ impl Stored {
     }
 
     fn tags_of(&self, id: ObjectId, device: &Device, problems: &mut Vec<String>) -> Vec<TagConfig> {
-        let mut configs = Vec::new();
+        let (mut configs, mut paths) = (Vec::new(), Paths::new(self));
         for (index, tag) in self.tags.get(&id).into_iter().flatten() {
-            match device.path.join(&tag.name) {
+            match paths.of_tag(tag) {
                 Ok(path) => configs.push(TagConfig {
                     tag: *index,
                     path,
@@ -217,5 +235,15 @@ impl Stored {
             }
         }
         configs
+    }
+}
+
+impl Places for Stored {
+    fn asset(&self, id: ObjectId) -> Option<&Asset> {
+        self.assets.get(&id)
+    }
+
+    fn device(&self, id: ObjectId) -> Option<&Device> {
+        self.devices.get(&id)
     }
 }

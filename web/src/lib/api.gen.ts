@@ -21,6 +21,41 @@ export type AggregateList = {
 /** How several samples become one point. */
 export type Aggregation = 'none' | 'mean' | 'min' | 'max' | 'last' | 'band';
 
+/** A place of the plant, e.g. a site, an area, a line: one level of the hierarchy of ISA-95. */
+export type Asset = {
+  /** Free text. */
+  description?: string;
+  /** What it is. */
+  level?: AssetLevel;
+  /** Last segment of its path, unique below its parent. */
+  name: TagName;
+  /** The asset that it is part of; none for one at the top. */
+  parent?: ObjectId | null;
+};
+
+/** An asset and where it stands. */
+export type AssetItem = {
+  /** Free text. */
+  description?: string;
+  /** Lasting identity. */
+  id: ObjectId;
+  /** What it is. */
+  level: AssetLevel;
+  /** Last segment of its path, unique below its parent. */
+  name: TagName;
+  /** The asset that it is part of; none for one at the top. */
+  parent?: ObjectId | null;
+  /** Its path: the names of the assets above it and its own. */
+  path: string;
+  /** Counts the changes of the object, from 1. */
+  revision: number;
+  /** Time of the last change, microseconds since 1970-01-01 UTC. */
+  updated_us: number;
+};
+
+/** What an asset is, as ISA-95 names the levels of its equipment hierarchy. */
+export type AssetLevel = 'enterprise' | 'site' | 'area' | 'line' | 'cell' | 'unit' | 'other';
+
 /** Values of tags at the same instants. */
 export type AtTimeAnswer = {
   /** The tags. */
@@ -225,6 +260,27 @@ export type BackupList = {
   unreadable: string | null;
 };
 
+/** What was deleted in the last 30 days, last first. */
+export type Bin = {
+  items: (BinItem)[];
+  /** `cursor` of the next page; null after the last. */
+  next_cursor: number | null;
+};
+
+/** A deleted object. */
+export type BinItem = {
+  /** Who deleted it. */
+  author: string;
+  /** The body it had; null where that is not kept, so that it cannot return. */
+  body: unknown;
+  /** The change that deleted it: its time, microseconds since 1970-01-01 UTC. */
+  change: number;
+  /** The object. */
+  id: ObjectId;
+  /** Its kind; null where that is not known any more. */
+  kind: Kind | null;
+};
+
 /** One tag of a widget. */
 export type Binding = {
   /** Pen `t1` to `t6` or a colour `#rrggbb`; the next free pen when absent. */
@@ -235,6 +291,59 @@ export type Binding = {
 
 /** The order in which the bytes of a value stand in the registers. */
 export type ByteOrder = 'ABCD' | 'CDAB' | 'BADC' | 'DCBA';
+
+/** How many objects of a kind a change did one thing to. */
+export type ChangeCount = {
+  /** `created`, `updated` or `deleted`. */
+  action: string;
+  /** How many. */
+  count: number;
+  /** The kind; null where that is not known any more. */
+  kind: Kind | null;
+};
+
+/** What a change did, object by object. */
+export type ChangeDetail = {
+  /** The change. */
+  id: number;
+  /** The first thousand objects. */
+  items: (ChangeStep)[];
+  /** How many there are. */
+  total: number;
+};
+
+/** One change: what was applied together. */
+export type ChangeItem = {
+  /** Who. */
+  author: string;
+  /** How many objects of which kind it did what to. */
+  counts: (ChangeCount)[];
+  /** The change: its time, microseconds since 1970-01-01 UTC. */
+  id: number;
+};
+
+/** What a change did to one object. */
+export type ChangeStep = {
+  /** `created`, `updated` or `deleted`. */
+  action: string;
+  /** The body it got. */
+  after: unknown;
+  /** The body it had before. */
+  before: unknown;
+  /** The object. */
+  id: ObjectId;
+  /** Its kind; null where that is not known any more. */
+  kind: Kind | null;
+  /** The revision it got. */
+  revision: number;
+};
+
+/** The newest changes of the configuration, newest first. */
+export type Changes = {
+  items: (ChangeItem)[];
+  /** `cursor` of the next page; null after the last. */
+  next_cursor: number | null;
+};
 
 /** Lines of a chart. */
 export type ChartAnswer = {
@@ -411,7 +520,7 @@ export type Current = {
 /** A page of widgets in groups. */
 export type Dashboard = {
   /** Row blocks, from top to bottom. */
-  groups: (Group)[];
+  groups: (WidgetGroup)[];
   /** Name on screen, unique among dashboards. */
   name: string;
   /** Place in the list of dashboards, lowest first. */
@@ -421,7 +530,7 @@ export type Dashboard = {
 /** A page of widgets in groups. */
 export type DashboardInput = {
   /** Row blocks, from top to bottom. */
-  groups?: (GroupInput)[];
+  groups?: (WidgetGroupInput)[];
   /** Name on screen, unique among dashboards. */
   name: string;
   /** Place in the list of dashboards, lowest first. */
@@ -467,6 +576,8 @@ export type Delimiter = 'comma' | 'semicolon' | 'tab' | 'pipe';
 
 /** An addressable thing behind a connection, e.g. one Modbus unit. */
 export type Device = {
+  /** The asset that it is placed in. */
+  asset?: ObjectId | null;
   /** The connection it is reached through. */
   connection: ObjectId;
   /** Free text. */
@@ -475,16 +586,20 @@ export type Device = {
   enabled?: boolean;
   /** Name on screen, unique among devices. */
   name: string;
-  /** Where its tags stand in the plant: each tag's path is this path and the tag's name. */
+  /** Where its tags stand in the plant, below its asset if it has one: each tag's path is this */
   path: TagPath;
   /** Time between polls of a tag that sets none, in milliseconds. */
   period_ms?: number;
   /** Settings of the protocol: unit id, byte order, limits. */
   settings?: unknown;
+  /** The template that it was made of. */
+  template?: TemplateUse | null;
 };
 
 /** A device and its state. */
 export type DeviceItem = {
+  /** The asset that it is placed in. */
+  asset?: ObjectId | null;
   /** The connection it is reached through. */
   connection: ObjectId;
   /** Name of its connection. */
@@ -493,11 +608,13 @@ export type DeviceItem = {
   description?: string;
   /** Whether it is polled. */
   enabled: boolean;
+  /** Where its tags stand: the path of its asset, if it has one, and its own. */
+  full_path: string;
   /** Lasting identity. */
   id: ObjectId;
   /** Name on screen, unique among devices. */
   name: string;
-  /** Where its tags stand in the plant: each tag's path is this path and the tag's name. */
+  /** Where its tags stand in the plant, below its asset if it has one: each tag's path is this */
   path: TagPath;
   /** Time between polls of a tag that sets none, in milliseconds. */
   period_ms: number;
@@ -509,6 +626,8 @@ export type DeviceItem = {
   status: DeviceSnapshot | null;
   /** How many tags it has. */
   tag_count: number;
+  /** The template that it was made of. */
+  template?: TemplateUse | null;
   /** Time of the last change, microseconds since 1970-01-01 UTC. */
   updated_us: number;
 };
@@ -574,6 +693,75 @@ export type Doing = 'create' | 'update' | 'delete';
 
 /** What becomes of a sample whose tag has one with the same time already. */
 export type Duplicates = 'overwrite' | 'keep_existing' | 'refuse';
+
+/** What became of one edit. */
+export type EditDone = {
+  /** What happened to it: `created`, `updated` or `deleted`. */
+  action: string;
+  /** How many objects were deleted with it. */
+  cascaded: number;
+  /** The object. */
+  id: ObjectId;
+  /** Number under which its values come over the WebSocket, if it is a tag. */
+  index: number | null;
+  /** Its kind. */
+  kind: Kind;
+  /** Its revision now; of a deleted object the last it had. */
+  revision: number;
+};
+
+/** One edit. */
+export type EditRow = {
+  /** What it is to be, as the schema of its kind says. */
+  body: Record<string, unknown>;
+  /** Its id, so that other edits of the list can name it; one is chosen when absent. */
+  id?: ObjectId | null;
+  /** Of which kind. */
+  kind: Kind;
+  op: 'create';
+} | {
+  /** What it is to be. */
+  body: Record<string, unknown>;
+  /** Which object. */
+  id: ObjectId;
+  /** Of which kind it is. */
+  kind: Kind;
+  op: 'update';
+  /** The revision that it must have; any when absent. */
+  revision?: number | null;
+} | {
+  /** Which object. */
+  id: ObjectId;
+  op: 'patch';
+  /** The fields: a merge patch (RFC 7396), in which null takes a field away. */
+  patch: Record<string, unknown>;
+  /** The revision that it must have; any when absent. */
+  revision?: number | null;
+} | {
+  /** Whether what rests on it is deleted too. */
+  cascade?: boolean;
+  /** Which object. */
+  id: ObjectId;
+  op: 'delete';
+  /** The revision that it must have; any when absent. */
+  revision?: number | null;
+};
+
+/** A list of edits. */
+export type EditsBody = {
+  /** Whether the edits are only checked: nothing is changed. */
+  dry_run?: boolean;
+  /** The edits, in any order; each object at most once. */
+  edits: (EditRow)[];
+};
+
+/** What became of a list of edits. */
+export type EditsDone = {
+  /** The change, by which it can be taken back; null when nothing was changed. */
+  change: number | null;
+  /** One outcome per edit, in their order; empty when they were only checked. */
+  items: (EditDone)[];
+};
 
 /** How long the samples of a tag are kept, and who says so. */
 export type EffectiveRetention = {
@@ -837,28 +1025,36 @@ export type Gap = {
   start_us: number;
 };
 
-/** A titled row block of a dashboard. */
+/** Devices and tags that belong together, beside the hierarchy of assets; each may be in many. */
 export type Group = {
-  /** Whether the block is folded when the page opens. */
-  collapsed: boolean;
   /** Free text. */
   description?: string;
-  /** Title on screen. */
+  /** Its devices, each once. */
+  devices?: (ObjectId)[];
+  /** Name on screen, unique among groups. */
   name: string;
-  /** Tiles of the block. */
-  widgets: (Widget)[];
+  /** Its tags, each once, beside those of its devices. */
+  tags?: (ObjectId)[];
 };
 
-/** A titled row block of a dashboard. */
-export type GroupInput = {
-  /** Whether the block is folded when the page opens. */
-  collapsed?: boolean;
+/** A group and how many members it has. */
+export type GroupItem = {
   /** Free text. */
   description?: string;
-  /** Title on screen. */
+  /** Its devices, each once. */
+  devices?: (ObjectId)[];
+  /** Lasting identity. */
+  id: ObjectId;
+  /** Name on screen, unique among groups. */
   name: string;
-  /** Tiles of the block. */
-  widgets?: (WidgetInput)[];
+  /** Counts the changes of the object, from 1. */
+  revision: number;
+  /** How many tags it has, with those of its devices. */
+  tag_count: number;
+  /** Its tags, each once, beside those of its devices. */
+  tags?: (ObjectId)[];
+  /** Time of the last change, microseconds since 1970-01-01 UTC. */
+  updated_us: number;
 };
 
 /** Whether the hub does its work. */
@@ -1057,6 +1253,9 @@ export type Kept = {
   weekly: number;
 };
 
+/** The kinds of objects in the configuration store. */
+export type Kind = 'asset' | 'connection' | 'template' | 'device' | 'tag' | 'group' | 'dashboard' | 'retention';
+
 /** The token of a wall screen. */
 export type KioskBody = {
   /** The token. */
@@ -1216,7 +1415,7 @@ export type Note = {
 /** An object as it is kept: its body with identity and revision. */
 export type Object = {
   /** Row blocks, from top to bottom. */
-  groups: (Group)[];
+  groups: (WidgetGroup)[];
   /** Lasting identity. */
   id: ObjectId;
   /** Name on screen, unique among dashboards. */
@@ -1272,6 +1471,16 @@ export type Options = {
 export type Packing = 'none' | 'gzip' | 'zstd';
 
 /** One page of a list. */
+export type PageOfAssetItem = {
+  /** The items. */
+  items: (AssetItem)[];
+  /** `cursor` of the next page; null after the last. */
+  next_cursor: string | null;
+  /** Items of all pages. */
+  total: number;
+};
+
+/** One page of a list. */
 export type PageOfConnectionItem = {
   /** The items. */
   items: (ConnectionItem)[];
@@ -1295,6 +1504,16 @@ export type PageOfDeviceItem = {
 export type PageOfErrorGroup = {
   /** The items. */
   items: (ErrorGroup)[];
+  /** `cursor` of the next page; null after the last. */
+  next_cursor: string | null;
+  /** Items of all pages. */
+  total: number;
+};
+
+/** One page of a list. */
+export type PageOfGroupItem = {
+  /** The items. */
+  items: (GroupItem)[];
   /** `cursor` of the next page; null after the last. */
   next_cursor: string | null;
   /** Items of all pages. */
@@ -1352,6 +1571,16 @@ export type PageOfTagItem = {
 };
 
 /** One page of a list. */
+export type PageOfTemplateItem = {
+  /** The items. */
+  items: (TemplateItem)[];
+  /** `cursor` of the next page; null after the last. */
+  next_cursor: string | null;
+  /** Items of all pages. */
+  total: number;
+};
+
+/** One page of a list. */
 export type PageOfUser = {
   /** The items. */
   items: (User)[];
@@ -1370,6 +1599,9 @@ export type PageOfValidationItem = {
   /** Items of all pages. */
   total: number;
 };
+
+/** Types of parameters. */
+export type ParameterType = 'text' | 'number' | 'integer' | 'boolean';
 
 /** A new password. */
 export type PasswordBody = {
@@ -1874,6 +2106,8 @@ export type TableFormat = 'csv' | 'xlsx';
 export type Tag = {
   /** Where the device keeps it, as the protocol writes addresses, e.g. `40001` or `holding:0`. */
   address: string;
+  /** The asset that it is placed in, where that is not the place of its device: its path is */
+  asset?: ObjectId | null;
   /** How the bytes are to be read. */
   data_type?: DataType;
   /** Digits behind the decimal point on screen; chosen by the value when absent. */
@@ -1948,6 +2182,8 @@ export type TagColumns = {
 export type TagItem = {
   /** Where the device keeps it, as the protocol writes addresses, e.g. `40001` or `holding:0`. */
   address: string;
+  /** The asset that it is placed in, where that is not the place of its device: its path is */
+  asset?: ObjectId | null;
   /** Its last sample; null before there is one. */
   current: Current | null;
   /** How the bytes are to be read. */
@@ -2094,6 +2330,116 @@ export type TagValidationReport = {
 export type TagsMade = TagItem | {
   /** The tags in the order of the request. */
   items: (TagRef)[];
+};
+
+/** What all devices of a type have in common: their tags, how they are asked, what is shown. */
+export type Template = {
+  /** The template whose parameters, settings and tags it has too, unless it has its own of the */
+  base?: ObjectId | null;
+  /** Free text. */
+  description?: string;
+  /** Type of the device. */
+  model?: string;
+  /** Name on screen, unique among templates. */
+  name: string;
+  /** What is told when a device is made. */
+  parameters?: (TemplateParameterInput)[];
+  /** Time between polls of its devices, in milliseconds. */
+  period_ms?: number | null;
+  /** The protocol of connections that its devices can be behind. */
+  protocol: string;
+  /** Settings of its devices, as the protocol understands them. */
+  settings?: unknown;
+  /** Where its contents are from, e.g. title and edition of a manual. */
+  source?: string;
+  /** Its tags: each a tag without device. */
+  tags?: (unknown)[];
+  /** Who makes the device. */
+  vendor?: string;
+  /** Version of the template, e.g. `1.2`; devices remember which one made them. */
+  version: string;
+  /** Tiles that a dashboard of its devices has: each a widget whose bindings name tags of the */
+  widgets?: (unknown)[];
+};
+
+/** A template and its use. */
+export type TemplateItem = {
+  /** The template whose parameters, settings and tags it has too, unless it has its own of the */
+  base?: ObjectId | null;
+  /** Free text. */
+  description?: string;
+  /** How many devices were made of it. */
+  device_count: number;
+  /** Lasting identity. */
+  id: ObjectId;
+  /** Type of the device. */
+  model?: string;
+  /** Name on screen, unique among templates. */
+  name: string;
+  /** What is told when a device is made. */
+  parameters?: (TemplateParameter)[];
+  /** Time between polls of its devices, in milliseconds. */
+  period_ms?: number | null;
+  /** The protocol of connections that its devices can be behind. */
+  protocol: string;
+  /** Counts the changes of the object, from 1. */
+  revision: number;
+  /** Settings of its devices, as the protocol understands them. */
+  settings?: unknown;
+  /** Where its contents are from, e.g. title and edition of a manual. */
+  source?: string;
+  /** Its tags: each a tag without device. */
+  tags?: (unknown)[];
+  /** Time of the last change, microseconds since 1970-01-01 UTC. */
+  updated_us: number;
+  /** Who makes the device. */
+  vendor?: string;
+  /** Version of the template, e.g. `1.2`; devices remember which one made them. */
+  version: string;
+  /** Tiles that a dashboard of its devices has: each a widget whose bindings name tags of the */
+  widgets?: (unknown)[];
+};
+
+/** Something that is told when a device is made of a template. */
+export type TemplateParameter = {
+  /** The value of who tells none; without one it must be told. */
+  default?: unknown;
+  /** What it means. */
+  description?: string;
+  /** Greatest number. */
+  max?: number | null;
+  /** Least number. */
+  min?: number | null;
+  /** How the template refers to it: letters, digits and `_`. */
+  name: string;
+  /** Of which type its values are. */
+  type: ParameterType;
+};
+
+/** Something that is told when a device is made of a template. */
+export type TemplateParameterInput = {
+  /** The value of who tells none; without one it must be told. */
+  default?: unknown;
+  /** What it means. */
+  description?: string;
+  /** Greatest number. */
+  max?: number | null;
+  /** Least number. */
+  min?: number | null;
+  /** How the template refers to it: letters, digits and `_`. */
+  name: string;
+  /** Of which type its values are. */
+  type?: ParameterType;
+};
+
+/** The template that a device was made of. */
+export type TemplateUse = {
+  /** The template. */
+  id: ObjectId;
+  /** The values of its parameters. */
+  parameters?: unknown;
+  /** The version that was applied last. */
+  version: string;
 };
 
 /** Unsaved settings to be tried. */
@@ -2466,6 +2812,30 @@ export type Widget = {
   x: number;
   /** Top row within the group. */
   y: number;
+};
+
+/** A titled row block of a dashboard. */
+export type WidgetGroup = {
+  /** Whether the block is folded when the page opens. */
+  collapsed: boolean;
+  /** Free text. */
+  description?: string;
+  /** Title on screen. */
+  name: string;
+  /** Tiles of the block. */
+  widgets: (Widget)[];
+};
+
+/** A titled row block of a dashboard. */
+export type WidgetGroupInput = {
+  /** Whether the block is folded when the page opens. */
+  collapsed?: boolean;
+  /** Free text. */
+  description?: string;
+  /** Title on screen. */
+  name: string;
+  /** Tiles of the block. */
+  widgets?: (WidgetInput)[];
 };
 
 /** One tile of a dashboard on a grid of 12 columns. */

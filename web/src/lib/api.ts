@@ -157,6 +157,7 @@ export function bodyOf<T extends object>(stored: T): Record<string, unknown> {
     'poll_ms',
     'device_name',
     'connection_name',
+    'full_path',
     'tag_count',
     'current',
   ];

@@ -23,7 +23,10 @@ type WithSettings<T> = Omit<T, 'settings'> & { settings: Settings };
 export type Connection = WithSettings<Gen.ConnectionItem>;
 export type ConnectionBody = Omit<Connection, keyof Stored | 'status'>;
 export type Device = WithSettings<Gen.DeviceItem>;
-export type DeviceBody = Omit<Device, keyof Stored | 'status' | 'connection_name' | 'tag_count'>;
+export type DeviceBody = Omit<
+  Device,
+  keyof Stored | 'status' | 'connection_name' | 'tag_count' | 'full_path'
+>;
 export type Tag = Gen.TagItem;
 export type TagBody = Omit<
   Tag,
@@ -32,7 +35,7 @@ export type TagBody = Omit<
 export type Dashboard = Stored & Gen.Dashboard;
 export type PolicyBody = Required<Omit<Gen.RetentionPolicy, 'days'>> & { days: Gen.RetentionDays };
 export type Policy = Stored & PolicyBody;
-export type { Group, Widget } from './api.gen.ts';
+export type { Widget, WidgetGroup } from './api.gen.ts';
 
 export type DataType = Gen.DataType;
 export type ByteOrder = Gen.ByteOrder;

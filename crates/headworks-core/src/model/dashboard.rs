@@ -19,13 +19,13 @@ pub struct Dashboard {
     /// Row blocks, from top to bottom.
     #[serde(default)]
     #[schemars(length(max = 64))]
-    pub groups: Vec<Group>,
+    pub groups: Vec<WidgetGroup>,
 }
 
 /// A titled row block of a dashboard.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Group {
+pub struct WidgetGroup {
     /// Title on screen.
     #[schemars(length(max = 128))]
     pub name: String,
@@ -249,7 +249,7 @@ impl ObjectBody for Dashboard {
     }
 }
 
-impl Group {
+impl WidgetGroup {
     fn check(&self, place: &str) -> Result<(), FieldError> {
         check_text(&format!("{place}/name"), &self.name, TITLE_MAX)?;
         let description = format!("{place}/description");

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::object::{FieldError, Kind, ObjectBody, ObjectId};
+use super::template::TemplateUse;
 use crate::path::TagPath;
 
 /// Settings that only the protocol understands; its schema describes them.
@@ -41,7 +42,11 @@ pub struct Device {
     pub name: String,
     /// The connection it is reached through.
     pub connection: ObjectId,
-    /// Where its tags stand in the plant: each tag's path is this path and the tag's name.
+    /// The asset that it is placed in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asset: Option<ObjectId>,
+    /// Where its tags stand in the plant, below its asset if it has one: each tag's path is this
+    /// path and the tag's name.
     pub path: TagPath,
     /// Whether it is polled.
     #[serde(default = "yes")]
@@ -54,6 +59,9 @@ pub struct Device {
     #[serde(default)]
     #[schemars(with = "serde_json::Value")]
     pub settings: Settings,
+    /// The template that it was made of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<TemplateUse>,
     /// Free text.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     #[schemars(length(max = 4000))]
@@ -91,6 +99,9 @@ impl ObjectBody for Device {
 
     fn check(&self) -> Result<(), FieldError> {
         check_name(&self.name)?;
+        if let Some(template) = &self.template {
+            check_text("/template/version", &template.version, 32)?;
+        }
         check_period("/period_ms", self.period_ms)?;
         check_description(&self.description)
     }

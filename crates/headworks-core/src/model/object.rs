@@ -19,12 +19,18 @@ pub struct ObjectId(pub Uuid);
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
+    /// A place of the plant.
+    Asset,
     /// A configured link through one driver.
     Connection,
+    /// What all devices of a type have in common.
+    Template,
     /// An addressable thing behind a connection.
     Device,
     /// One data point.
     Tag,
+    /// Devices and tags that belong together.
+    Group,
     /// A page of widgets.
     Dashboard,
     /// How long samples are kept.
@@ -80,10 +86,13 @@ impl FieldError {
 
 impl Kind {
     /// Every kind, those first on which others rest.
-    pub const ALL: [Kind; 5] = [
+    pub const ALL: [Kind; 8] = [
+        Kind::Asset,
         Kind::Connection,
+        Kind::Template,
         Kind::Device,
         Kind::Tag,
+        Kind::Group,
         Kind::Dashboard,
         Kind::Retention,
     ];
@@ -91,9 +100,12 @@ impl Kind {
     /// Returns the name as the store and the API write it.
     pub const fn name(self) -> &'static str {
         match self {
+            Kind::Asset => "asset",
             Kind::Connection => "connection",
+            Kind::Template => "template",
             Kind::Device => "device",
             Kind::Tag => "tag",
+            Kind::Group => "group",
             Kind::Dashboard => "dashboard",
             Kind::Retention => "retention",
         }

@@ -18,6 +18,10 @@ pub struct Tag {
     pub device: ObjectId,
     /// Last segment of its path, unique within the device.
     pub name: TagName,
+    /// The asset that it is placed in, where that is not the place of its device: its path is
+    /// then that of the asset and its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asset: Option<ObjectId>,
     /// Where the device keeps it, as the protocol writes addresses, e.g. `40001` or `holding:0`.
     #[schemars(length(min = 1, max = 256))]
     pub address: String,

@@ -1,3 +1,6 @@
+mod assets;
+mod past;
+
 use headworks_core::model::{Dashboard, ObjectId};
 use headworks_core::{Quality, Value};
 use serde_json::json;
@@ -153,7 +156,7 @@ async fn a_path_is_a_tag_or_a_folder() {
     ];
     let want = [
         (0, "/path", "plant/pump/flow is a tag"),
-        (2, "/name", "path plant/pump is that of a device"),
+        (2, "/name", "path plant/pump is that of an asset, a device"),
     ];
     check_refused(edits, &want).await;
 }
@@ -237,7 +240,7 @@ async fn edits_of_what_is_not_there_or_was_changed_are_refused() {
     assert_eq!((expected, found), (1, 2));
     let edit = Edit::update(object_id(3), connection("not a tag"));
     check_problems(
-        test.handle.check(&edit).await.unwrap_err(),
+        test.handle.check(vec![edit]).await.unwrap_err(),
         &[(0, "", "is a tag, not a connection")],
     );
 }

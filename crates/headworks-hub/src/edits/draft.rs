@@ -1,18 +1,14 @@
 //! A draft: the plant as it would be after a list of edits.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use headworks_core::TagPath;
-use headworks_core::model::{
-    Connection, Dashboard, Device, Kind, Object, ObjectId, RetentionPolicy, Tag,
-};
+use headworks_core::model::{Asset, Connection, Device, Kind, ObjectId};
 use headworks_store::{Action, Change};
-use serde::Serialize;
 
+use super::body::BodyOf;
 use super::{Body, Edit};
 use crate::error::{HubError, Problem};
-use crate::plant::{Plant, tag_path};
+use crate::plant::{Places, Plant};
 
 /// Children that an error names.
 const CHILDREN_SHOWN: usize = 5;
@@ -20,11 +16,9 @@ const CHILDREN_SHOWN: usize = 5;
 /// The plant with edits applied in their order, not yet checked as a whole.
 pub(crate) struct Draft<'a> {
     pub(crate) plant: &'a Plant,
-    pub(crate) connections: Drafts<Connection>,
-    pub(crate) devices: Drafts<Device>,
-    pub(crate) tags: Drafts<Tag>,
-    pub(crate) dashboards: Drafts<Dashboard>,
-    pub(crate) retention: Drafts<RetentionPolicy>,
+    pub(crate) bodies: BTreeMap<ObjectId, Drafted>,
+    /// What is new or changed, by what it rests on.
+    resting: HashMap<ObjectId, Vec<ObjectId>>,
     /// One per edit.
     pub(crate) outlines: Vec<Outline>,
     /// What the store is to do.
@@ -32,15 +26,14 @@ pub(crate) struct Draft<'a> {
     pub(crate) problems: Vec<Problem>,
 }
 
-/// The changed objects of one kind.
-pub(crate) type Drafts<T> = BTreeMap<ObjectId, Drafted<T>>;
-
 /// An object as an edit leaves it.
-pub(crate) struct Drafted<T> {
+pub(crate) struct Drafted {
     /// Which edit.
     pub(crate) edit: usize,
+    /// Its kind.
+    pub(crate) kind: Kind,
     /// None when it is deleted.
-    pub(crate) body: Option<T>,
+    pub(crate) body: Option<Body>,
 }
 
 /// What an edit does.
@@ -65,11 +58,8 @@ impl<'a> Draft<'a> {
     ) -> Result<Draft<'a>, HubError> {
         let mut draft = Draft {
             plant,
-            connections: BTreeMap::new(),
-            devices: BTreeMap::new(),
-            tags: BTreeMap::new(),
-            dashboards: BTreeMap::new(),
-            retention: BTreeMap::new(),
+            bodies: BTreeMap::new(),
+            resting: HashMap::new(),
             outlines: Vec::with_capacity(edits.len()),
             changes: Vec::with_capacity(edits.len()),
             problems: Vec::new(),
@@ -91,24 +81,30 @@ impl<'a> Draft<'a> {
     /// Returns a connection as it would be.
     pub(crate) fn connection(&self, id: ObjectId) -> Option<&Connection> {
         let old = self.plant.connection(id).map(|object| &object.body);
-        self.connections
-            .get(&id)
-            .map_or(old, |draft| draft.body.as_ref())
+        self.drafted(id).unwrap_or(old)
     }
 
-    /// Returns a device as it would be.
-    pub(crate) fn device(&self, id: ObjectId) -> Option<&Device> {
-        let old = self.plant.device(id).map(|object| &object.body);
-        self.devices
-            .get(&id)
-            .map_or(old, |draft| draft.body.as_ref())
+    /// Returns the edit that names an object.
+    pub(crate) fn edit_of(&self, id: ObjectId) -> Option<usize> {
+        self.bodies.get(&id).map(|draft| draft.edit)
     }
 
-    /// Returns the path that a device has in the draft, if it is not the one it had before.
-    pub(crate) fn new_path(&self, device: ObjectId) -> Option<&TagPath> {
-        let new = &self.devices.get(&device)?.body.as_ref()?.path;
-        let old = self.plant.device(device).map(|device| &device.body.path);
-        (old != Some(new)).then_some(new)
+    /// Returns the objects of a kind that are new or changed: id, edit and body.
+    pub(crate) fn alive<T: BodyOf>(&self) -> impl Iterator<Item = (ObjectId, usize, &T)> {
+        self.bodies
+            .iter()
+            .filter_map(|(&id, draft)| Some((id, draft.edit, T::of(draft.body.as_ref()?)?)))
+    }
+
+    /// Returns an object as an edit leaves it; none when no edit names it.
+    pub(crate) fn drafted<T: BodyOf>(&self, id: ObjectId) -> Option<Option<&T>> {
+        let draft = self.bodies.get(&id)?;
+        Some(draft.body.as_ref().and_then(T::of))
+    }
+
+    /// Returns whether an object of a kind would be there.
+    pub(crate) fn is_there(&self, kind: Kind, id: ObjectId) -> bool {
+        self.kind_of(id) == Some(kind)
     }
 
     /// Returns the devices that would be behind a connection.
@@ -116,9 +112,10 @@ impl<'a> Draft<'a> {
         let untouched = self
             .plant
             .devices_of(connection)
-            .filter(|device| !self.devices.contains_key(&device.id))
+            .filter(|device| !self.is_drafted(device.id))
             .map(|device| (device.id, &device.body));
-        let drafted = alive(&self.devices)
+        let drafted = self
+            .alive::<Device>()
             .filter(|(_, _, device)| device.connection == connection)
             .map(|(id, _, device)| (id, device));
         untouched.chain(drafted).collect()
@@ -183,7 +180,7 @@ impl<'a> Draft<'a> {
         self.expect_revision(kind, id, expected)?;
         let children = self.children_of(kind, id);
         if !children.is_empty() && !cascade {
-            return Err(self.has_children(kind, id, &children));
+            return Err(self.has_children(kind, id));
         }
         self.outline(id, kind, Action::Deleted);
         if let Some(outline) = self.outlines.last_mut() {
@@ -203,13 +200,8 @@ impl<'a> Draft<'a> {
             return;
         }
         self.changes.push(Change::Delete { id, expected });
-        match kind {
-            Kind::Connection => drop(self.connections.insert(id, Drafted { edit, body: None })),
-            Kind::Device => drop(self.devices.insert(id, Drafted { edit, body: None })),
-            Kind::Tag => drop(self.tags.insert(id, Drafted { edit, body: None })),
-            Kind::Dashboard => drop(self.dashboards.insert(id, Drafted { edit, body: None })),
-            Kind::Retention => drop(self.retention.insert(id, Drafted { edit, body: None })),
-        }
+        let body = None;
+        self.bodies.insert(id, Drafted { edit, kind, body });
     }
 
     fn put(&mut self, edit: usize, id: ObjectId, body: Body) {
@@ -217,24 +209,17 @@ impl<'a> Draft<'a> {
             let problem = Problem::new(edit, error.field, error.reason);
             self.problems.push(problem);
         }
-        match body {
-            Body::Connection(body) => put(&mut self.connections, edit, id, body),
-            Body::Device(body) => put(&mut self.devices, edit, id, body),
-            Body::Tag(body) => put(&mut self.tags, edit, id, body),
-            Body::Dashboard(body) => put(&mut self.dashboards, edit, id, body),
-            Body::Retention(body) => put(&mut self.retention, edit, id, body),
+        for below in body.rests_on() {
+            self.resting.entry(below).or_default().push(id);
         }
+        let kind = body.kind();
+        let body = Some(body);
+        self.bodies.insert(id, Drafted { edit, kind, body });
     }
 
     fn json(&mut self, edit: usize, body: &Body) -> Option<String> {
-        let json = match body {
-            Body::Connection(body) => to_json(body),
-            Body::Device(body) => to_json(body),
-            Body::Tag(body) => to_json(body),
-            Body::Dashboard(body) => to_json(body),
-            Body::Retention(body) => to_json(body),
-        };
-        json.map_err(|reason| self.problems.push(Problem::new(edit, "", reason)))
+        body.to_json()
+            .map_err(|error| self.problems.push(Problem::new(edit, "", error)))
             .ok()
     }
 
@@ -252,29 +237,14 @@ impl<'a> Draft<'a> {
     }
 
     fn kind_of(&self, id: ObjectId) -> Option<Kind> {
-        let drafted = [
-            (Kind::Connection, is_alive(&self.connections, id)),
-            (Kind::Device, is_alive(&self.devices, id)),
-            (Kind::Tag, is_alive(&self.tags, id)),
-            (Kind::Dashboard, is_alive(&self.dashboards, id)),
-            (Kind::Retention, is_alive(&self.retention, id)),
-        ];
-        for (kind, alive) in drafted {
-            match alive {
-                Some(true) => return Some(kind),
-                Some(false) => return None,
-                None => {}
-            }
+        match self.bodies.get(&id) {
+            Some(draft) => draft.body.as_ref().map(Body::kind),
+            None => self.plant.kind_of(id),
         }
-        self.plant.kind_of(id)
     }
 
-    fn is_drafted(&self, id: ObjectId) -> bool {
-        self.connections.contains_key(&id)
-            || self.devices.contains_key(&id)
-            || self.tags.contains_key(&id)
-            || self.dashboards.contains_key(&id)
-            || self.retention.contains_key(&id)
+    pub(crate) fn is_drafted(&self, id: ObjectId) -> bool {
+        self.bodies.contains_key(&id)
     }
 
     fn expect_revision(
@@ -297,124 +267,68 @@ impl<'a> Draft<'a> {
         })
     }
 
-    /// Returns what rests on an object, those that rest on others first.
+    /// Returns what rests on an object, those that rest on others first, each once.
     fn children_of(&self, kind: Kind, id: ObjectId) -> Vec<(Kind, ObjectId)> {
-        match kind {
-            Kind::Connection => {
-                let mut children = Vec::new();
-                for (device, _) in self.devices_of(id) {
-                    children.extend(self.children_of(Kind::Device, device));
-                    children.push((Kind::Device, device));
-                }
-                children
+        let mut children = Vec::new();
+        self.add_children(kind, id, &mut HashSet::new(), &mut children);
+        children
+    }
+
+    fn add_children(
+        &self,
+        kind: Kind,
+        id: ObjectId,
+        seen: &mut HashSet<ObjectId>,
+        children: &mut Vec<(Kind, ObjectId)>,
+    ) {
+        for (kind, child) in self.direct_children_of(kind, id) {
+            if seen.insert(child) {
+                self.add_children(kind, child, seen, children);
+                children.push((kind, child));
             }
-            Kind::Device => self
-                .tag_ids_of(id)
-                .into_iter()
-                .map(|id| (Kind::Tag, id))
-                .collect(),
-            Kind::Tag | Kind::Dashboard | Kind::Retention => Vec::new(),
         }
     }
 
-    fn tag_ids_of(&self, device: ObjectId) -> Vec<ObjectId> {
-        let untouched = self
-            .plant
-            .tags_of(device)
-            .map(|tag| tag.id())
-            .filter(|id| !self.tags.contains_key(id));
-        let drafted = alive(&self.tags)
-            .filter(|(_, _, tag)| tag.device == device)
-            .map(|(id, _, _)| id);
+    fn direct_children_of(&self, kind: Kind, id: ObjectId) -> Vec<(Kind, ObjectId)> {
+        let standing = self.plant.children_of(kind, id);
+        let untouched = standing.into_iter().filter(|&(_, id)| !self.is_drafted(id));
+        let drafted = self.resting.get(&id).into_iter().flatten();
+        let drafted = drafted.filter_map(|&id| Some((self.kind_of(id)?, id)));
         untouched.chain(drafted).collect()
     }
 
-    fn has_children(&self, kind: Kind, id: ObjectId, all: &[(Kind, ObjectId)]) -> HubError {
-        let wanted = if kind == Kind::Connection {
-            Kind::Device
-        } else {
-            Kind::Tag
-        };
-        let direct: Vec<ObjectId> = all
-            .iter()
-            .filter(|(kind, _)| *kind == wanted)
-            .map(|&(_, id)| id)
-            .collect();
+    fn has_children(&self, kind: Kind, id: ObjectId) -> HubError {
+        let direct = self.direct_children_of(kind, id);
         HubError::HasChildren {
             kind,
-            name: self.name_of(kind, id),
+            name: self.name_of(id),
             count: direct.len(),
             children: direct
                 .iter()
                 .take(CHILDREN_SHOWN)
-                .map(|&id| self.name_of(wanted, id))
+                .map(|&(_, id)| self.name_of(id))
                 .collect(),
         }
     }
 
-    fn name_of(&self, kind: Kind, id: ObjectId) -> String {
-        let name = match kind {
-            Kind::Connection => self.connection(id).map(|body| body.name.clone()),
-            Kind::Device => self.device(id).map(|body| body.name.clone()),
-            Kind::Tag => match self.tags.get(&id) {
-                Some(draft) => draft.body.as_ref().map(|body| body.name.to_string()),
-                None => self.plant.tag(id).map(|tag| tag.name().to_owned()),
-            },
-            Kind::Dashboard => self
-                .plant
-                .dashboard(id)
-                .map(|object| object.body.name.clone()),
-            Kind::Retention => self
-                .plant
-                .retention_policy(id)
-                .map(|object| object.body.name.clone()),
+    fn name_of(&self, id: ObjectId) -> String {
+        let drafted = self.bodies.get(&id).and_then(|draft| draft.body.as_ref());
+        let name = match drafted {
+            Some(body) => Some(body.name().to_owned()),
+            None => self.plant.name_of(id),
         };
         name.unwrap_or_else(|| id.to_string())
     }
+}
 
-    /// Returns the path that a drafted tag would have; none when its device does not exist or
-    /// has no room below it.
-    pub(crate) fn path_of(&self, tag: &Tag) -> Option<TagPath> {
-        tag_path(&self.device(tag.device)?.path, &tag.name).ok()
+impl Places for Draft<'_> {
+    fn asset(&self, id: ObjectId) -> Option<&Asset> {
+        let old = self.plant.asset(id).map(|object| &object.body);
+        self.drafted(id).unwrap_or(old)
     }
-}
 
-/// Returns the objects that are not deleted: id, edit and body.
-pub(crate) fn alive<T>(drafts: &Drafts<T>) -> impl Iterator<Item = (ObjectId, usize, &T)> {
-    drafts
-        .iter()
-        .filter_map(|(&id, draft)| Some((id, draft.edit, draft.body.as_ref()?)))
-}
-
-/// Returns the drafts as objects of the next plant.
-pub(crate) fn objects<T>(
-    drafts: Drafts<T>,
-    stamp: impl Fn(ObjectId) -> (u64, i64),
-) -> BTreeMap<ObjectId, Option<Arc<Object<T>>>> {
-    let object = |(id, draft): (ObjectId, Drafted<T>)| {
-        let (revision, updated_us) = stamp(id);
-        let object = draft.body.map(|body| {
-            Arc::new(Object {
-                id,
-                revision,
-                updated_us,
-                body,
-            })
-        });
-        (id, object)
-    };
-    drafts.into_iter().map(object).collect()
-}
-
-fn put<T>(drafts: &mut Drafts<T>, edit: usize, id: ObjectId, body: T) {
-    let body = Some(body);
-    drafts.insert(id, Drafted { edit, body });
-}
-
-fn is_alive<T>(drafts: &Drafts<T>, id: ObjectId) -> Option<bool> {
-    drafts.get(&id).map(|draft| draft.body.is_some())
-}
-
-fn to_json(body: &impl Serialize) -> Result<String, String> {
-    serde_json::to_string(body).map_err(|error| error.to_string())
+    fn device(&self, id: ObjectId) -> Option<&Device> {
+        let old = self.plant.device(id).map(|object| &object.body);
+        self.drafted(id).unwrap_or(old)
+    }
 }

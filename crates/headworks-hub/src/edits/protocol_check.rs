@@ -7,9 +7,9 @@ use headworks_core::model::{Connection, Device, ObjectId, Tag};
 use headworks_core::{TagIndex, TagPath};
 use headworks_protocols::{ConfigError, DeviceConfig, LinkConfig, Place, Protocol, TagConfig};
 
-use super::draft::{Draft, alive};
+use super::draft::Draft;
 use crate::error::Problem;
-use crate::plant::tag_config;
+use crate::plant::{Paths, Places, tag_config};
 
 /// What of each connection is to be checked: some of its devices with some of their tags.
 type Scope = BTreeMap<ObjectId, BTreeMap<ObjectId, Vec<TagConfig>>>;
@@ -23,8 +23,8 @@ pub(crate) fn check_protocols(draft: &Draft<'_>, protocols: &[&Protocol]) -> Vec
         };
         let find = |protocol: &&&Protocol| protocol.name == connection.protocol;
         let Some(protocol) = protocols.iter().find(find) else {
-            if let Some(drafted) = draft.connections.get(&id) {
-                problems.push(unknown_protocol(drafted.edit, connection, protocols));
+            if let Some(edit) = draft.edit_of(id) {
+                problems.push(unknown_protocol(edit, connection, protocols));
             }
             continue;
         };
@@ -50,7 +50,7 @@ fn unknown_protocol(edit: usize, connection: &Connection, protocols: &[&Protocol
 
 fn scope(draft: &Draft<'_>) -> Scope {
     let mut scope = Scope::new();
-    for (id, _, connection) in alive(&draft.connections) {
+    for (id, _, connection) in draft.alive::<Connection>() {
         let devices = scope.entry(id).or_default();
         let before = draft.plant.connection(id);
         if before.is_some_and(|before| before.body.protocol != connection.protocol) {
@@ -61,7 +61,7 @@ fn scope(draft: &Draft<'_>) -> Scope {
             }
         }
     }
-    for (id, _, device) in alive(&draft.devices) {
+    for (id, _, device) in draft.alive::<Device>() {
         let before = draft.plant.device(id).map(|object| &object.body);
         let other = before.is_some_and(|before| {
             before.settings != device.settings || before.connection != device.connection
@@ -75,8 +75,9 @@ fn scope(draft: &Draft<'_>) -> Scope {
             }
         });
     }
-    for (number, (_, _, tag)) in (0_u32..).zip(alive(&draft.tags)) {
-        if let Some((device, config)) = drafted_tag(draft, tag, number) {
+    let mut paths = Paths::new(draft);
+    for (number, (_, _, tag)) in (0_u32..).zip(draft.alive::<Tag>()) {
+        if let Some((device, config)) = drafted_tag(draft, &mut paths, tag, number) {
             let devices = scope.entry(device.connection).or_default();
             devices.entry(tag.device).or_default().push(config);
         }
@@ -90,18 +91,19 @@ fn standing_tags(draft: &Draft<'_>, device: ObjectId) -> Vec<TagConfig> {
     draft
         .plant
         .tags_of(device)
-        .filter(|tag| !draft.tags.contains_key(&tag.id()))
+        .filter(|tag| !draft.is_drafted(tag.id()))
         .map(|tag| tag.config(period_ms))
         .collect()
 }
 
 fn drafted_tag<'a>(
     draft: &'a Draft<'_>,
+    paths: &mut Paths<'_, Draft<'_>>,
     tag: &Tag,
     number: u32,
 ) -> Option<(&'a Device, TagConfig)> {
     let device = draft.device(tag.device)?;
-    let path = draft.path_of(tag)?;
+    let path = paths.of_tag(tag).ok()?;
     // a tag that is not stored yet has no number; the check only needs distinct ones
     let index = TagIndex(u32::MAX - number);
     let period = Duration::from_millis(tag.period_ms.unwrap_or(device.period_ms).into());
@@ -142,18 +144,18 @@ struct Blame {
 
 impl Blame {
     fn new(draft: &Draft<'_>, link: &LinkConfig) -> Blame {
-        let connection = draft
-            .connections
-            .get(&link.connection)
-            .map(|draft| draft.edit);
-        let devices: HashMap<ObjectId, usize> = alive(&draft.devices)
+        let connection = draft.edit_of(link.connection);
+        let devices: HashMap<ObjectId, usize> = draft
+            .alive::<Device>()
             .filter(|(_, _, device)| device.connection == link.connection)
             .map(|(id, edit, _)| (id, edit))
             .collect();
         let here: HashSet<ObjectId> = link.devices.iter().map(|config| config.device).collect();
-        let tags: HashMap<TagPath, usize> = alive(&draft.tags)
+        let mut paths = Paths::new(draft);
+        let tags: HashMap<TagPath, usize> = draft
+            .alive::<Tag>()
             .filter(|(_, _, tag)| here.contains(&tag.device))
-            .filter_map(|(_, edit, tag)| Some((draft.path_of(tag)?, edit)))
+            .filter_map(|(_, edit, tag)| Some((paths.of_tag(tag).ok()?, edit)))
             .collect();
         let edits = connection
             .iter()

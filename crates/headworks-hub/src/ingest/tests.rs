@@ -46,7 +46,7 @@ fn entry(fields: &serde_json::Value) -> TagEntry {
         updated_us: 0,
         body: tag_with("t", id, fields),
     };
-    TagEntry::new(object, TAG, &"a".parse().unwrap(), &mut Shapes::default()).unwrap()
+    TagEntry::new(object, TAG, "a/t".parse().unwrap(), &mut Shapes::default()).unwrap()
 }
 
 impl Bench {

@@ -4,25 +4,36 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use headworks_core::TagIndex;
-use headworks_core::model::{Connection, Dashboard, Device, Object, ObjectId, RetentionPolicy};
+use headworks_core::model::{
+    Asset, Connection, Dashboard, Device, Group, Object, ObjectId, RetentionPolicy, Template,
+};
 
 use super::{Plant, Table, TagEntry, compare_folded};
+
+/// The changed objects of a kind.
+pub(crate) type Changed<T> = BTreeMap<ObjectId, Option<Arc<Object<T>>>>;
 
 /// What is different in the next plant: the new object, or nothing where it was deleted.
 #[derive(Debug, Default)]
 pub(crate) struct PlantChanges {
-    pub(crate) connections: BTreeMap<ObjectId, Option<Arc<Object<Connection>>>>,
-    pub(crate) devices: BTreeMap<ObjectId, Option<Arc<Object<Device>>>>,
-    pub(crate) dashboards: BTreeMap<ObjectId, Option<Arc<Object<Dashboard>>>>,
-    pub(crate) retention: BTreeMap<ObjectId, Option<Arc<Object<RetentionPolicy>>>>,
+    pub(crate) assets: Changed<Asset>,
+    pub(crate) connections: Changed<Connection>,
+    pub(crate) templates: Changed<Template>,
+    pub(crate) devices: Changed<Device>,
+    pub(crate) groups: Changed<Group>,
+    pub(crate) dashboards: Changed<Dashboard>,
+    pub(crate) retention: Changed<RetentionPolicy>,
     pub(crate) tags: BTreeMap<TagIndex, Option<Arc<TagEntry>>>,
 }
 
 impl PlantChanges {
     /// Returns what of these, which are all objects there are, differs from a plant.
     pub(crate) fn beyond(mut self, old: &Plant) -> PlantChanges {
+        leave_new(&mut self.assets, old.assets());
         leave_new(&mut self.connections, old.connections());
+        leave_new(&mut self.templates, old.templates());
         leave_new(&mut self.devices, old.devices());
+        leave_new(&mut self.groups, old.groups());
         leave_new(&mut self.dashboards, old.dashboards());
         leave_new(&mut self.retention, old.retention_policies());
         for tag in old.tags() {
@@ -37,18 +48,18 @@ impl PlantChanges {
 
     /// Whether nothing is different.
     pub(crate) fn is_empty(&self) -> bool {
-        self.connections.is_empty()
+        self.assets.is_empty()
+            && self.connections.is_empty()
+            && self.templates.is_empty()
             && self.devices.is_empty()
+            && self.groups.is_empty()
             && self.dashboards.is_empty()
             && self.retention.is_empty()
             && self.tags.is_empty()
     }
 }
 
-fn leave_new<T: PartialEq>(
-    all: &mut BTreeMap<ObjectId, Option<Arc<Object<T>>>>,
-    old: &[Arc<Object<T>>],
-) {
+fn leave_new<T: PartialEq>(all: &mut Changed<T>, old: &[Arc<Object<T>>]) {
     for object in old {
         match all.get(&object.id) {
             None => drop(all.insert(object.id, None)),
@@ -63,12 +74,21 @@ impl Plant {
     pub(crate) fn with(&self, changes: PlantChanges) -> Plant {
         let mut next = Plant {
             generation: self.generation + 1,
+            assets: self
+                .assets
+                .with(changes.assets, |object| object.body.name.clone()),
             connections: self
                 .connections
-                .with(changes.connections, |object| (0, object.body.name.clone())),
+                .with(changes.connections, |object| object.body.name.clone()),
+            templates: self
+                .templates
+                .with(changes.templates, |object| object.body.name.clone()),
             devices: self
                 .devices
-                .with(changes.devices, |object| (0, object.body.name.clone())),
+                .with(changes.devices, |object| object.body.name.clone()),
+            groups: self
+                .groups
+                .with(changes.groups, |object| object.body.name.clone()),
             dashboards: self.dashboards.with(changes.dashboards, |object| {
                 (object.body.order, object.body.name.clone())
             }),
@@ -155,11 +175,7 @@ impl Plant {
 }
 
 impl<T> Table<T> {
-    fn with<K: Ord>(
-        &self,
-        changes: BTreeMap<ObjectId, Option<Arc<Object<T>>>>,
-        key: impl Fn(&Object<T>) -> K,
-    ) -> Table<T>
+    fn with<K: Ord>(&self, changes: Changed<T>, key: impl Fn(&Object<T>) -> K) -> Table<T>
     where
         T: Clone,
     {

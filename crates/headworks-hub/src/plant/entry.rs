@@ -6,8 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use headworks_core::model::{FieldError, Object, ObjectId, Tag, TagValidation};
-use headworks_core::path::PathError;
-use headworks_core::{DataType, Scaling, TagIndex, TagName, TagPath};
+use headworks_core::{DataType, Scaling, TagIndex, TagPath};
 use headworks_protocols::TagConfig;
 
 /// One tag of the plant.
@@ -18,7 +17,7 @@ pub struct TagEntry {
     updated_us: i64,
     index: TagIndex,
     device: ObjectId,
-    path: TagPath, // invariant: the device's path and the tag's name
+    path: TagPath, // invariant: the path of the tag's asset or device, and the tag's name
     address: Arc<str>,
     shape: Arc<Shape>,
 }
@@ -68,7 +67,12 @@ impl TagEntry {
         self.device
     }
 
-    /// Returns the path: that of the device and the name.
+    /// Returns the asset that it is placed in, where that is not the place of its device.
+    pub fn asset(&self) -> Option<ObjectId> {
+        self.shape.tag.asset
+    }
+
+    /// Returns the path: that of its asset or its device, and the name.
     pub fn path(&self) -> &TagPath {
         &self.path
     }
@@ -160,10 +164,9 @@ impl TagEntry {
     pub(crate) fn new(
         object: Object<Tag>,
         index: TagIndex,
-        device_path: &TagPath,
+        path: TagPath,
         shapes: &mut Shapes,
     ) -> Result<TagEntry, FieldError> {
-        let path = tag_path(device_path, &object.body.name)?;
         Ok(TagEntry {
             id: object.id,
             revision: object.revision,
@@ -176,14 +179,12 @@ impl TagEntry {
         })
     }
 
-    /// Returns the same tag below a device that moved to another path.
-    pub(crate) fn moved(&self, device_path: &TagPath) -> Result<TagEntry, FieldError> {
-        let name: TagName = self.name().parse().expect("a segment of a path is a name");
-        let path = tag_path(device_path, &name)?;
-        Ok(TagEntry {
+    /// Returns the same tag at another path.
+    pub(crate) fn moved(&self, path: TagPath) -> TagEntry {
+        TagEntry {
             path,
             ..self.clone()
-        })
+        }
     }
 
     /// Whether nothing of it differs.
@@ -229,13 +230,6 @@ pub(crate) fn tag_config(
         period,
         writable: tag.writable,
     }
-}
-
-/// Returns the path of a tag below its device.
-pub(crate) fn tag_path(device: &TagPath, name: &TagName) -> Result<TagPath, FieldError> {
-    device
-        .join(name)
-        .map_err(|error: PathError| FieldError::new("/name", error))
 }
 
 impl Shape {
@@ -307,7 +301,14 @@ impl Eq for ByBody {} // the numbers of a checked tag are finite, so that each e
 impl Hash for ByBody {
     fn hash<H: Hasher>(&self, state: &mut H) {
         let tag = &self.0.tag;
-        (tag.data_type, tag.order, tag.length, tag.period_ms).hash(state);
+        (
+            tag.data_type,
+            tag.order,
+            tag.length,
+            tag.period_ms,
+            tag.asset,
+        )
+            .hash(state);
         (&tag.unit, &tag.description, &tag.invalid).hash(state);
         let rules = &tag.validation;
         (rules.freeze_s, rules.expected_period_ms, rules.by_exception).hash(state);

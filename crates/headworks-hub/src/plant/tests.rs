@@ -20,9 +20,9 @@ fn object<T>(number: u128, body: T) -> Object<T> {
 
 fn entry(index: u32, folder: &str, name: &str, shapes: &mut Shapes) -> Arc<TagEntry> {
     let tag = tag_with(name, id(2), &json!({"unit": "°C", "scale": 0.1}));
-    let path = folder.parse().unwrap();
+    let path = format!("{folder}/{name}").parse().unwrap();
     let object = object(100 + u128::from(index), tag);
-    Arc::new(TagEntry::new(object, TagIndex(index), &path, shapes).unwrap())
+    Arc::new(TagEntry::new(object, TagIndex(index), path, shapes).unwrap())
 }
 
 fn plant(names: &[(&str, &str)]) -> (Plant, Shapes) {
@@ -130,9 +130,9 @@ fn an_entry_gives_back_the_tag_it_was_made_from() {
             "history": false, "description": "supply"
         }),
     );
-    let path = "plant/boiler".parse().unwrap();
+    let path = "plant/boiler/Flow [1]".parse().unwrap();
     let tag = object(9, body);
-    let entry = TagEntry::new(tag.clone(), TagIndex(3), &path, &mut Shapes::default()).unwrap();
+    let entry = TagEntry::new(tag.clone(), TagIndex(3), path, &mut Shapes::default()).unwrap();
     assert_eq!(entry.object(), tag);
     assert_eq!(entry.name(), "Flow [1]");
     assert_eq!(entry.path().as_str(), "plant/boiler/Flow [1]");

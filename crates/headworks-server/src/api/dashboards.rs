@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use headworks_core::model::{
-    Axis, Binding, Dashboard, Format, Group, Object, ObjectId, Trend, Widget, WidgetType,
+    Axis, Binding, Dashboard, Format, Object, ObjectId, Trend, Widget, WidgetGroup, WidgetType,
 };
 use headworks_core::{DataType, Rights};
 use headworks_hub::{HubHandle, Plant, TagEntry};
@@ -88,7 +88,7 @@ fn narrowed(
             narrow(plant, rights, widget);
         }
     }
-    let shows = |group: &Group| group.widgets.iter().any(|one| sees_any(plant, rights, one));
+    let shows = |group: &WidgetGroup| group.widgets.iter().any(|one| sees_any(plant, rights, one));
     left.body.groups.retain(shows);
     (!left.body.groups.is_empty()).then(|| Arc::new(left))
 }
@@ -122,7 +122,7 @@ fn automatic(plant: &Plant, rights: &Rights) -> Dashboard {
         order: 0,
         groups: with_tags
             .take(GROUPS_MAX)
-            .map(|device| Group {
+            .map(|device| WidgetGroup {
                 name: device.body.name.clone(),
                 description: String::new(),
                 collapsed: false,

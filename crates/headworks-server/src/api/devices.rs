@@ -21,6 +21,8 @@ pub(crate) struct DeviceItem {
     /// The device as it is configured.
     #[serde(flatten)]
     object: Arc<Object<Device>>,
+    /// Where its tags stand: the path of its asset, if it has one, and its own.
+    full_path: String,
     /// Name of its connection.
     connection_name: String,
     /// How many tags it has.
@@ -35,6 +37,8 @@ pub(crate) struct DeviceItem {
 pub(crate) struct DeviceQuery {
     /// Only devices behind this connection.
     connection: Option<ObjectId>,
+    /// Only devices placed directly in this asset.
+    asset: Option<ObjectId>,
     /// Only devices whose name or path holds this text, upper and lower case as one.
     search: Option<String>,
     /// Items of the page, 1 to 1000; 100 when absent.
@@ -80,6 +84,9 @@ fn item(hub: &HubHandle, plant: &Plant, object: &Arc<Object<Device>>) -> DeviceI
     let connection = plant.connection(object.body.connection);
     DeviceItem {
         object: Arc::clone(object),
+        full_path: plant
+            .device_path(object.id)
+            .map_or_else(String::new, |path| path.to_string()),
         connection_name: connection.map_or_else(String::new, |found| found.body.name.clone()),
         tag_count: plant.tags_of(object.id).len(),
         status: hub.device_status(object.id),
@@ -93,6 +100,7 @@ pub(crate) async fn list(call: Call<DeviceQuery>) -> Result<Json<Page<DeviceItem
     let needle = query.search.as_deref().unwrap_or_default().to_lowercase();
     let is_wanted = |device: &Device| {
         query.connection.is_none_or(|id| id == device.connection)
+            && query.asset.is_none_or(|id| device.asset == Some(id))
             && (needle.is_empty()
                 || device.name.to_lowercase().contains(&needle)
                 || device.path.as_str().to_lowercase().contains(&needle))

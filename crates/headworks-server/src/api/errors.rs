@@ -29,6 +29,8 @@ pub(crate) fn from_hub(error: HubError, place: impl Fn(usize) -> String) -> ApiE
         HubError::Write { source, .. } => from_write(&source, text),
         HubError::LinkDown { .. } => ApiError::new(Code::LinkDown, text),
         HubError::Timeout { .. } => ApiError::new(Code::NoAnswer, text),
+        HubError::Past { .. } => ApiError::new(Code::Conflict, text),
+        HubError::NoCommit { .. } => ApiError::new(Code::NotFound, text),
         HubError::Stopping => ApiError::new(Code::Busy, text),
         HubError::Damaged { .. } => ApiError::internal(&error),
         HubError::Store(error) => from_store(error),

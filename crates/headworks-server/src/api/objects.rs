@@ -143,7 +143,8 @@ pub(crate) async fn history<R: Resource>(call: Call) -> Result<Json<History>, Ap
     }))
 }
 
-fn action_name(action: headworks_hub::Action) -> &'static str {
+/// Returns the name of what happened to an object.
+pub(super) fn action_name(action: headworks_hub::Action) -> &'static str {
     match action {
         headworks_hub::Action::Created => "created",
         headworks_hub::Action::Updated => "updated",

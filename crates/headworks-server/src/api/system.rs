@@ -2,7 +2,9 @@
 
 use std::marker::PhantomData;
 
-use headworks_core::model::{Connection, Dashboard, Device, Kind, RetentionPolicy, Tag};
+use headworks_core::model::{
+    Asset, Connection, Dashboard, Device, Group, Kind, RetentionPolicy, Tag, Template,
+};
 use headworks_hub::{DiskLevel, HubStats};
 use headworks_protocols::Protocol;
 use headworks_store::DatabaseStats;
@@ -244,9 +246,12 @@ pub(crate) async fn schema(call: Call) -> Result<Json<serde_json::Value>, ApiErr
         ApiError::new(Code::NotFound, format!("no such kind; there are {names}"))
     })?;
     let schema = match kind {
+        Kind::Asset => schema_for!(Asset),
         Kind::Connection => schema_for!(Connection),
+        Kind::Template => schema_for!(Template),
         Kind::Device => schema_for!(Device),
         Kind::Tag => schema_for!(Tag),
+        Kind::Group => schema_for!(Group),
         Kind::Dashboard => schema_for!(Dashboard),
         Kind::Retention => schema_for!(RetentionPolicy),
     };

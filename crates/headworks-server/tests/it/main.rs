@@ -5,7 +5,11 @@
 mod backups;
 #[cfg(test)]
 mod bad_input;
+#[cfg(test)]
+mod changes;
+#[cfg(test)]
 mod contract;
+#[cfg(test)]
 mod edge;
 #[cfg(test)]
 mod engineering;
@@ -13,6 +17,7 @@ mod engineering;
 mod exchange;
 #[cfg(test)]
 mod figures;
+#[cfg(test)]
 mod history;
 #[cfg(test)]
 mod journal;

@@ -112,6 +112,17 @@ async fn each_kind_of_object_lives_and_dies() {
         &policy,
         &renamed(&policy, "finer"),
     );
+    let asset = json!({ "name": "north", "level": "site" });
+    check_life(&rig, "/api/v1/assets", &asset, &renamed(&asset, "south"));
+    let group = json!({ "name": "pumps", "tags": [tag["id"]] });
+    check_life(&rig, "/api/v1/groups", &group, &renamed(&group, "drives"));
+    let template = json!({ "name": "meter", "version": "1", "protocol": "modbus" });
+    check_life(
+        &rig,
+        "/api/v1/templates",
+        &template,
+        &renamed(&template, "counter"),
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

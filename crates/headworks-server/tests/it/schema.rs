@@ -112,6 +112,32 @@ fn required_query(methods: &Json) -> String {
     format!("?{}", needed.join("&"))
 }
 
+/// Makes an object of each of the other kinds; returns their ids by chapter, and a change.
+fn more_objects(rig: &Rig) -> Json {
+    let made = [
+        (
+            "retention-policies",
+            json!({ "name": "all", "pattern": "**" }),
+        ),
+        ("assets", json!({ "name": "north" })),
+        ("groups", json!({ "name": "pumps" })),
+        (
+            "templates",
+            json!({ "name": "meter", "version": "1", "protocol": "modbus" }),
+        ),
+    ];
+    let mut ids = json!({});
+    for (chapter, body) in made {
+        let object = rig.post(&format!("/api/v1/{chapter}"), &body).expect(201);
+        ids[chapter] = object["id"].clone();
+        ids["change"] = object["updated_us"].to_string().into();
+    }
+    let gone = rig.post("/api/v1/groups", &json!({ "name": "gone" }));
+    let gone = gone.expect(201)["id"].as_str().unwrap().to_owned();
+    rig.delete(&format!("/api/v1/groups/{gone}")).expect(204);
+    ids
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_answer_has_the_documented_shape() {
     let (rig, tags) = Rig::with_tags(&["a", "b"]).await;
@@ -131,8 +157,7 @@ async fn every_answer_has_the_documented_shape() {
     check(&document, "post", "/api/v1/connections/test", &outcome);
 
     let device = rig.get("/api/v1/devices").expect(200)["items"][0].clone();
-    let policy = json!({ "name": "all", "pattern": "**" });
-    let policy = rig.post("/api/v1/retention-policies", &policy).expect(201);
+    let more = more_objects(&rig);
     tracing::subscriber::with_default(rig.telemetry.subscriber().unwrap(), || {
         tracing::warn!("the one error of the journal");
     });
@@ -149,7 +174,8 @@ async fn every_answer_has_the_documented_shape() {
             Some("tags") => &tags[0]["id"],
             // the tests of these chapters make one first
             Some("exports" | "imports" | "jobs") if path.contains("{id}") => continue,
-            Some("retention-policies") => &policy["id"],
+            Some("changes") => &more["change"],
+            Some(chapter) if more[chapter].is_string() => &more[chapter],
             Some("users") => &me["id"],
             _ => &dashboard["id"],
         };

@@ -10,6 +10,7 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use uuid::{ContextV7, Uuid};
 
 use super::failure::{Failure, not_found};
+use super::past::{self, CommitStep, CommitSummary, DeletedObject};
 use super::{Action, Change, Contents, HistoryEntry, Journal, Mark, StoredObject, schema, write};
 use crate::error::StoreError;
 use crate::lock::DirectoryLock;
@@ -95,7 +96,7 @@ impl Local {
     pub(super) fn history(&self, id: ObjectId) -> Result<Vec<HistoryEntry>, StoreError> {
         self.run(|inner| {
             let mut statement = inner.database.prepare_cached(
-                "SELECT revision, time_us, author, action, body FROM history
+                "SELECT revision, time_us, author, action, body, kind FROM history
                  WHERE id = ?1 ORDER BY revision DESC",
             )?;
             let entries = statement
@@ -106,6 +107,30 @@ impl Local {
             }
             Ok(entries)
         })
+    }
+
+    /// Returns the newest commits before an instant, newest first.
+    pub(super) fn commits(
+        &self,
+        before_us: i64,
+        limit: usize,
+    ) -> Result<Vec<CommitSummary>, StoreError> {
+        self.run(|inner| past::commits(&inner.database, before_us, limit))
+    }
+
+    /// Returns what the commit of an instant did.
+    pub(super) fn steps(&self, time_us: i64) -> Result<Vec<CommitStep>, StoreError> {
+        self.run(|inner| past::steps(&inner.database, time_us))
+    }
+
+    /// Returns what is deleted since an instant, newest first.
+    pub(super) fn deleted(
+        &self,
+        since_us: i64,
+        skip: usize,
+        limit: usize,
+    ) -> Result<Vec<DeletedObject>, StoreError> {
+        self.run(|inner| past::deleted(&inner.database, since_us, skip, limit))
     }
 
     pub(super) fn tag_index(&self, id: ObjectId) -> Result<TagIndex, StoreError> {
@@ -142,9 +167,9 @@ impl Local {
         self.run(|inner| {
             let mut statement = inner
                 .database
-                .prepare("SELECT revision, time_us, author, action, body, id FROM history")?;
+                .prepare("SELECT revision, time_us, author, action, body, kind, id FROM history")?;
             let history = statement
-                .query_map([], |row| Ok((ObjectId(row.get(5)?), read_entry(row)?)))?
+                .query_map([], |row| Ok((ObjectId(row.get(6)?), read_entry(row)?)))?
                 .collect::<Result<Vec<_>, _>>()?;
             Ok(Contents {
                 objects: read_objects(&inner.database)?,
@@ -261,9 +286,16 @@ fn read_entry(row: &Row<'_>) -> rusqlite::Result<HistoryEntry> {
         author: row.get(2)?,
         action: read_action(row.get(3)?)?,
         body: row.get(4)?,
+        kind: read_optional_kind(row, 5)?,
     })
 }
 
-fn read_action(code: i64) -> rusqlite::Result<Action> {
+/// Reads the kind of a past state, which is not known of all.
+pub(super) fn read_optional_kind(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Kind>> {
+    let kind: Option<String> = row.get(column)?;
+    kind.map(|kind| read_kind(&kind)).transpose()
+}
+
+pub(super) fn read_action(code: i64) -> rusqlite::Result<Action> {
     Action::of_code(code).ok_or(rusqlite::Error::IntegralValueOutOfRange(3, code))
 }

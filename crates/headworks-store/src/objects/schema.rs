@@ -9,7 +9,7 @@ use crate::error::StoreError;
 
 /// The steps from an empty database to the present one; `user_version` counts those done.
 /// A step is never changed once released; a new one is added at the end.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     "
     CREATE TABLE objects (
         id BLOB PRIMARY KEY,
@@ -46,6 +46,13 @@ const MIGRATIONS: [&str; 2] = [
         state BLOB NOT NULL,
         edited INTEGER NOT NULL
     ) STRICT;
+",
+    "
+    -- Of what was deleted before, only tags are known as such. What has one time was one commit.
+    ALTER TABLE history ADD COLUMN kind TEXT;
+    UPDATE history SET kind = (SELECT kind FROM objects WHERE objects.id = history.id);
+    UPDATE history SET kind = 'tag' WHERE kind IS NULL AND id IN (SELECT id FROM tags);
+    CREATE INDEX history_by_time ON history (time_us);
 ",
 ];
 

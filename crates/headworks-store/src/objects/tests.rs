@@ -132,7 +132,8 @@ fn history_keeps_the_newest_revisions_and_survives_deletion() {
             time_us: 61,
             author: "bob".into(),
             action: Action::Deleted,
-            body: None
+            body: None,
+            kind: Some(Kind::Tag),
         }
     );
     assert_eq!(

@@ -21,9 +21,9 @@ pub(super) fn commit(
         .database
         .transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut commit = Commit {
+        now_us: free_instant(&transaction, now_us)?,
         transaction: &transaction,
         ids: &inner.ids,
-        now_us,
         journal: Journal {
             author,
             steps: Vec::with_capacity(changes.len()),
@@ -38,6 +38,17 @@ pub(super) fn commit(
     transaction.commit()?;
     let objects = journal.steps.into_iter().map(|(_, object)| object);
     Ok(objects.collect())
+}
+
+/// Returns the first instant from `now_us` on that no commit has: a commit is known by its time.
+fn free_instant(database: &Connection, now_us: i64) -> Result<i64, rusqlite::Error> {
+    let mut taken =
+        database.prepare_cached("SELECT EXISTS (SELECT 1 FROM history WHERE time_us = ?1)")?;
+    let mut instant = now_us;
+    while taken.query_row([instant], |row| row.get(0))? {
+        instant += 1;
+    }
+    Ok(instant)
 }
 
 /// Returns the number a tag has or had.
@@ -74,7 +85,7 @@ impl Commit<'_, '_> {
         };
         let tag = match kind {
             Kind::Tag => Some(self.assign_tag(id)?),
-            Kind::Connection | Kind::Device | Kind::Dashboard | Kind::Retention => None,
+            _ => None,
         };
         let object = StoredObject {
             id,
@@ -218,8 +229,8 @@ pub(super) fn insert_entry(
 ) -> Result<(), rusqlite::Error> {
     transaction
         .prepare_cached(
-            "INSERT INTO history (id, revision, time_us, author, action, body)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO history (id, revision, time_us, author, action, body, kind)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )?
         .execute(params![
             id.0,
@@ -228,6 +239,7 @@ pub(super) fn insert_entry(
             entry.author,
             entry.action as i64,
             entry.body,
+            entry.kind.map(Kind::name),
         ])?;
     Ok(())
 }

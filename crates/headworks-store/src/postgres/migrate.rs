@@ -14,7 +14,7 @@ struct Step {
 }
 
 /// A step is never changed once released; a new one is added at the end.
-const STEPS: [Step; 5] = [
+const STEPS: [Step; 6] = [
     Step {
         name: "base",
         plain: include_str!("migrations/0001_base.sql"),
@@ -38,6 +38,11 @@ const STEPS: [Step; 5] = [
     Step {
         name: "objects",
         plain: include_str!("migrations/0005_objects.sql"),
+        timescale: None,
+    },
+    Step {
+        name: "object_kinds",
+        plain: include_str!("migrations/0006_object_kinds.sql"),
         timescale: None,
     },
 ];

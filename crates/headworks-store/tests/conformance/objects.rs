@@ -128,14 +128,15 @@ fn objects_come_back_by_kind_in_order_of_creation(open: Open<'_>) {
 fn a_change_is_of_the_revision_that_was_seen(open: Open<'_>) {
     let store = open();
     let id = add_tag(&store, 1).id;
-    for revision in 1..=3 {
+    // no two commits have the same time, by which they are known
+    for (revision, time_us) in (1..=3).zip(10..) {
         let body = format!("{{\"n\":{revision}}}");
         let stored = store
             .commit(&[update(id, Some(revision), &body)], "alice", 10)
             .unwrap();
         assert_eq!(
             (stored[0].revision, stored[0].updated_us),
-            (revision + 1, 10)
+            (revision + 1, time_us)
         );
     }
     drop(store);
@@ -220,6 +221,7 @@ fn the_history_is_bounded_and_survives_deletion(open: Open<'_>) {
         author: "bob".into(),
         action: Action::Deleted,
         body: None,
+        kind: Some(Kind::Tag),
     };
     assert_eq!(history[0], deleted);
     assert_eq!(

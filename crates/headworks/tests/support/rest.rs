@@ -99,6 +99,17 @@ impl Hub {
             }
             None => self.post("session", &Hub::credentials())?,
         };
+        Hub::token_of(&answer)
+    }
+
+    /// Signs the owner in once more: others may have signed in so often that the first session
+    /// is closed.
+    pub(crate) fn sign_in_again(&mut self) -> Result<(), String> {
+        self.token = Hub::token_of(&self.post("session", &Hub::credentials())?)?;
+        Ok(())
+    }
+
+    fn token_of(answer: &Answer) -> Result<String, String> {
         let token = answer.body["access_token"].as_str();
         token
             .map(str::to_owned)

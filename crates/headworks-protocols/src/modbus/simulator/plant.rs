@@ -258,10 +258,12 @@ impl PlantDevice {
         Device {
             name: self.name.clone(),
             connection,
+            asset: None,
             path: self.path.clone(),
             enabled: true,
             period_ms: self.period_ms,
             settings: settings(json!({ "unit_id": self.unit_id, "order": self.order })),
+            template: None,
             description: self.description.clone(),
         }
     }
@@ -338,6 +340,7 @@ impl PlantTag {
         Tag {
             device,
             name: self.name.clone(),
+            asset: None,
             address: self.address.clone(),
             data_type: self.data_type,
             order: None,

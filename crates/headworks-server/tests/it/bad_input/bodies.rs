@@ -20,6 +20,9 @@ pub(super) struct Plant {
     tag: Json,
     dashboard: Json,
     policy: Json,
+    asset: Json,
+    group: Json,
+    template: Json,
     user: Json,
 }
 
@@ -51,6 +54,10 @@ const POLICIES: Operations = (
     "PUT /api/v1/retention-policies/{id}",
 );
 
+const ASSETS: Operations = ("POST /api/v1/assets", "PUT /api/v1/assets/{id}");
+const GROUPS: Operations = ("POST /api/v1/groups", "PUT /api/v1/groups/{id}");
+const TEMPLATES: Operations = ("POST /api/v1/templates", "PUT /api/v1/templates/{id}");
+
 impl Plant {
     pub(super) async fn make(rig: &Rig) -> Plant {
         let device = rig.make_device("boiler").await;
@@ -61,6 +68,9 @@ impl Plant {
         let tag = rig.post("/api/v1/tags", &tag).expect(201);
         let page = json!({ "name": "page", "order": 1, "groups": [] });
         let policy = json!({ "name": "policy", "pattern": "nothing/**" });
+        let asset = json!({ "name": "north" });
+        let group = json!({ "name": "pumps" });
+        let template = json!({ "name": "meter", "version": "1", "protocol": "given" });
         rig.make_user("somebody", "viewer");
         let user = rig.get("/api/v1/users?search=somebody").expect(200);
         Plant {
@@ -69,6 +79,9 @@ impl Plant {
             tag,
             dashboard: rig.post("/api/v1/dashboards", &page).expect(201),
             policy: rig.post("/api/v1/retention-policies", &policy).expect(201),
+            asset: rig.post("/api/v1/assets", &asset).expect(201),
+            group: rig.post("/api/v1/groups", &group).expect(201),
+            template: rig.post("/api/v1/templates", &template).expect(201),
             user: user["items"][0].clone(),
         }
     }
@@ -90,6 +103,15 @@ impl Plant {
         let device = json!({
             "name": "kettle", "connection": self.connection["id"], "path": "plant/kettle",
             "enabled": false, "period_ms": 1000, "settings": {}, "description": "free",
+            "asset": self.asset["id"],
+            "template": { "id": self.template["id"], "version": "1", "parameters": {} },
+        });
+        let asset = json!({
+            "name": "south", "parent": self.asset["id"], "level": "area", "description": "free",
+        });
+        let group = json!({
+            "name": "drives", "description": "free", "devices": [self.device["id"]],
+            "tags": [self.tag["id"]],
         });
         let policy = json!({
             "name": "another", "pattern": "nothing/*", "priority": 7, "enabled": true,
@@ -120,6 +142,9 @@ impl Plant {
             (DEVICES, &self.device, device),
             (DASHBOARDS, &self.dashboard, self.dashboard_body()),
             (POLICIES, &self.policy, policy),
+            (ASSETS, &self.asset, asset),
+            (GROUPS, &self.group, group),
+            (TEMPLATES, &self.template, self.template_body()),
         ] {
             let (post, put) = operations;
             let list = post.split_once(' ').unwrap().1;
@@ -127,7 +152,40 @@ impl Plant {
             examples.push(of(put, &format!("{list}/{}", id(object)), &body));
         }
         examples.extend(self.tags());
+        examples.extend(self.edits());
         examples
+    }
+
+    fn template_body(&self) -> Json {
+        json!({
+            "name": "another meter", "version": "2", "vendor": "Maker", "model": "M 1",
+            "source": "manual", "description": "free", "protocol": "given",
+            "base": self.template["id"], "period_ms": 1000, "settings": {}, "tags": [{}],
+            "widgets": [{}],
+            "parameters": [{
+                "name": "ratio", "type": "number", "default": 2.0, "min": 1.0, "max": 3.0,
+                "description": "free",
+            }],
+        })
+    }
+
+    fn edits(&self) -> Vec<Example> {
+        const NAME: &str = "POST /api/v1/edits";
+        let fresh = "0192d3c0-0000-7000-8000-0000000000aa";
+        let asset = json!({ "name": "west" });
+        let rows = [
+            json!({ "op": "create", "kind": "asset", "id": fresh, "body": asset }),
+            json!({
+                "op": "update", "kind": "asset", "id": self.asset["id"], "revision": 1,
+                "body": asset,
+            }),
+            json!({ "op": "patch", "id": self.asset["id"], "revision": 1, "patch": {} }),
+            json!({ "op": "delete", "id": self.group["id"], "revision": 1, "cascade": true }),
+        ];
+        let body = |row: &Json| json!({ "dry_run": true, "edits": [row] });
+        rows.iter()
+            .map(|row| of(NAME, "/api/v1/edits", &body(row)))
+            .collect()
     }
 
     fn tags(&self) -> Vec<Example> {
@@ -152,7 +210,8 @@ impl Plant {
     fn tag_body(&self, name: &str) -> Json {
         json!({
             "device": self.device["id"], "name": name, "address": "place",
-            "data_type": "float64", "order": "ABCD", "length": 1, "scale": 2.0, "offset": 1.0,
+            "asset": self.asset["id"], "data_type": "float64", "order": "ABCD", "length": 1,
+            "scale": 2.0, "offset": 1.0,
             "unit": "bar", "decimals": 2, "min": 0.0, "max": 9.0, "invalid": [7],
             "period_ms": 1000, "enabled": true, "writable": true, "history": true,
             "validation": {

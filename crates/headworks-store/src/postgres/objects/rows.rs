@@ -18,7 +18,8 @@ const ROWS: usize = 5_000;
 pub(super) async fn load(client: &Client) -> Result<Contents, Failure> {
     let sql = "SELECT id, kind, revision, updated_us, body, tag FROM headworks.objects";
     let objects = client.query(sql, &[]).await?;
-    let sql = "SELECT id, revision, time_us, author, action, body FROM headworks.object_history";
+    let sql = "SELECT id, revision, time_us, author, action, body, kind
+        FROM headworks.object_history";
     let history = client.query(sql, &[]).await?;
     let sql = "SELECT tag, id FROM headworks.object_tags";
     let tags = client.query(sql, &[]).await?;
@@ -166,12 +167,19 @@ async fn note(
     let authors: Vec<&str> = entries.iter().map(|(_, it)| it.author.as_str()).collect();
     let actions: Vec<i64> = entries.iter().map(|(_, it)| it.action as i64).collect();
     let bodies: Vec<Option<&str>> = entries.iter().map(|(_, it)| it.body.as_deref()).collect();
+    let kinds: Vec<Option<&str>> = entries
+        .iter()
+        .map(|(_, it)| it.kind.map(Kind::name))
+        .collect();
     transaction
         .execute(
-            "INSERT INTO headworks.object_history (id, revision, time_us, author, action, body)
+            "INSERT INTO headworks.object_history
+                 (id, revision, time_us, author, action, body, kind)
              SELECT * FROM unnest($1::uuid[], $2::int8[], $3::int8[], $4::text[], $5::int8[],
-                 $6::text[])",
-            &[&ids, &revisions, &times, &authors, &actions, &bodies],
+                 $6::text[], $7::text[])",
+            &[
+                &ids, &revisions, &times, &authors, &actions, &bodies, &kinds,
+            ],
         )
         .await?;
     Ok(())
@@ -202,10 +210,7 @@ async fn forget(
 }
 
 fn read_object(row: &Row) -> Result<StoredObject, Failure> {
-    let kind: &str = row.get(1);
-    let kind: Kind = kind
-        .parse()
-        .map_err(|_| unknown(format!("kind {kind:?} of an object")))?;
+    let kind = read_kind(row.get(1))?;
     let tag: Option<i64> = row.get(5);
     Ok(StoredObject {
         id: ObjectId(row.get(0)),
@@ -225,8 +230,14 @@ fn read_entry(row: &Row) -> Result<(ObjectId, HistoryEntry), Failure> {
         author: row.get(3),
         action: Action::of_code(action).ok_or_else(|| unknown(format!("action {action}")))?,
         body: row.get(5),
+        kind: row.get::<_, Option<&str>>(6).map(read_kind).transpose()?,
     };
     Ok((ObjectId(row.get(0)), entry))
+}
+
+fn read_kind(name: &str) -> Result<Kind, Failure> {
+    name.parse()
+        .map_err(|_| unknown(format!("kind {name:?} of an object")))
 }
 
 fn read_tag(number: i64) -> Result<TagIndex, Failure> {
