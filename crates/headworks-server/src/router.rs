@@ -34,8 +34,13 @@ const QUEUE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Returns the service of the table.
 pub(crate) fn router(app: Arc<App>) -> Router {
+    router_of(app, routes::routes())
+}
+
+/// Returns the service of some routes.
+pub(crate) fn router_of(app: Arc<App>, routes: impl IntoIterator<Item = Route>) -> Router {
     let mut by_path: BTreeMap<&'static str, Vec<Route>> = BTreeMap::new();
-    for route in routes::routes() {
+    for route in routes {
         by_path.entry(route.path).or_default().push(route);
     }
     let mut router = Router::new();

@@ -386,3 +386,6 @@ impl Doors {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

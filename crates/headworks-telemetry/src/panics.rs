@@ -17,7 +17,7 @@ pub(crate) fn watch(telemetry: Telemetry) {
     let previous = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
         previous(info);
-        telemetry.take_quietly(line_of(info));
+        telemetry.take_panic(line_of(info));
     }));
 }
 

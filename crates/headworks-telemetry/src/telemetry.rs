@@ -63,6 +63,7 @@ struct Inner {
     lines: AtomicU64,
     warnings: AtomicU64,
     errors_seen: AtomicU64,
+    panics: AtomicU64,
     levels: Mutex<String>,
     filter: OnceLock<reload::Handle<EnvFilter, Registry>>,
 }
@@ -98,6 +99,8 @@ pub struct TelemetryStats {
     pub warnings: u64,
     /// Errors among them.
     pub errors: u64,
+    /// Panics among the errors.
+    pub panics: u64,
     /// Lines that the file did not get.
     pub file_dropped: u64,
     /// Warnings and errors that the journal did not get.
@@ -228,6 +231,7 @@ impl Telemetry {
             lines: read(&inner.lines),
             warnings: read(&inner.warnings),
             errors: read(&inner.errors_seen),
+            panics: read(&inner.panics),
             file_dropped: inner.file.as_ref().map_or(0, FileWriter::dropped),
             journal_dropped: inner.errors.get().map_or(0, ErrorJournal::dropped),
             failing: inner.file.as_ref().is_some_and(FileWriter::is_failing)
@@ -268,8 +272,14 @@ impl Telemetry {
         self.take_quietly(line);
     }
 
+    /// Takes the line of a panic, which is on standard error already.
+    pub(crate) fn take_panic(&self, line: Line) {
+        self.inner.panics.fetch_add(1, Ordering::Relaxed);
+        self.take_quietly(line);
+    }
+
     /// Takes a line that is on standard error already.
-    pub(crate) fn take_quietly(&self, mut line: Line) {
+    fn take_quietly(&self, mut line: Line) {
         let inner = &self.inner;
         self.count(line.level);
         if let Some(file) = &inner.file {

@@ -106,6 +106,7 @@ export type Key =
   | 'bulk.refused'
   | 'chart.empty'
   | 'chart.summary'
+  | 'check.audit'
   | 'check.configuration'
   | 'check.connections'
   | 'check.database'

@@ -298,6 +298,9 @@ impl Run<'_> {
 /// What is said of a device that is set to be silent.
 const SILENT: &str = "no answer: the device is set to be silent";
 
+/// What a device that is set to panic leaves behind.
+const PANICS: &str = "the device is set to make its driver panic";
+
 impl Unit {
     /// Returns a device; tags whose signal stays keep what was written to them.
     fn new(device: &Device, seed: u64, before: &[Unit]) -> Unit {
@@ -351,6 +354,7 @@ impl Unit {
             time_us,
             ..Exchange::default()
         };
+        assert!(!self.device.settings.panics, "{PANICS}");
         if self.device.settings.silent {
             stats.timed_out(exchange, SILENT);
             stats.offline(time_us, SILENT);

@@ -17,4 +17,7 @@ pub struct ConnectionSettings {
 pub struct DeviceSettings {
     /// Whether the device pretends not to answer: for trying what then happens.
     pub silent: bool,
+    /// Whether the driver of the connection panics when it reads the device, as a fault of its
+    /// code would make it: for trying that everything else goes on.
+    pub panics: bool,
 }

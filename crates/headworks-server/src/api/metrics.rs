@@ -397,6 +397,12 @@ fn telemetry(text: &mut Text, stats: &TelemetryStats) {
     family.value(&[("level", "error")], number(stats.errors));
     family.value(&[("level", "warn")], number(stats.warnings));
     family.value(&[("level", "other")], number(others));
+    text.one(
+        "headworks_panics_total",
+        Counter,
+        "Panics of drivers, requests and others, none of which ended the process.",
+        number(stats.panics),
+    );
     let mut family = text.family(
         "headworks_log_lines_dropped_total",
         Counter,
