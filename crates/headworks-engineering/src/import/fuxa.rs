@@ -82,7 +82,8 @@ fn device(mut device: Fields<'_>, project: &mut Project) {
         Err(reason) => return project.error(None, property.at("address"), &name, reason),
     }
     // Sharing a socket is a matter of connections here; the method belongs to web requests.
-    property.skip(&["socketReuse", "method", "format", "options", "forceFC16"]);
+    property.skip(&["socketReuse", "method", "format"]);
+    let writes_many = property.flag("forceFC16") == Some(true);
     property.finish(
         project,
         &[("delay", "set `pause_ms` of the connection where needed")],
@@ -91,6 +92,10 @@ fn device(mut device: Fields<'_>, project: &mut Project) {
         return project.error(None, place, &id.to_string(), "a unit id is 0 to 255");
     };
     let mut unit = Unit::new(&*place, name).with_unit_id(id);
+    if writes_many {
+        let key = "write_functions".into();
+        unit.settings.insert(key, "multiple".into());
+    }
     if let Some(millis) = device.number("polling", project) {
         unit.period_ms = period_ms(millis).0;
     }
@@ -180,13 +185,28 @@ fn point(tag: &mut Fields<'_>, project: &mut Project) -> Option<Point> {
     point.tag.writable = matches!(place.table, Table::Coil | Table::Holding);
     let decimals = tag.whole("format", project);
     point.tag.decimals = decimals.and_then(|one| u8::try_from(one).ok().filter(|one| *one <= 9));
-    point.tag.description = tag.text("description").unwrap_or_default();
+    let label = tag.text("label").filter(|label| *label != point.name);
+    let description = tag.text("description").filter(|text| !text.is_empty());
+    point.tag.description = description.or(label).unwrap_or_default();
     if let Some(mut daq) = tag.object("daq") {
         point.tag.history = daq.flag("enabled").unwrap_or(false);
-        daq.skip(&["changed", "restored", "interval"]);
-        daq.finish(project, &[]);
+        daq.finish(
+            project,
+            &[
+                (
+                    "interval",
+                    "every sample is stored; the history knows retention",
+                ),
+                (
+                    "changed",
+                    "every sample is stored; the history knows retention",
+                ),
+                ("restored", "the last value is always restored"),
+            ],
+        );
     }
-    tag.skip(&["id", "label", "value", "timestamp"]);
+    // The id is only that of the file; the others are what it was when the project was saved.
+    tag.skip(&["id", "value", "timestamp"]);
     Some(point)
 }
 

@@ -29,6 +29,15 @@ pub(super) fn parse(text: &str) -> Result<Project, ImportError> {
             continue;
         }
         let cells: Vec<&str> = line.split(',').map(str::trim).collect();
+        let known = if cells[0].eq_ignore_ascii_case("ref") {
+            7
+        } else {
+            5
+        };
+        if let Some(more) = cells.iter().skip(known).find(|cell| !cell.is_empty()) {
+            let reason = "a cell behind those that are known";
+            project.note(*more, format!("row {row}"), reason);
+        }
         match cells[0].to_lowercase().as_str() {
             "device" => {
                 link.units.extend(unit(row, &cells, &mut project));

@@ -15,7 +15,8 @@ use super::project::{
 };
 
 /// Keys of the plugin that are not carried over, with the reason.
-const LOST: [(&str, &str); 8] = [
+const LOST: [(&str, &str); 9] = [
+    ("retries_wait", "a request is sent again at once"),
     ("name_override", "measurements of Telegraf are not kept"),
     ("tags", "tags of metrics are not kept"),
     ("busy_retries", "busy devices are asked again by `retries`"),
@@ -41,9 +42,11 @@ pub(super) fn parse(text: &str) -> Result<Project, ImportError> {
         .map_err(|error| ImportError(format!("the TOML is broken: {}", error.message())))?;
     let mut project = Project::default();
     let mut root = Fields::new(&table, "");
-    let interval = root
-        .object("agent")
-        .and_then(|mut agent| agent.text("interval"));
+    let mut interval = None;
+    if let Some(mut agent) = root.object("agent") {
+        interval = agent.text("interval");
+        agent.finish(&mut project, &[]);
+    }
     let Some(mut inputs) = root.object("inputs") else {
         return Err(ImportError(
             "there is no [[inputs.modbus]] in the file".into(),
@@ -54,7 +57,6 @@ pub(super) fn parse(text: &str) -> Result<Project, ImportError> {
     }
     let other = "only inputs.modbus is read";
     inputs.finish(&mut project, &[]);
-    root.skip(&["agent"]);
     root.finish(
         &mut project,
         &[
@@ -80,7 +82,7 @@ fn plugin(mut plugin: Fields<'_>, agent: Option<&str>, project: &mut Project) {
         retries: plugin.whole("retries", project).unwrap_or(0),
         list: Vec::new(),
     };
-    plugin.skip(&["retries_wait", "slave_id"]);
+    plugin.skip(&["slave_id"]);
     match style.as_deref().unwrap_or("register") {
         "register" => registers(&mut plugin, &mut units, project),
         "request" => requests(&mut plugin, &mut units, "request", project),

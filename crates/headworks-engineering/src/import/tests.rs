@@ -242,6 +242,7 @@ fn fuxa_is_read() {
             "Press/lamp C0 bool - x1 +0 rw",
         ],
         &[
+            "interval: every sample is stored",
             "note: not known here",
             "PLC: only Modbus",
             "hmi: only devices",

@@ -150,3 +150,79 @@ fn cells_are_read_as_people_and_programs_write_them() {
     assert_eq!((tag.scale, tag.writable, tag.enabled), (0.1, true, false));
     assert_eq!(tag.invalid, [32768, -1]);
 }
+
+mod properties {
+    use headworks_core::model::{ObjectBody, Tag, TagValidation};
+    use headworks_core::{ByteOrder, DataType};
+    use headworks_exchange::sheet::Decimal;
+    use proptest::option;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn number() -> impl Strategy<Value = f64> {
+        prop_oneof![Just(0.1), Just(-273.15), any::<f64>()]
+            .prop_filter("finite", |number| number.is_finite())
+    }
+
+    fn positive() -> impl Strategy<Value = f64> {
+        number()
+            .prop_map(f64::abs)
+            .prop_filter("above 0", |number| 0.0 < *number)
+    }
+
+    prop_compose! {
+        fn rules()(
+            max_step in option::of(positive()),
+            max_rate_per_s in option::of(positive()),
+            freeze_s in option::of(1_u32..1000),
+            expected_period_ms in option::of(10_u32..1000),
+            by_exception in any::<bool>(),
+        ) -> TagValidation {
+            TagValidation { max_step, max_rate_per_s, freeze_s, expected_period_ms, by_exception }
+        }
+    }
+
+    prop_compose! {
+        fn tag()(
+            at in (0..DataType::ALL.len(), option::of(0..ByteOrder::ALL.len())),
+            (scale, offset, min) in (number(), number(), option::of(number())),
+            // blanks around a cell are no part of it
+            unit in "[!-~°µäΩ²€]([ -~°µ]{0,6}[!-~°µäΩ²€])?|",
+            description in "[ -~äß€\\n;,\"'=+@-]{0,20}",
+            invalid in prop::collection::vec(any::<i64>(), 0..8),
+            decimals in option::of(0_u8..=9),
+            period_ms in option::of(10_u32..3_600_000),
+            flags in any::<[bool; 3]>(),
+            validation in rules(),
+        ) -> Tag {
+            let nobody = ObjectId(uuid::Uuid::nil());
+            Tag {
+                address: "HR0".into(),
+                data_type: DataType::ALL[at.0],
+                order: at.1.map(|at| ByteOrder::ALL[at]),
+                // The sign of a zero is no difference.
+                scale: if scale == 0.0 { 1.0 } else { scale },
+                offset: offset + 0.0,
+                min: min.map(|min| min + 0.0),
+                unit, description, invalid, decimals, period_ms, validation,
+                enabled: flags[0], writable: flags[1], history: flags[2],
+                ..crate::plan::bare_tag(nobody, "t".parse().unwrap())
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_tag_comes_back_from_its_cells(tag in tag()) {
+            prop_assume!(tag.check().is_ok());
+            let mut back = crate::plan::bare_tag(tag.device, tag.name.clone());
+            for column in &COLUMNS {
+                let cell = cells::get(&tag, column.field);
+                let outcome = cells::set(&mut back, column.field, &cell, Decimal::Point);
+                prop_assert_eq!(outcome, Ok(()), "{}", column.name);
+            }
+            prop_assert_eq!(back, tag);
+        }
+    }
+}
