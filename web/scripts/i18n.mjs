@@ -31,11 +31,12 @@ const MADE = [
   /^event\.(?:kind|severity)\.\w+$/,
   /^settings\.source\./,
   /^storage\.(?:level\.|part_|when_full\.)/,
+  /^(?:asset\.level|change\.(?:action|kind))\./,
   /^wizard\.(?:type|address|test|device)$/,
 ];
 
 /** Folders of the words: the frame's, then those that some pages load. */
-const PARTS = ['', 'system', 'people'];
+const PARTS = ['', 'system', 'people', 'plant'];
 
 /** Returns all words of a language: those of the frame and those that pages load for themselves. */
 export const read = (language) =>

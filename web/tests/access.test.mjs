@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { violations } from './axe.mjs';
-import { launch, open, problemsOf, Server } from './helpers.mjs';
+import { launch, open, place, problemsOf, Server } from './helpers.mjs';
 
 /** Time in which a page reads its data and lays itself out. */
 const SETTLE = 450;
@@ -18,6 +18,7 @@ before(async () => {
   const level = await server.tag('demo/water/tank/level');
   const { items: connections } = await server.call('GET', 'connections');
   const { items: devices } = await server.call('GET', 'devices');
+  const { asset, group } = await place(server, devices);
   routes = {
     dashboard: '/',
     'dashboard with panel': `/?tag=${supply.id}`,
@@ -35,6 +36,13 @@ before(async () => {
     device: `/devices/${devices[0].id}`,
     'settings of a device': `/devices/${devices[0].id}?tab=settings`,
     'tags of a device': `/devices/${devices[0].id}?tab=tags`,
+    assets: '/plant',
+    asset: `/plant/${asset}`,
+    'devices without an asset': '/plant/unplaced',
+    groups: '/groups',
+    group: `/groups/${group}`,
+    changes: '/changes',
+    bin: '/changes?tab=bin',
     trends: `/trends?tags=${supply.id},${level.id}`,
     'trends as a table': `/trends?tags=${supply.id}&view=table`,
     'trends with statistics': `/trends?tags=${supply.id},${level.id}&statistics=on`,

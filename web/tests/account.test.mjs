@@ -58,7 +58,18 @@ function onPage(name, path, run, options = {}) {
   });
 }
 
-const VIEWER = ['Dashboards', 'Trends', 'Tags', 'Devices', 'Storage', 'System health', 'Tokens'];
+const VIEWER = [
+  'Dashboards',
+  'Trends',
+  'Tags',
+  'Devices',
+  'Assets',
+  'Groups',
+  'Changes',
+  'Storage',
+  'System health',
+  'Tokens',
+];
 
 onPage(
   'a hub is set up with the token of its console',
@@ -197,9 +208,9 @@ onPage('an operator writes where the account may, and configures nothing', '/', 
   await addUser('boilerman', 'operator', { write: ['demo/heating/**'] });
   await signIn(page, 'boilerman');
   assert.deepEqual(await rail(page), [
-    ...VIEWER.slice(0, 4),
+    ...VIEWER.slice(0, 7),
     'Import & export',
-    ...VIEWER.slice(4),
+    ...VIEWER.slice(7),
   ]);
   const own = await server.tag('demo/heating/boiler/supply_setpoint');
   await page.goto(`${server.url}/tags/${own.id}`);

@@ -178,6 +178,25 @@ export class Server {
   }
 }
 
+/** Places a device in an asset, makes a group of another, and leaves something in the bin. */
+export async function place(server, devices) {
+  const site = '0192d3c0-0000-7000-8000-000000000001';
+  const asset = '0192d3c0-0000-7000-8000-000000000002';
+  const group = '0192d3c0-0000-7000-8000-000000000003';
+  const lost = '0192d3c0-0000-7000-8000-000000000004';
+  const made = (kind, id, body) => ({ op: 'create', kind, id, body });
+  const edits = [
+    made('asset', site, { name: 'berlin', level: 'site' }),
+    made('asset', asset, { name: 'utilities', level: 'area', parent: site }),
+    made('group', group, { name: 'Energy', devices: [devices[1].id] }),
+    made('group', lost, { name: 'Lost' }),
+    { op: 'patch', id: devices.at(-1).id, patch: { asset } },
+  ];
+  await server.call('POST', 'edits', { edits });
+  await server.call('DELETE', `groups/${lost}`);
+  return { site, asset, group };
+}
+
 export function launch() {
   return chromium.launch({
     executablePath: process.env.HEADWORKS_CHROMIUM ?? '/usr/bin/chromium',

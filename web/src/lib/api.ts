@@ -156,6 +156,7 @@ export function bodyOf<T extends object>(stored: T): Record<string, unknown> {
     'index',
     'poll_ms',
     'device_name',
+    'full_path',
     'connection_name',
     'full_path',
     'tag_count',

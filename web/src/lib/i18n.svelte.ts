@@ -39,6 +39,13 @@ const PARTS = {
     nl: () => import('../locales/people/nl.json'),
     it: () => import('../locales/people/it.json'),
   },
+  plant: {
+    en: () => import('../locales/plant/en.json'),
+    zh: () => import('../locales/plant/zh.json'),
+    de: () => import('../locales/plant/de.json'),
+    nl: () => import('../locales/plant/nl.json'),
+    it: () => import('../locales/plant/it.json'),
+  },
 } satisfies Record<string, typeof FILES>;
 export type Part = keyof typeof PARTS;
 

@@ -30,6 +30,9 @@ async function withWords(page: Promise<PageModule>, ...parts: Part[]): Promise<P
 }
 
 const withSystem = (page: Promise<PageModule>): Promise<PageModule> => withWords(page, 'system');
+/** Pages of the plant have forms in common with those of the system. */
+const withPlant = (page: Promise<PageModule>): Promise<PageModule> =>
+  withWords(page, 'system', 'plant');
 const withPeople = (page: Promise<PageModule>): Promise<PageModule> => withWords(page, 'people');
 
 export const PAGES: PageEntry[] = [
@@ -58,7 +61,7 @@ export const PAGES: PageEntry[] = [
     group: 'view',
     key: 't',
     needs: 'view',
-    load: () => withSystem(import('../pages/Tags.svelte')),
+    load: () => withPlant(import('../pages/Tags.svelte')),
   },
   {
     name: 'connections',
@@ -67,7 +70,7 @@ export const PAGES: PageEntry[] = [
     group: 'configure',
     key: 'c',
     needs: 'configure',
-    load: () => withSystem(import('../pages/Connections.svelte')),
+    load: () => withPlant(import('../pages/Connections.svelte')),
   },
   {
     name: 'devices',
@@ -76,7 +79,35 @@ export const PAGES: PageEntry[] = [
     group: 'configure',
     key: 'v',
     needs: 'view',
-    load: () => withSystem(import('../pages/Devices.svelte')),
+    load: () => withPlant(import('../pages/Devices.svelte')),
+  },
+  {
+    // The files of the build lie below `/assets/`.
+    name: 'plant',
+    title: 'page.assets',
+    icon: 'assets',
+    group: 'configure',
+    key: 'p',
+    needs: 'view',
+    load: () => withPlant(import('../pages/Assets.svelte')),
+  },
+  {
+    name: 'groups',
+    title: 'page.groups',
+    icon: 'groups',
+    group: 'configure',
+    key: 'g',
+    needs: 'view',
+    load: () => withPlant(import('../pages/Groups.svelte')),
+  },
+  {
+    name: 'changes',
+    title: 'page.changes',
+    icon: 'changes',
+    group: 'configure',
+    key: 'n',
+    needs: 'view',
+    load: () => withPlant(import('../pages/Changes.svelte')),
   },
   {
     name: 'exchange',

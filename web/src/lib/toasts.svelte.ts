@@ -4,10 +4,18 @@ export interface Toast {
   id: number;
   text: string;
   isError: boolean;
+  offer: Offer | null;
+}
+
+/** What may be done about the news, while it is shown. */
+export interface Offer {
+  text: string;
+  run: () => void;
 }
 
 const SHOWN_MAX = 3;
 const SHOWN_MS = 6000;
+const OFFERED_MS = 10_000;
 
 let nextId = 1;
 let list = $state.raw<Toast[]>([]);
@@ -16,9 +24,9 @@ export const toasts = {
   get list(): Toast[] {
     return list;
   },
-  say(text: string): void {
-    const id = add(text, false);
-    window.setTimeout(() => toasts.close(id), SHOWN_MS);
+  say(text: string, offer: Offer | null = null): void {
+    const id = add(text, false, offer);
+    window.setTimeout(() => toasts.close(id), offer ? OFFERED_MS : SHOWN_MS);
   },
   fail(text: string): void {
     add(text, true);
@@ -28,9 +36,9 @@ export const toasts = {
   },
 };
 
-function add(text: string, isError: boolean): number {
+function add(text: string, isError: boolean, offer: Offer | null = null): number {
   const id = nextId;
   nextId += 1;
-  list = [...list, { id, text, isError }].slice(-SHOWN_MAX);
+  list = [...list, { id, text, isError, offer }].slice(-SHOWN_MAX);
   return id;
 }

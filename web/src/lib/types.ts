@@ -1,7 +1,15 @@
 /** The objects of the API as the pages use them: the generated types, and forms of them. */
 import type * as Gen from './api.gen.ts';
 
-export type Kind = 'connections' | 'devices' | 'tags' | 'dashboards' | 'retention-policies';
+export type Kind =
+  | 'assets'
+  | 'connections'
+  | 'dashboards'
+  | 'devices'
+  | 'groups'
+  | 'retention-policies'
+  | 'tags'
+  | 'templates';
 export type Scalar = Gen.Value;
 export type Settings = Record<string, unknown>;
 
@@ -35,6 +43,8 @@ export type TagBody = Omit<
 export type Dashboard = Stored & Gen.Dashboard;
 export type PolicyBody = Required<Omit<Gen.RetentionPolicy, 'days'>> & { days: Gen.RetentionDays };
 export type Policy = Stored & PolicyBody;
+export type Asset = Gen.AssetItem;
+export type Group = Gen.GroupItem;
 export type { Widget, WidgetGroup } from './api.gen.ts';
 
 export type DataType = Gen.DataType;
