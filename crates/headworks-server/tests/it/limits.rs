@@ -327,7 +327,7 @@ fn question(outer: &Outer, who: &str, start_us: i64, interval_us: i64) -> String
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_that_fills_the_queue_of_reads_delays_another_by_one_read() {
-    const READS: usize = 40;
+    const READS: usize = 24;
     let (rig, tags) = Rig::with_tags(&["a"]).await;
     let start_us = fill(&rig, &tags[0]).await;
     let viewer = format!(
@@ -350,14 +350,17 @@ async fn an_account_that_fills_the_queue_of_reads_delays_another_by_one_read() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         let before = count();
-        let answer = outer.raw(&question(&outer, &viewer, start_us, 0)).await;
+        let answer = outer
+            .raw(&question(&outer, &viewer, start_us, 2_000_000))
+            .await;
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
         (before, count())
     };
     let (_, (before, after)) = tokio::join!(all, other);
-    // The four that ran, and a few that ended while the other's own was read.
+    // The four that ran, and some that ended while the other's own was read. In the order of coming
+    // it would be all of them.
     assert!(
-        after - before <= 12,
+        after - before <= READS * 2 / 3,
         "{before} and {after} of {READS} were answered"
     );
     assert_eq!(count(), READS);
