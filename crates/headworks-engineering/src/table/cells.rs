@@ -42,8 +42,8 @@ pub(crate) fn set(tag: &mut Tag, field: Field, text: &str, decimal: Decimal) -> 
     check_characters(field, text)?;
     let rules = &mut tag.validation;
     match field {
-        // Read before, because they find the tag.
-        Field::Path | Field::Device | Field::Name => {}
+        // Read by who knows the plant.
+        Field::Path | Field::Device | Field::Name | Field::Asset => {}
         Field::Address => text.clone_into(&mut tag.address),
         Field::DataType => tag.data_type = or_default(text, data_type)?,
         Field::Order => tag.order = optional(text, order)?,
@@ -64,8 +64,6 @@ pub(crate) fn set(tag: &mut Tag, field: Field, text: &str, decimal: Decimal) -> 
         Field::FreezeS => rules.freeze_s = optional(text, whole)?,
         Field::ExpectedPeriodMs => rules.expected_period_ms = optional(text, whole)?,
         Field::ByException => rules.by_exception = or_default(text, yes_or_no)?,
-        Field::Asset if text.is_empty() => {}
-        Field::Asset => return Err("there is no such asset; leave the cell empty".to_owned()),
         Field::Description => text.clone_into(&mut tag.description),
     }
     Ok(())

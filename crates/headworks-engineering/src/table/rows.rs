@@ -26,6 +26,7 @@ pub(super) struct Rows<'a, 'n> {
     connection: Option<ObjectId>,
     by_name: HashMap<String, Found>,
     by_path: HashMap<String, ObjectId>,
+    assets: HashMap<String, ObjectId>,
     /// Tags of the devices that were met, by device and folded name.
     tags: HashMap<ObjectId, HashMap<String, Arc<TagEntry>>>,
     /// Rows by the folded path of their tag.
@@ -64,13 +65,17 @@ impl<'a, 'n> Rows<'a, 'n> {
         let connection = connection(plant, options)?;
         let found = |device: &Object<Device>| Found {
             id: device.id,
-            path: device.body.path.clone(),
+            path: device_path(plant, device),
         };
         let devices = plant.devices().iter();
         let by_name = devices
             .clone()
             .map(|one| (one.body.name.clone(), found(one)));
-        let by_path = devices.map(|one| (one.body.path.case_key(), one.id));
+        let by_path = devices.map(|one| (device_path(plant, one).case_key(), one.id));
+        let assets = plant.assets().iter().filter_map(|asset| {
+            let path = plant.asset_path(asset.id)?;
+            Some((path.to_string(), asset.id))
+        });
         Ok(Rows {
             plant,
             options,
@@ -80,6 +85,7 @@ impl<'a, 'n> Rows<'a, 'n> {
             connection,
             by_name: by_name.collect(),
             by_path: by_path.collect(),
+            assets: assets.collect(),
             tags: HashMap::new(),
             seen: HashMap::new(),
             kept: BTreeSet::new(),
@@ -215,6 +221,10 @@ impl<'a, 'n> Rows<'a, 'n> {
     fn fill(&mut self, tag: &mut Tag, row: &Row<'_>) {
         for (field, at) in self.header.fields() {
             let outcome = match row.text(at) {
+                Ok(text) if field == Field::Asset => self
+                    .asset(text.trim())
+                    .map(|asset| tag.asset = asset)
+                    .map_err(|reason| (field, text.into_owned(), reason)),
                 Ok(text) => cells::set(tag, field, &text, self.decimal)
                     .map_err(|reason| (field, text.into_owned(), reason)),
                 Err(reason) => Err((field, String::new(), reason.to_owned())),
@@ -223,6 +233,17 @@ impl<'a, 'n> Rows<'a, 'n> {
                 self.refuse(row.line(), wrong);
             }
         }
+    }
+
+    /// Returns the asset of a path; an empty one is none.
+    fn asset(&self, path: &str) -> Result<Option<ObjectId>, String> {
+        if path.is_empty() {
+            return Ok(None);
+        }
+        let found = self.assets.get(path).copied();
+        found.map(Some).ok_or_else(|| {
+            "there is no asset of this path; make it first, or leave the cell empty".to_owned()
+        })
     }
 
     fn meant(&mut self, row: &Row<'_>) -> Result<Meant, Wrong> {
@@ -305,7 +326,7 @@ impl<'a, 'n> Rows<'a, 'n> {
         if let Some(entry) = self.plant.tag_by_path(text) {
             let found = self.plant.device(entry.device()).map(|device| Found {
                 id: device.id,
-                path: device.body.path.clone(),
+                path: device_path(self.plant, device),
             });
             let device = found.ok_or_else(|| wrong("its device is gone; try again".into()))?;
             let name = entry.object().body.name;
@@ -321,7 +342,7 @@ impl<'a, 'n> Rows<'a, 'n> {
         })?;
         let device = Found {
             id: device.id,
-            path: device.body.path.clone(),
+            path: device_path(self.plant, device),
         };
         let name = path.segments().next_back().unwrap_or_default();
         let name = name
@@ -389,6 +410,12 @@ impl<'a, 'n> Rows<'a, 'n> {
         }
         self.plan
     }
+}
+
+/// Returns the full path of a device, which its asset is a part of.
+fn device_path(plant: &Plant, device: &Object<Device>) -> TagPath {
+    let path = plant.device_path(device.id);
+    path.unwrap_or_else(|| device.body.path.clone())
 }
 
 fn delete(entry: &TagEntry) -> Edit {

@@ -140,8 +140,6 @@ fn cells_are_read_as_people_and_programs_write_them() {
         ("enabled", "nein", true),
         ("unit", "k\0W", false),
         ("description", "two\nlines", true),
-        ("asset", "", true),
-        ("asset", "plant", false),
     ] {
         let outcome = set(name, text);
         assert_eq!(outcome.is_ok(), want, "{name} {text:?}: {outcome:?}");

@@ -53,6 +53,10 @@ fn text(plant: &Plant, entry: &Arc<TagEntry>, tag: &Tag, field: Field) -> String
             let device = plant.device(entry.device());
             device.map_or_else(String::new, |device| device.body.name.clone())
         }
+        Field::Asset => {
+            let path = tag.asset.and_then(|asset| plant.asset_path(asset));
+            path.map_or_else(String::new, |path| path.to_string())
+        }
         field => cells::get(tag, field),
     }
 }

@@ -254,3 +254,21 @@ async fn imports_are_bounded_noted_and_for_those_who_may_configure() {
         nobody.refused(401, "not_signed_in");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tag_stands_in_the_asset_of_its_row() {
+    let rig = start().await;
+    modbus_device(&rig);
+    let site = json!({ "name": "north", "parent": null, "level": "site" });
+    rig.post("/api/v1/assets", &site).expect(201);
+    let file = "device,name,address,asset\nMeter 1,flow,HR1,north\n";
+    upload(&rig, TABLE, file).expect(200);
+    let table = export(&rig);
+    assert!(
+        table.contains("\r\nnorth/flow,Meter 1,flow,HR1,"),
+        "{table}"
+    );
+    assert_eq!(upload(&rig, TABLE, table).expect(200)["unchanged"], 1);
+    let wrong = upload(&rig, TABLE, file.replace("north", "south"));
+    assert_eq!(wrong.refused(422, "invalid_body"), ["/rows/2/asset"]);
+}
