@@ -7,8 +7,8 @@ use std::time::Duration;
 use headworks_core::model::{Connection, Device, ObjectBody, ObjectId, RetentionDays};
 use headworks_core::{Sample, TagIndex, Update, Value};
 use headworks_protocols::{
-    Clock, Command, DeviceConfig, DeviceSnapshot, LinkConfig, Place, PollReport, Protocol,
-    TestReport, WireLog,
+    AskFailure, Clock, Command, DeviceConfig, DeviceSnapshot, LinkConfig, Place, PollReport,
+    Protocol, Question, TestReport, WireLog,
 };
 use headworks_store::backup::{Backups, Created, Progress};
 use headworks_store::{Historian, HistoryEntry, Retention, StoreError};
@@ -31,6 +31,8 @@ use crate::write;
 
 /// Longest time a poll by hand may take.
 const POLL: Duration = Duration::from_secs(60);
+/// Longest time a question waits for its turn between the polls.
+const ASK: Duration = Duration::from_secs(30);
 /// Longest time a test of a connection may take.
 const TEST: Duration = Duration::from_secs(30);
 
@@ -216,6 +218,30 @@ impl HubHandle {
                 reason.unwrap_or_else(|| "it was stopped".into()),
             )
         })
+    }
+
+    /// Asks a station of a running connection in the protocol's own words, between the polls.
+    ///
+    /// # Errors
+    ///
+    /// [`AskFailure`]; [`AskFailure::LinkDown`] also when the connection does not run.
+    pub async fn ask(
+        &self,
+        connection: ObjectId,
+        question: Question,
+    ) -> Result<Vec<u8>, AskFailure> {
+        let down = |reason: String| AskFailure::LinkDown { reason };
+        let limit = ASK + question.timeout;
+        let (reply, answer) = oneshot::channel();
+        let sent = self
+            .shared
+            .command(connection, Command::Ask { question, reply });
+        sent.await.map_err(|error| down(error.to_string()))?;
+        match timeout(limit, answer).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_)) => Err(down("it went down meanwhile".to_owned())),
+            Err(_) => Err(down(format!("no turn within {} s", ASK.as_secs()))),
+        }
     }
 
     /// Tries connection settings and, when given, a device, without storing anything.

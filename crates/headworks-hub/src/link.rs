@@ -7,7 +7,8 @@ use std::time::Duration;
 use headworks_core::model::{Connection, Object, ObjectId};
 use headworks_core::{Quality, Update};
 use headworks_protocols::{
-    Command, ConfigError, Driver, DriverContext, DriverError, LinkStats, WireLog, WriteError,
+    AskFailure, Command, ConfigError, Driver, DriverContext, DriverError, LinkStats, WireLog,
+    WriteError,
 };
 use parking_lot::Mutex;
 use tokio::sync::{mpsc, oneshot};
@@ -518,9 +519,11 @@ async fn due(at: Option<Instant>) {
 
 /// Answers an order that no driver can carry out; a poll learns it by the end of its channel.
 fn refuse(command: Command, reason: String) {
-    if let Command::Write { reply, .. } = command {
-        // an error only says that nobody waits for the answer
-        drop(reply.send(Err(WriteError::LinkDown { reason })));
+    // an error only says that nobody waits for the answer
+    match command {
+        Command::Write { reply, .. } => drop(reply.send(Err(WriteError::LinkDown { reason }))),
+        Command::Ask { reply, .. } => drop(reply.send(Err(AskFailure::LinkDown { reason }))),
+        Command::Poll { .. } | Command::Reconfigure { .. } => {}
     }
 }
 

@@ -241,6 +241,9 @@ impl FakeDriver {
                     })
                     .unwrap();
             }
+            Command::Ask { question, reply } => {
+                reply.send(Ok(question.request)).unwrap();
+            }
             Command::Reconfigure { link, reply } => {
                 fake.reconfigures.fetch_add(1, Ordering::Relaxed);
                 if fake.refuses_reconfigure.load(Ordering::Relaxed) {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use headworks_core::model::ObjectId;
 use headworks_core::{TagIndex, Update, Value};
@@ -77,6 +78,15 @@ pub enum Command {
         /// Takes the outcome when all its tags were tried.
         reply: oneshot::Sender<PollReport>,
     },
+    /// Ask a station something that no tag wants, in the protocol's own words, between the polls.
+    ///
+    /// What discovery needs on a link that is in use.
+    Ask {
+        /// The question.
+        question: Question,
+        /// Takes the bytes of the answer.
+        reply: oneshot::Sender<Result<Vec<u8>, AskFailure>>,
+    },
     /// Take over changed devices and tags without dropping the link.
     ///
     /// Answered with an error, and nothing changed, when the settings of the connection itself
@@ -86,6 +96,51 @@ pub enum Command {
         link: LinkConfig,
         /// Takes the outcome.
         reply: oneshot::Sender<Result<(), ConfigError>>,
+    },
+}
+
+/// A question in the protocol's own words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// Which station on the link.
+    pub station: u8,
+    /// The bytes of the request, without its frame.
+    pub request: Vec<u8>,
+    /// Longest wait for the answer, from when it is sent.
+    pub timeout: Duration,
+}
+
+/// Why a question has no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AskFailure {
+    /// The protocol has no such questions, or the bytes are none.
+    #[error("it cannot be asked: {reason}")]
+    Unusable {
+        /// Why.
+        reason: String,
+    },
+    /// The station refused.
+    #[error("the device refused: {reason}")]
+    Refused {
+        /// The protocol's number of the reason.
+        code: u8,
+        /// The same in words.
+        reason: String,
+    },
+    /// Nothing came in time.
+    #[error("no answer from the device")]
+    NoAnswer,
+    /// Something came that is no answer.
+    #[error("no valid answer from the device: {reason}")]
+    Broken {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The link is down, or too many wait already.
+    #[error("the link is down: {reason}")]
+    LinkDown {
+        /// Why.
+        reason: String,
     },
 }
 

@@ -18,8 +18,8 @@ pub mod stats;
 pub mod wire_log;
 
 pub use driver::{
-    BoxFuture, Clock, Command, Driver, DriverContext, DriverError, PollReport, WriteError,
-    WriteReport,
+    AskFailure, BoxFuture, Clock, Command, Driver, DriverContext, DriverError, PollReport,
+    Question, WriteError, WriteReport,
 };
 pub use link::{ConfigError, DeviceConfig, LinkConfig, Place, TagConfig};
 pub use protocol::{Protocol, TestReport};

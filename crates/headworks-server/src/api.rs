@@ -7,6 +7,7 @@ pub(crate) mod changes;
 pub(crate) mod connections;
 pub(crate) mod dashboards;
 pub(crate) mod devices;
+pub(crate) mod discovery;
 pub(crate) mod edits;
 pub(crate) mod error_journal;
 pub(crate) mod errors;

@@ -20,10 +20,15 @@ use crate::problem::{ApiError, Code};
 
 /// Jobs that work at once; each holds a thread.
 const RUNNING_MAX: usize = 2;
+/// Jobs that ask devices at once; they wait most of the time, and may be paused for long.
+const ASKING_MAX: usize = 4;
 /// Jobs that wait for their turn.
 const QUEUED_MAX: usize = 32;
 /// Jobs that have ended and are still shown; the oldest are forgotten.
 const ENDED_MAX: usize = 100;
+
+/// The kind of jobs that ask devices.
+pub(crate) const DISCOVERY: &str = "discovery";
 
 /// Where a job is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -59,6 +64,8 @@ pub(crate) struct JobView {
     pub done: u64,
     /// How much there is to do, 0 as long as nobody knows.
     pub total: u64,
+    /// Whether it was told to rest; only jobs that ask devices do.
+    pub paused: bool,
     /// More figures of the kind, as they are now; an object or null.
     pub detail: Json,
     /// Why it failed.
@@ -97,6 +104,7 @@ struct Inner {
     clock: Clock,
     tasks: TaskTracker,
     turns: Semaphore,
+    asking: Semaphore,
     /// In the order of their making.
     jobs: Mutex<VecDeque<Arc<Job>>>,
 }
@@ -107,6 +115,7 @@ struct Job {
     title: String,
     created_us: i64,
     cancelled: AtomicBool,
+    paused: AtomicBool,
     done: AtomicU64,
     total: AtomicU64,
     status: Mutex<Status>,
@@ -125,6 +134,16 @@ impl Work {
     /// Returns whether the work is to end, with [`JobError::Cancelled`]; to be asked often.
     pub(crate) fn is_cancelled(&self) -> bool {
         self.job.cancelled.load(Ordering::Relaxed)
+    }
+
+    /// Returns whether the work is to rest until this is false again, or it is cancelled.
+    pub(crate) fn is_paused(&self) -> bool {
+        self.job.paused.load(Ordering::Relaxed)
+    }
+
+    /// Shows what has come of it until now; stays when it is cancelled.
+    pub(crate) fn set_result(&self, result: Json) {
+        self.job.status.lock().result = result;
     }
 
     /// Says how much of how much is done.
@@ -146,6 +165,7 @@ impl Jobs {
             clock,
             tasks,
             turns: Semaphore::new(RUNNING_MAX),
+            asking: Semaphore::new(ASKING_MAX),
             jobs: Mutex::default(),
         };
         Jobs {
@@ -177,6 +197,7 @@ impl Jobs {
             title,
             created_us: self.inner.clock.now_us(),
             cancelled: AtomicBool::new(false),
+            paused: AtomicBool::new(false),
             done: AtomicU64::new(0),
             total: AtomicU64::new(0),
             status: Mutex::new(Status::default()),
@@ -217,6 +238,13 @@ impl Jobs {
     pub(crate) fn cancel(&self, id: ObjectId) -> Option<JobView> {
         let job = self.find(id)?;
         job.cancel(self.inner.clock.now_us());
+        Some(job.view())
+    }
+
+    /// Tells a job of a kind to rest, or to go on. None when there is no such job.
+    pub(crate) fn pause(&self, id: ObjectId, kind: &str, paused: bool) -> Option<JobView> {
+        let job = self.find(id).filter(|job| job.kind == kind)?;
+        job.paused.store(paused, Ordering::Relaxed);
         Some(job.view())
     }
 
@@ -263,7 +291,12 @@ async fn run(
     job: Arc<Job>,
     work: impl FnOnce(&Work) -> Result<Json, JobError> + Send + 'static,
 ) {
-    let Ok(_turn) = inner.turns.acquire().await else {
+    let turns = if job.kind == DISCOVERY {
+        &inner.asking
+    } else {
+        &inner.turns
+    };
+    let Ok(_turn) = turns.acquire().await else {
         return; // the semaphore is never closed
     };
     if !job.begin(inner.clock.now_us()) {
@@ -348,6 +381,7 @@ impl Job {
             progress,
             done,
             total,
+            paused: self.paused.load(Ordering::Relaxed) && status.ended_us.is_none(),
             detail: status.detail.clone(),
             error: status.error.clone(),
             result: status.result.clone(),

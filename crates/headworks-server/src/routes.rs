@@ -5,6 +5,7 @@
 
 mod backups;
 mod changes;
+mod discovery;
 mod engineering;
 mod exports;
 mod history;
@@ -32,6 +33,10 @@ use crate::route::Route;
 pub(crate) static TAGS: &[(&str, &str)] = &[
     ("connections", "Links to buses and controllers."),
     ("devices", "What is behind a connection."),
+    (
+        "discovery",
+        "What is behind a link that nobody has a manual of: units, registers, their meaning.",
+    ),
     (
         "tags",
         "Data points: configuration, present value, history, writes.",
@@ -112,6 +117,7 @@ pub(crate) fn routes() -> Vec<Route> {
     routes.extend(plant::plant_routes());
     routes.extend(changes::change_routes());
     routes.extend(backups::backup_routes());
+    routes.extend(discovery::discovery_routes());
     routes.extend(exports::export_routes());
     routes.extend(history::history_routes());
     routes.extend(imports::import_routes());

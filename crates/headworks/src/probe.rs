@@ -1,5 +1,6 @@
 //! `headworks probe`: asks a device from the shell.
 
+mod decode;
 mod discover;
 mod table;
 
@@ -33,6 +34,7 @@ Examples:
   headworks probe modbus 192.0.2.10 C0 --count 16 --repeat 10 --every-ms 500
   headworks probe modbus scan-units /dev/ttyUSB0 --last 32
   headworks probe modbus scan-registers 192.0.2.10 --unit 3 --table holding --last 9999
+  headworks probe modbus decode 192.0.2.10 HR100 --count 40 --samples 10
   headworks probe modbus write 192.0.2.10 HR7 42 --unit 3 --yes
 
 Addresses: holding register 40001, HR0 or holding:0; input register 30001, IR0 or input:0;

@@ -553,6 +553,24 @@ export type DataType = 'bool' | 'int8' | 'uint8' | 'int8_high' | 'uint8_high' | 
 /** What stands before the fraction of a number in CSV. */
 export type Decimal = 'point' | 'comma';
 
+/** Which block to decode. */
+export type DecodeBody = {
+  /** First address, as tags write it, e.g. `HR100` or `40101`. */
+  address: string;
+  /** Number of addresses. */
+  count: number;
+  /** Time between two reads, milliseconds. */
+  every_ms?: number;
+  /** The link. */
+  line: LineBodyInput;
+  /** Most registers, or coils and inputs, of one read. */
+  max_registers?: number;
+  /** Times it is read. */
+  samples?: number;
+  /** The unit. */
+  unit_id?: number;
+};
+
 /** Which samples to delete. */
 export type DeleteAsk = {
   /** First instant after the range. */
@@ -1220,6 +1238,8 @@ export type Job = {
   id: ObjectId;
   /** What it does, e.g. `export`. */
   kind: string;
+  /** Whether it was told to rest; only jobs that ask devices do. */
+  paused: boolean;
   /** Part that is done, 0 to 1. */
   progress: number;
   /** What came of it; null before it is done. */
@@ -1290,6 +1310,30 @@ export type Line = {
   thread: string | null;
   /** When, microseconds since 1970-01-01 UTC. */
   time_us: number;
+};
+
+/** The link that is asked, and how gently. */
+export type LineBody = {
+  /** A saved connection; while it is enabled it is asked between its polls. */
+  connection: ObjectId | null;
+  /** Rest after each answer, milliseconds; 5 when absent, 20 on a serial line. */
+  pause_ms: number | null;
+  /** Settings of a Modbus connection that is not saved; either these or `connection`. */
+  settings: Record<string, unknown> | null;
+  /** Longest wait for an answer, milliseconds; 500 when absent, 300 on a serial line. */
+  timeout_ms: number | null;
+};
+
+/** The link that is asked, and how gently. */
+export type LineBodyInput = {
+  /** A saved connection; while it is enabled it is asked between its polls. */
+  connection?: ObjectId | null;
+  /** Rest after each answer, milliseconds; 5 when absent, 20 on a serial line. */
+  pause_ms?: number | null;
+  /** Settings of a Modbus connection that is not saved; either these or `connection`. */
+  settings?: Record<string, unknown> | null;
+  /** Longest wait for an answer, milliseconds; 500 when absent, 300 on a serial line. */
+  timeout_ms?: number | null;
 };
 
 /** Lines, newest first. */
@@ -1401,6 +1445,22 @@ export type NewUser = {
 
 /** What becomes of NaN, infinities, and words such as `N/A` where a number should be. */
 export type NotANumber = 'error' | 'bad';
+
+/** An address as every manual would write it. */
+export type Notations = {
+  /** Five digits that count from 1, e.g. `40101`; none above 9998. */
+  five_digits: string | null;
+  /** In hexadecimal digits, e.g. `0x0064`. */
+  hex: string;
+  /** What stands there: `coil`, `discrete`, `input` or `holding`. */
+  kind: Table;
+  /** Six digits that count from 1, e.g. `400101`. */
+  six_digits: string;
+  /** As tags write it, e.g. `HR100`. */
+  tag: string;
+  /** As it goes over the wire, from 0. */
+  zero_based: number;
+};
 
 /** What cannot be carried over, or was carried over with a change. */
 export type Note = {
@@ -1825,6 +1885,26 @@ export type Refusal = {
   reason: string;
   /** The tag, as far as it is known. */
   tag: string;
+};
+
+/** Which addresses to look for. */
+export type RegistersBody = {
+  /** First address. */
+  first?: number;
+  /** Addresses are read in pieces of this; 2 for devices that give no half of a value. */
+  grain?: number;
+  /** Last address. */
+  last?: number;
+  /** The link. */
+  line: LineBodyInput;
+  /** Most coils or inputs of one read. */
+  max_bits?: number;
+  /** Most registers of one read. */
+  max_registers?: number;
+  /** The tables, in this order; all four when empty. */
+  tables?: (Table)[];
+  /** The unit. */
+  unit_id?: number;
 };
 
 /** A password that an administrator gives. */
@@ -2616,6 +2696,29 @@ export type TrendInput = {
   step_secs?: number | null;
 };
 
+/** A test write that takes another one back. */
+export type Undo = {
+  address: string;
+  confirm: boolean;
+  expect: number | null;
+  line: LineBody;
+  multiple: boolean;
+  unit_id: number;
+  value: number;
+};
+
+/** Which units to look for. */
+export type UnitsBody = {
+  /** First unit id. */
+  first?: number;
+  /** Last unit id. */
+  last?: number;
+  /** The link. */
+  line: LineBodyInput;
+  /** Times a silent unit is asked again. */
+  retries?: number;
+};
+
 /** A tag of the file that does not exist. */
 export type UnknownTag = {
   /** Its name in the file. */
@@ -2898,10 +3001,42 @@ export type WireSwitch = {
 /** A format, or whatever the file looks like. */
 export type Wished = 'auto' | 'kepware_csv' | 'kepware_json' | 'telegraf' | 'iobroker' | 'thingsboard' | 'fuxa' | 'home_assistant' | 'modpoll';
 
+/** What came of a test write. */
+export type WriteAnswer = {
+  /** What happened. */
+  outcome: WriteOutcome2;
+  /** The body that writes the old value back; null when nothing is to be undone. */
+  undo: Undo | null;
+};
+
 /** A value to be written. */
 export type WriteBody = {
   /** The value in engineering units; a text has at most 4000 characters. */
   value: boolean | number | string;
+};
+
+/** What to write as a test. */
+export type WriteBody2 = {
+  /** A coil or holding register, as tags write it, e.g. `HR7` or `40008`. */
+  address: string;
+  /** Must be true: a write may move something. */
+  confirm?: boolean;
+  /** Writes only when this stands there before. */
+  expect?: number | null;
+  /** The link. */
+  line: LineBodyInput;
+  /** Greatest value that may be written. */
+  max?: number | null;
+  /** Least value that may be written. */
+  min?: number | null;
+  /** Whether functions 16 and 15 are used, for devices that do not know 6 and 5. */
+  multiple?: boolean;
+  /** Whether the old value is written back at the end. */
+  restore?: boolean;
+  /** The unit. */
+  unit_id?: number;
+  /** 0 or 1 for a coil, -32768 to 65535 for a register. */
+  value: number;
 };
 
 /** A write that reached the device. */
@@ -2914,4 +3049,24 @@ export type WriteOutcome = {
   time_us: number;
   /** The value that was sent, in engineering units. */
   value: Value;
+};
+
+/** What came of it. */
+export type WriteOutcome2 = {
+  /** Where. */
+  address: Notations;
+  /** Short and stable: `confirmed`, `different`, `unread`, `unexpected`, `refused`, `no_answer`, */
+  code: string;
+  /** Whether that is what was written. */
+  confirmed: boolean;
+  /** What stood there before; none when it could not be read, and then nothing was written. */
+  old: number | null;
+  /** What stood there afterwards. */
+  read_back: number | null;
+  /** What stood there after the old value was written back; none when that was not done. */
+  restored: number | null;
+  /** What happened, in words. */
+  words: string;
+  /** What was sent; none when nothing was written. */
+  written: number | null;
 };

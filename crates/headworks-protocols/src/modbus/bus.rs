@@ -10,6 +10,7 @@
 //! the answer to an earlier request, so that a late answer is never taken for that of another.
 
 mod answers;
+mod guest;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -30,6 +31,7 @@ use crate::driver::WriteError;
 use crate::poll::{self, DeviceKey, Scheduler, Turn};
 use crate::stats::LinkStats;
 use crate::wire_log::{self, WireLog};
+use guest::Guests;
 
 /// Shortest soft limit, in microseconds.
 const SOFT_LIMIT_US: u64 = 20_000;
@@ -70,6 +72,7 @@ pub(super) struct Bus {
     expired: VecDeque<Expired>,
     held: VecDeque<DeviceKey>, // units that have something to send besides the scheduler's turns
     writes: VecDeque<(DeviceKey, WriteJob)>,
+    guests: Guests,
     free_us: u64, // the line rests until then
     round_trip: Median,
     transaction: u16,
@@ -131,6 +134,7 @@ impl Bus {
             expired: VecDeque::new(),
             held: VecDeque::new(),
             writes: VecDeque::new(),
+            guests: Guests::default(),
             free_us: 0,
             round_trip: Median::default(),
             transaction: 0,
@@ -236,6 +240,7 @@ impl Bus {
         self.pending.clear();
         self.expired.clear();
         self.held.clear();
+        self.guests.disconnected(reason);
         self.fail_writes(None, reason);
         self.batch_begins(now);
         for unit in &mut self.units {
@@ -300,11 +305,19 @@ impl Bus {
             let writes = self.writes.iter().filter_map(|(key, _)| is_held(key));
             let ready = held.chain(writes).filter(|unit| !unit.on_wire);
             let ready = ready.map(|unit| unit.not_before_us).min();
-            ready.into_iter().chain(self.scheduler.wake_us()).min()
+            let guest = self.guests.is_waiting().then_some(0);
+            let ready = ready.into_iter().chain(guest);
+            ready.chain(self.scheduler.wake_us()).min()
         } else {
             self.room_us(now)
         };
-        deadline.into_iter().chain(batch).chain(room).min()
+        let guest = self.guests.deadline_us();
+        deadline
+            .into_iter()
+            .chain(batch)
+            .chain(room)
+            .chain(guest)
+            .min()
     }
 
     /// Returns whether another request may be sent.
@@ -313,11 +326,12 @@ impl Bus {
             return false;
         }
         if self.half_duplex {
-            return self.pending.is_empty();
+            return self.pending.is_empty() && !self.guests.is_on_wire();
         }
-        let blocking = self.blocking(now).count();
+        let guest = usize::from(self.guests.blocks_until_us(now).is_some());
+        let blocking = self.blocking(now).count() + guest;
         blocking < usize::from(self.settings.max_in_flight)
-            && self.pending.len() - blocking < LINGERING_MAX
+            && self.pending.len() + guest - blocking < LINGERING_MAX
     }
 
     fn blocking(&self, now: Now) -> impl Iterator<Item = &Pending> {
@@ -333,6 +347,7 @@ impl Bus {
         }
         self.blocking(now)
             .map(|pending| pending.blocks_until_us)
+            .chain(self.guests.blocks_until_us(now))
             .min()
     }
 
@@ -350,6 +365,10 @@ impl Bus {
             self.send(index, now, out);
             return true;
         }
+        if self.guests.is_next() {
+            self.send_guest(now, out);
+            return true;
+        }
         let is_ready = |key: &DeviceKey| {
             let unit = self.index(*key).map(|index| &self.units[index]);
             unit.is_none_or(|unit| unit.is_ready(now))
@@ -363,7 +382,7 @@ impl Bus {
             return true;
         }
         let Some(turn) = self.scheduler.next(now.us) else {
-            return false;
+            return self.send_guest(now, out);
         };
         if let Some(index) = self.index(turn.device) {
             self.take_turn(index, turn, now, out);
@@ -412,6 +431,7 @@ impl Bus {
         self.log
             .push(now.wall_us, wire_log::Direction::Sent, &out[start..], "");
         unit.on_wire = true;
+        self.guests.others_had_their_turn();
         let blocks_us = self.blocks_us(index);
         let unit = &self.units[index];
         self.pending.push(Pending {

@@ -72,6 +72,21 @@ pub fn maps() -> Vec<Map> {
         .collect()
 }
 
+/// Returns every map with the names of its values.
+///
+/// # Panics
+///
+/// As [`maps`].
+pub fn named_rows() -> Vec<(&'static str, Vec<(&'static str, Span)>)> {
+    let rows = |(name, text): &(&'static str, &'static str)| {
+        let names = text.lines().filter(|line| !line.starts_with('#')).skip(1);
+        let names = names.filter_map(|line| line.rsplit(',').next());
+        let spans = parse(name, text).into_iter().map(|item| item.span);
+        (*name, names.zip(spans).collect())
+    };
+    FILES.iter().map(rows).collect()
+}
+
 fn parse(name: &str, text: &str) -> Vec<Item> {
     let rows = text.lines().filter(|line| !line.starts_with('#')).skip(1);
     let items = rows

@@ -224,6 +224,7 @@ impl Run<'_> {
         match command {
             Command::Write { tag, value, reply } => self.write(tag, &value, reply),
             Command::Poll { device, reply } => self.poll_now(device, reply),
+            Command::Ask { question, reply } => self.bus.ask(&question, reply),
             Command::Reconfigure { link, reply } => {
                 // Nobody may be waiting any more.
                 let _gone = reply.send(self.reconfigure(&link));

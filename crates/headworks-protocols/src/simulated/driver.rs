@@ -9,7 +9,8 @@ use tokio::time::Instant;
 
 use super::check::{self, Device, Link, Tag};
 use crate::driver::{
-    BoxFuture, Command, Driver, DriverContext, DriverError, PollReport, WriteError, WriteReport,
+    AskFailure, BoxFuture, Command, Driver, DriverContext, DriverError, PollReport, WriteError,
+    WriteReport,
 };
 use crate::link::{ConfigError, LinkConfig};
 use crate::mix::seed_of;
@@ -185,6 +186,11 @@ impl Run<'_> {
                 let (report, updates) = self.poll(device);
                 let _gone = reply.send(report);
                 updates
+            }
+            Command::Ask { reply, .. } => {
+                let reason = "simulated devices have no requests".to_owned();
+                let _gone = reply.send(Err(AskFailure::Unusable { reason }));
+                Vec::new()
             }
             Command::Reconfigure { link, reply } => {
                 let _gone = reply.send(self.reconfigure(&link));

@@ -10,6 +10,8 @@ mod changes;
 #[cfg(test)]
 mod contract;
 #[cfg(test)]
+mod discovery;
+#[cfg(test)]
 mod edge;
 #[cfg(test)]
 mod engineering;

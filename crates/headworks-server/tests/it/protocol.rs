@@ -135,6 +135,9 @@ impl GivenDriver {
                 };
                 drop(reply.send(report));
             }
+            Command::Ask { question, reply } => {
+                drop(reply.send(Ok(question.request)));
+            }
             Command::Reconfigure { link, reply } => {
                 self.link = link;
                 drop(reply.send(Ok(())));

@@ -9,6 +9,7 @@
 mod api;
 mod browser;
 mod device;
+mod discovery;
 mod exchange;
 mod figure;
 mod isolation;
@@ -50,7 +51,11 @@ fn run() -> anyhow::Result<()> {
         "live" => live::measure(&binary),
         "start" => start::measure(&binary),
         "exchange" => exchange::measure(&binary),
-        "onboarding" => tag_tables::measure(&binary),
+        "onboarding" => {
+            tag_tables::measure(&binary)?;
+            discovery::measure();
+            Ok(())
+        }
         _ => bail!(
             "no benchmark {name:?}; there are poll, isolation, live, start, exchange, onboarding"
         ),

@@ -1,4 +1,4 @@
-//! `headworks probe modbus scan-units|scan-registers|write`.
+//! `headworks probe modbus scan-units|scan-registers|decode|write`.
 
 use std::io::IsTerminal;
 use std::sync::Arc;
@@ -17,6 +17,7 @@ use headworks_protocols::modbus::table::Table;
 use serde::Serialize;
 use serde_json::json;
 
+use super::decode::{self, DecodeArguments};
 use super::{WayArguments, connection, named, runtime, table};
 use crate::settings::SettingsError;
 
@@ -27,13 +28,15 @@ pub(super) enum DiscoverCommand {
     ScanUnits(UnitsArguments),
     /// Find the registers, inputs and coils that a unit has; reads only
     ScanRegisters(RegistersArguments),
+    /// Read a block a few times and tell what its values may be: type, order, scale
+    Decode(DecodeArguments),
     /// Write one register or coil and read it back
     Write(WriteArguments),
 }
 
 /// The device and how gently it is asked.
 #[derive(Debug, Args)]
-struct LineArguments {
+pub(super) struct LineArguments {
     /// Host with or without port, or the path of a serial port
     endpoint: String,
     #[command(flatten)]
@@ -46,7 +49,7 @@ struct LineArguments {
     timeout_ms: Option<u32>,
     /// Print JSON
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
 /// Arguments of `scan-units`.
@@ -128,7 +131,7 @@ pub(super) struct WriteArguments {
 
 /// Ctrl-C ends a scan; what was found is printed.
 #[derive(Default)]
-struct UntilInterrupted(Arc<AtomicBool>);
+pub(super) struct UntilInterrupted(Arc<AtomicBool>);
 
 impl Watch for UntilInterrupted {
     fn wish(&self) -> Wish {
@@ -141,7 +144,7 @@ impl Watch for UntilInterrupted {
 }
 
 impl UntilInterrupted {
-    fn listen() -> UntilInterrupted {
+    pub(super) fn listen() -> UntilInterrupted {
         let watch = UntilInterrupted::default();
         let flag = Arc::clone(&watch.0);
         tokio::spawn(async move {
@@ -181,11 +184,12 @@ pub(super) fn run(command: &DiscoverCommand) -> anyhow::Result<()> {
     match command {
         DiscoverCommand::ScanUnits(arguments) => runtime.block_on(scan_units(arguments)),
         DiscoverCommand::ScanRegisters(arguments) => runtime.block_on(scan_registers(arguments)),
+        DiscoverCommand::Decode(arguments) => runtime.block_on(decode::run(arguments)),
         DiscoverCommand::Write(arguments) => runtime.block_on(write(arguments)),
     }
 }
 
-async fn open(arguments: &LineArguments) -> anyhow::Result<(OpenLine, Pace)> {
+pub(super) async fn open(arguments: &LineArguments) -> anyhow::Result<(OpenLine, Pace)> {
     let timeout_ms = arguments.timeout_ms.unwrap_or(1000);
     let settings = connection(&arguments.endpoint, &arguments.way, timeout_ms);
     let line = OpenLine::of(&settings).await.map_err(|error| match error {
@@ -205,7 +209,7 @@ async fn open(arguments: &LineArguments) -> anyhow::Result<(OpenLine, Pace)> {
     Ok((line, pace))
 }
 
-fn usage(reason: String) -> anyhow::Error {
+pub(super) fn usage(reason: String) -> anyhow::Error {
     SettingsError::Argument { reason }.into()
 }
 
@@ -217,7 +221,7 @@ fn unless_interrupted(done: Result<(), RunError>) -> anyhow::Result<()> {
     }
 }
 
-fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
+pub(super) fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
     println!("{}", serde_json::to_string_pretty(value)?);
     Ok(())
 }

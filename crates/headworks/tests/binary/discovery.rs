@@ -1,4 +1,5 @@
-//! `probe modbus scan-units|scan-registers|write` against a server that this project did not write.
+//! `probe modbus scan-units|scan-registers|decode|write` against a server that this project did
+//! not write.
 
 use serde_json::Value;
 
@@ -77,6 +78,59 @@ fn the_registers_of_a_unit_are_found_in_every_notation() {
     );
     for want in ["IR50..IR99", "30051", "300051", "0x0032"] {
         assert!(shown.contains(want), "{want}: {shown}");
+    }
+}
+
+#[test]
+fn a_block_is_decoded_into_what_stands_there() {
+    let (_pymodbus, address) = start_pymodbus();
+    let address = address.as_str();
+    let decode = |first: &str, count: &str, more: &[&str]| {
+        let all = [
+            "decode",
+            address,
+            first,
+            "--count",
+            count,
+            "--every-ms",
+            "1",
+        ];
+        headworks(&[&["probe", "modbus"], all.as_slice(), more].concat())
+    };
+    let output = decode("HR108", "2", &["--json"]);
+    check_ended(&output, 0);
+    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let best = &found["values"][0]["candidates"][0];
+    assert_eq!(best["data_type"], "float32", "{found:#}");
+    assert_eq!(
+        (&best["address"], &best["order"]),
+        (&"HR108".into(), &"ABCD".into())
+    );
+    let output = decode("HR143", "6", &["--best", "2"]);
+    check_ended(&output, 0);
+    let shown = String::from_utf8(output.stdout).unwrap();
+    assert!(shown.contains("string 6"), "{shown}");
+    assert!(shown.contains("\"Headworks\""), "{shown}");
+    let stderr = check_ended(&decode("HR290", "20", &[]), 1);
+    assert!(stderr.contains("exception 02"), "{stderr}");
+    check_ended(&decode("HR0", "0", &[]), 64);
+    check_ended(&decode("HR65535", "2", &[]), 64);
+    check_ended(&decode("HR0.3", "1", &[]), 64);
+}
+
+#[test]
+fn every_command_of_the_page_about_modbus_runs() {
+    const PAGE: &str = include_str!("../../../headworks-protocols/src/modbus/README.md");
+    let (_pymodbus, address) = start_pymodbus();
+    let commands: Vec<&str> = PAGE
+        .lines()
+        .filter_map(|line| line.strip_prefix("    headworks "))
+        .collect();
+    assert!(4 <= commands.len());
+    for command in commands {
+        let words = command.split(' ');
+        let words = words.map(|word| if word == "192.0.2.10" { &address } else { word });
+        check_ended(&headworks(&words.collect::<Vec<_>>()), 0);
     }
 }
 

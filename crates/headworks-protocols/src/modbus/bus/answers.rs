@@ -51,7 +51,8 @@ impl Bus {
                 }
             }
         }
-        if self.half_duplex && self.pending.is_empty() && is_line_used {
+        let is_idle = self.pending.is_empty() && !self.guests.is_on_wire();
+        if self.half_duplex && is_idle && is_line_used {
             // Whatever comes unasked keeps the line busy.
             self.free_us = self.free_us.max(now.us + self.silence_us);
             inbox.clear();
@@ -59,7 +60,7 @@ impl Bus {
         Ok(())
     }
 
-    fn log_received(&self, bytes: &[u8], note: &str, now: Now) {
+    pub(super) fn log_received(&self, bytes: &[u8], note: &str, now: Now) {
         self.log
             .push(now.wall_us, wire_log::Direction::Received, bytes, note);
     }
@@ -71,6 +72,9 @@ impl Bus {
             Some(transaction) => pending.transaction == transaction,
             None => pending.unit_id == frame.unit,
         };
+        if self.take_guest_frame(frame, whole, pdu, now) {
+            return;
+        }
         match self.pending.iter().position(is_answer) {
             Some(position) => {
                 let pending = self.pending.swap_remove(position);
@@ -326,6 +330,7 @@ impl Bus {
 
     /// Ends the requests whose time is over.
     pub(super) fn expire(&mut self, now: Now) {
+        self.expire_guest(now);
         while let Some(position) = self
             .pending
             .iter()

@@ -1,5 +1,7 @@
 //! The bus in simulated time: an hour takes a second, and every figure is exact.
 
+mod guest;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 

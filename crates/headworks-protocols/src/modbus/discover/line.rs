@@ -11,7 +11,7 @@ use crate::modbus::pdu::Request;
 use crate::modbus::settings::ConnectionSettings;
 
 /// A link that takes one request at a time.
-pub trait Line: Send {
+pub trait Line: Send + Sync {
     /// Sends a request and returns the data of its answer, none for a write.
     fn ask<'a>(
         &'a mut self,

@@ -1,15 +1,17 @@
 //! Discovery: what stands behind a link that nobody has a manual of.
 //!
-//! Two questions, in the order in which people ask them: which units answer ([`units`]) and which
-//! addresses they have ([`registers`]); and one test that a register is the right one, by writing
-//! it ([`test_write`]).
+//! Three questions, in the order in which people ask them: which units answer ([`units`]), which
+//! addresses they have ([`registers`]), and what the registers mean ([`decode`]); and one test
+//! that a register is the right one, by writing it ([`test_write`]).
 //!
 //! Planners decide which request comes next and take its outcome; they know neither time nor
 //! sockets, so that a test asks them as a device would. [`run`] moves the requests over a
 //! [`Line`]: one that is opened for it, or that of a running connection, where polling goes on.
 //! Nothing here writes but the test write.
 
+pub mod decode;
 pub mod fingerprint;
+pub mod labelled;
 mod limit;
 mod line;
 mod notation;

@@ -10,8 +10,8 @@ use crate::modbus::table::Table;
 const BLANK_MIN: usize = 32;
 /// Addresses whose values a part shows.
 const SHOWN: usize = 8;
-/// Most parts of one report; a map of more has a hole at every other address.
-pub const PARTS_MAX: usize = 5000;
+/// Most parts of one report; a map of more is a sieve.
+pub const PARTS_MAX: usize = 1000;
 
 /// What a scan of one table found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]

@@ -92,6 +92,39 @@ impl Plant {
         examples.extend(self.history());
         examples.extend(self.people());
         examples.extend(own_account());
+        examples.extend(self.discovery());
+        examples
+    }
+
+    fn discovery(&self) -> Vec<Example> {
+        let settings = json!({ "endpoint": "127.0.0.1:1" });
+        let unsaved = json!({ "settings": settings, "pause_ms": 1, "timeout_ms": 10 });
+        let saved = json!({ "connection": self.connection["id"] });
+        let mut examples = Vec::new();
+        for line in [unsaved, saved] {
+            let units = json!({ "line": line, "first": 1, "last": 1, "retries": 1 });
+            let registers = json!({
+                "line": line, "unit_id": 1, "tables": ["holding"], "first": 0, "last": 1,
+                "max_registers": 1, "max_bits": 1, "grain": 1,
+            });
+            let decode = json!({
+                "line": line, "unit_id": 1, "address": "HR0", "count": 1, "samples": 1,
+                "every_ms": 1, "max_registers": 1,
+            });
+            let write = json!({
+                "line": line, "unit_id": 1, "address": "HR0", "value": 1, "min": 0, "max": 1,
+                "expect": 0, "restore": true, "multiple": true, "confirm": false,
+            });
+            for (operation, body) in [
+                ("POST /api/v1/discovery/units", units),
+                ("POST /api/v1/discovery/registers", registers),
+                ("POST /api/v1/discovery/decode", decode),
+                ("POST /api/v1/discovery/write", write),
+            ] {
+                let place = operation.split_once(' ').unwrap().1;
+                examples.push(of(operation, place, &body));
+            }
+        }
         examples
     }
 
