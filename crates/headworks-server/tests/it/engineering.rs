@@ -4,7 +4,7 @@ use headworks_protocols::Protocol;
 use headworks_protocols::modbus::PROTOCOL;
 use serde_json::{Value as Json, json};
 
-use crate::rig::{Answer, Rig};
+use crate::rig::{Answer, Rig, wait_for};
 
 static MODBUS: &[&Protocol] = &[&PROTOCOL];
 
@@ -236,7 +236,10 @@ async fn imports_are_bounded_noted_and_for_those_who_may_configure() {
     let rig = start().await;
     modbus_device(&rig);
     upload(&rig, TABLE, ROWS).expect(200);
-    let journal = rig.get("/api/v1/audit?action=import_tag_table").expect(200);
+    let noted = || rig.get("/api/v1/audit?action=import_tag_table").expect(200);
+    // the journal is written after the answer
+    wait_for(|| noted()["items"][0].is_object()).await;
+    let journal = noted();
     let entry = &journal["items"][0];
     assert_eq!(
         entry["target"],
