@@ -1,0 +1,117 @@
+/** Tags as the rows of a table that spreadsheets copy and paste: tabs between, names at the top. */
+import type { EditRow } from './edits.ts';
+import { parseNumber } from './format.ts';
+import type { Device, Tag } from './types.ts';
+
+/** Columns in the order of the tag tables; `path` is only read. */
+export const COLUMNS = [
+  'path',
+  'device',
+  'name',
+  'address',
+  'data_type',
+  'order',
+  'length',
+  'scale',
+  'offset',
+  'unit',
+  'decimals',
+  'min',
+  'max',
+  'period_ms',
+  'enabled',
+  'writable',
+  'history',
+  'description',
+] as const;
+export type ColumnName = (typeof COLUMNS)[number];
+
+const NUMBERS = new Set<ColumnName>([
+  'length',
+  'scale',
+  'offset',
+  'decimals',
+  'min',
+  'max',
+  'period_ms',
+]);
+const SWITCHES = new Set<ColumnName>(['enabled', 'writable', 'history']);
+
+/** One pasted row: its cells by column. */
+export interface TableRow {
+  id: string;
+  cells: Partial<Record<ColumnName, string>>;
+}
+
+/** What was pasted. */
+export interface Table {
+  columns: ColumnName[];
+  rows: TableRow[];
+  /** Heads that are no column of ours. */
+  unknown: string[];
+}
+
+const plain = (text: string): string => text.replace(/[\t\r\n]+/g, ' ');
+
+/** Returns tags as such a table. */
+export function tableOf(tags: readonly Tag[]): string {
+  const cell = (tag: Tag, column: ColumnName): string => {
+    if (column === 'device') return plain(tag.device_name);
+    const value = tag[column];
+    return value === null || value === undefined ? '' : plain(String(value));
+  };
+  const lines = tags.map((tag) => COLUMNS.map((column) => cell(tag, column)).join('\t'));
+  return [COLUMNS.join('\t'), ...lines].join('\n');
+}
+
+/** Reads a table with its heads in the first line. */
+export function parseTable(text: string): Table {
+  const lines = text.split(/\r?\n/).filter((line) => line.trim() !== '');
+  const heads = (lines[0] ?? '').split('\t').map((head) => head.trim().toLowerCase());
+  const isColumn = (head: string): head is ColumnName => COLUMNS.some((one) => one === head);
+  const rows = lines.slice(1).map((line, at): TableRow => {
+    const cells = line.split('\t');
+    const known = heads.flatMap((head, place) =>
+      isColumn(head) ? [[head, (cells[place] ?? '').trim()] as const] : [],
+    );
+    return { id: String(at), cells: Object.fromEntries(known) };
+  });
+  return {
+    columns: COLUMNS.filter((column) => heads.includes(column)),
+    rows,
+    unknown: heads.filter((head) => head !== '' && !isColumn(head)),
+  };
+}
+
+function valueOf(column: ColumnName, text: string): unknown {
+  if (text === '') return null;
+  if (NUMBERS.has(column)) return parseNumber(text) ?? text;
+  if (SWITCHES.has(column)) {
+    const word = text.toLowerCase();
+    if (['true', '1', 'yes'].includes(word)) return true;
+    return ['false', '0', 'no'].includes(word) ? false : text;
+  }
+  return text;
+}
+
+/** Returns one edit per row: a change of the tag that has this name, else a new tag. */
+export function editsOf(
+  table: Table,
+  devices: readonly Device[],
+  tags: readonly Tag[],
+): EditRow[] {
+  const byName = new Map(devices.map(({ id, name }) => [name, id]));
+  const known = new Map(tags.map((tag) => [`${tag.device}\n${tag.name}`, tag]));
+  return table.rows.map(({ cells }) => {
+    const given = Object.entries(cells).filter(([column]) => column !== 'path');
+    const body: Record<string, unknown> = Object.fromEntries(
+      given.map(([column, text]) => [column, valueOf(column as ColumnName, text ?? '')]),
+    );
+    // A name that is none is refused by the server, at this row and field.
+    body['device'] = byName.get(cells.device ?? '') ?? cells.device ?? '';
+    const old = known.get(`${String(body['device'])}\n${cells.name ?? ''}`);
+    if (old) return { op: 'patch', id: old.id, revision: old.revision, patch: body };
+    const present = Object.entries(body).filter(([, value]) => value !== null);
+    return { op: 'create', kind: 'tag', body: Object.fromEntries(present) };
+  });
+}
