@@ -5,11 +5,12 @@
 //! Nothing here changes the plant.
 //!
 //! Read in this order: [`plan`] is what comes out, [`table`] reads and writes tag tables,
-//! [`import`] reads the projects of other programs.
+//! [`import`] reads the projects of other programs, [`template`] makes devices of templates.
 
 pub mod import;
 pub mod plan;
 pub mod table;
+pub mod template;
 
 mod names;
 

@@ -32,6 +32,8 @@ pub(crate) mod system;
 pub(crate) mod tag_list;
 pub(crate) mod tag_tables;
 pub(crate) mod tags;
+pub(crate) mod template_devices;
+pub(crate) mod template_library;
 pub(crate) mod templates;
 pub(crate) mod trend;
 pub(crate) mod users;

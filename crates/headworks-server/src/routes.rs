@@ -17,6 +17,7 @@ mod people;
 mod plant;
 mod retention;
 mod storage;
+mod templates;
 mod validation;
 
 use axum::http::Method;
@@ -115,6 +116,7 @@ pub(crate) fn routes() -> Vec<Route> {
     routes.extend(tag_routes());
     routes.extend(dashboard_routes());
     routes.extend(plant::plant_routes());
+    routes.extend(templates::template_routes());
     routes.extend(changes::change_routes());
     routes.extend(backups::backup_routes());
     routes.extend(discovery::discovery_routes());

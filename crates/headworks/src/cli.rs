@@ -13,6 +13,7 @@ use crate::probe::{self, ProbeCommand};
 use crate::settings::ListenAddress;
 use crate::simulate::{self, SimulateCommand};
 use crate::support_bundle::{self, SupportArguments};
+use crate::templates::{self, TemplatesCommand};
 use crate::user::{self, UserCommand};
 
 /// Industrial IoT hub: polls field devices, stores every sample, shows live values and history.
@@ -64,6 +65,9 @@ pub(crate) enum Command {
     /// Make connections, devices and tags of the project of another program
     #[command(after_help = engineering::IMPORT_EXAMPLES)]
     Import(ImportArguments),
+    /// Load the shipped device templates, make devices of templates, show and undo drift
+    #[command(subcommand, after_help = templates::EXAMPLES)]
+    Templates(TemplatesCommand),
     /// Back up the data directory, also while Headworks runs, and restore it
     #[command(subcommand, after_help = backup::EXAMPLES)]
     Backup(BackupCommand),

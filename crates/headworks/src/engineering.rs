@@ -41,9 +41,9 @@ Home Assistant and modpoll. What cannot be carried over is listed.";
 pub(crate) struct HubArguments {
     /// Address of the running hub
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080")]
-    url: String,
+    pub(crate) url: String,
     #[command(flatten)]
-    token: TokenArguments,
+    pub(crate) token: TokenArguments,
 }
 
 /// Arguments of `tags export`.

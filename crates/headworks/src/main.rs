@@ -20,6 +20,7 @@ mod settings;
 mod signals;
 mod simulate;
 mod support_bundle;
+mod templates;
 mod user;
 
 use std::process::ExitCode;
@@ -51,6 +52,7 @@ fn main() -> ExitCode {
         Command::SupportBundle(arguments) => support_bundle::run(&arguments),
         Command::Tags(command) => engineering::tags(&command),
         Command::Import(arguments) => engineering::import(&arguments),
+        Command::Templates(command) => templates::run(&command),
         Command::User(command) => user::run(&command),
     };
     match done {

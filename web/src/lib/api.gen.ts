@@ -21,6 +21,28 @@ export type AggregateList = {
 /** How several samples become one point. */
 export type Aggregation = 'none' | 'mean' | 'min' | 'max' | 'last' | 'band';
 
+/** How a template is applied again to a device. */
+export type ApplyBody = {
+  /** Whether tags are deleted that the template does not make. */
+  delete_extra?: boolean;
+  /** Whether it is only checked: nothing is changed. */
+  dry_run?: boolean;
+  /** Whether settings and period of the device stay as they are. */
+  keep_settings?: boolean;
+  /** New values of parameters; the others stay. */
+  parameters?: unknown;
+};
+
+/** What was done to a device so that it is as its template makes it. */
+export type ApplyDone = {
+  /** The change, by which it can be taken back; null when nothing was changed. */
+  change: number | null;
+  /** What was different before. */
+  drift: Drift;
+  /** How many objects are changed. */
+  edits: number;
+};
+
 /** A place of the plant, e.g. a site, an area, a line: one level of the hierarchy of ISA-95. */
 export type Asset = {
   /** Free text. */
@@ -336,6 +358,16 @@ export type ChangeStep = {
   kind: Kind | null;
   /** The revision it got. */
   revision: number;
+};
+
+/** A tag that is not as the template makes it. */
+export type ChangedTag = {
+  /** The fields that differ. */
+  fields: (FieldDrift)[];
+  /** The tag. */
+  id: ObjectId;
+  /** Its name. */
+  name: string;
 };
 
 /** The newest changes of the configuration, newest first. */
@@ -709,6 +741,28 @@ export type DiskSpace = {
 /** What an edit does, in words of the answer. */
 export type Doing = 'create' | 'update' | 'delete';
 
+/** What of a device is not as its template would make it now. */
+export type Drift = {
+  /** The version that was applied last. */
+  applied_version: string;
+  /** Tags that differ. */
+  changed: (ChangedTag)[];
+  /** Tags of the device that the template does not make. */
+  extra: (ExtraTag)[];
+  /** Tags that the template makes and the device does not have. */
+  missing: (MissingTag)[];
+  /** Its name. */
+  name: string;
+  /** Settings and period of the device that differ. */
+  settings: (FieldDrift)[];
+  /** The template. */
+  template: ObjectId;
+  /** How many tags are as the template makes them. */
+  unchanged: number;
+  /** The version that it has now. */
+  version: string;
+};
+
 /** What becomes of a sample whose tag has one with the same time already. */
 export type Duplicates = 'overwrite' | 'keep_existing' | 'refuse';
 
@@ -935,6 +989,24 @@ export type ExportOptionsInput = {
   time?: TimeStyle;
   /** Time zone of written times, e.g. `Europe/Berlin`. */
   zone?: string;
+};
+
+/** A tag that the template does not make. */
+export type ExtraTag = {
+  /** The tag. */
+  id: ObjectId;
+  /** Its name. */
+  name: string;
+};
+
+/** A field that is not as the template says. */
+export type FieldDrift = {
+  /** JSON pointer of the field, e.g. `/settings/unit_id` or `/scale`. */
+  field: string;
+  /** What it is; null where it has its default. */
+  is: unknown;
+  /** What the template makes it; null for its default. */
+  wanted: unknown;
 };
 
 /** One field that cannot work. */
@@ -1288,6 +1360,38 @@ export type Layout = 'long' | 'wide';
 /** How much a line matters. */
 export type Level = 'trace' | 'debug' | 'info' | 'warn' | 'error';
 
+/** The shipped templates. */
+export type Library = {
+  /** In order of name. */
+  items: (LibraryItem)[];
+};
+
+/** A shipped template and how it stands in the plant. */
+export type LibraryItem = {
+  /** Name of its base, which is loaded with it. */
+  base: string | null;
+  /** What it holds, and how to use it. */
+  description: string;
+  /** Type of the device. */
+  model: string;
+  /** Its name. */
+  name: string;
+  /** The protocol of connections that its devices can be behind. */
+  protocol: string;
+  /** The manual that it is written from. */
+  source: string;
+  /** How it stands in the plant. */
+  state: ShippedState;
+  /** How many tags it has, without those of its base. */
+  tags: number;
+  /** The template of its name in the plant. */
+  template: ObjectId | null;
+  /** Who makes the device. */
+  vendor: string;
+  /** The version that is shipped. */
+  version: string;
+};
+
 /** One log line. */
 export type Line = {
   /** The calls that led here, of a panic. */
@@ -1364,10 +1468,69 @@ export type LiveStats = {
   watchers: number;
 };
 
+/** What to load. */
+export type LoadBody = {
+  /** Whether nothing is changed. */
+  dry_run?: boolean;
+  /** Names of shipped templates; all of them when absent. */
+  names?: (string)[] | null;
+  /** Whether templates of an older version are replaced. */
+  update?: boolean;
+};
+
+/** What was loaded. */
+export type LoadDone = {
+  /** The change, by which it can be taken back; null when nothing was changed. */
+  change: number | null;
+  /** The templates, with the bases of those that were named. */
+  items: (LoadedItem)[];
+};
+
+/** What became of a shipped template. */
+export type LoadedItem = {
+  /** What became of it. */
+  action: Loading;
+  /** Its name. */
+  name: string;
+  /** The template in the plant; null when it was only to be made. */
+  template: ObjectId | null;
+  /** The version that is shipped. */
+  version: string;
+};
+
+/** What becomes of a shipped template. */
+export type Loading = 'created' | 'updated' | 'unchanged' | 'update_offered' | 'kept';
+
 /** Which lines are made. */
 export type LogLevels = {
   /** `error`, `warn`, `info`, `debug` or `trace`, also per part of the program: */
   levels: string;
+};
+
+/** A device that was made of a template. */
+export type MadeDevice = {
+  /** The device; null when it was only checked. */
+  id: ObjectId | null;
+  /** Its name. */
+  name: string;
+  /** How many tags it has. */
+  tags: number;
+};
+
+/** Devices to be made of a template. */
+export type MakeBody = {
+  /** The devices: all of them are made, or none. */
+  devices: (NewDevice)[];
+  /** Whether the devices are only checked: nothing is made. */
+  dry_run?: boolean;
+};
+
+/** What was made of a template. */
+export type MakeDone = {
+  /** The change, by which it can be taken back; null when nothing was changed. */
+  change: number | null;
+  /** The devices, in their order. */
+  devices: (MadeDevice)[];
 };
 
 /** Who asks, and what they may do. */
@@ -1396,6 +1559,14 @@ export type Me = {
   write: Scope | null;
 };
 
+/** A tag that the device does not have. */
+export type MissingTag = {
+  /** Its address. */
+  address: string;
+  /** Its name. */
+  name: string;
+};
+
 /** What becomes of the tags. */
 export type Mode = 'merge' | 'replace' | 'delete';
 
@@ -1407,6 +1578,26 @@ export type Neighbour = {
   status: number;
   time_us: number;
   value: Value | null;
+};
+
+/** A device to be made of a template. */
+export type NewDevice = {
+  /** The asset that it is placed in. */
+  asset?: ObjectId | null;
+  /** The connection it is reached through, of the protocol of the template. */
+  connection: ObjectId;
+  /** Free text. */
+  description?: string;
+  /** Whether it is polled. */
+  enabled?: boolean;
+  /** Name on screen, unique among devices. */
+  name: string;
+  /** Values of the parameters of the template; those that are absent have their defaults. */
+  parameters?: unknown;
+  /** Where its tags stand in the plant, below its asset if it has one. */
+  path: TagPath;
+  /** Settings that are not as the template says, or that it does not say. */
+  settings?: unknown;
 };
 
 /** A token to make. */
@@ -2042,6 +2233,9 @@ export type SetupState = {
 
 /** How much an event matters. */
 export type Severity = 'info' | 'warning' | 'alarm' | 'critical';
+
+/** How a shipped template stands in the plant. */
+export type ShippedState = 'absent' | 'current' | 'older' | 'newer';
 
 /** One section of the settings file. */
 export type ShownSection = {

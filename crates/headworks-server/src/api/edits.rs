@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::errors;
+use super::{errors, template_devices};
 use crate::parse;
 use crate::problem::{ApiError, FieldProblem};
 use crate::route::{Call, Json, NoQuery};
@@ -141,7 +141,9 @@ pub(super) async fn run(
     dry_run: bool,
     author: &str,
 ) -> Result<Json<EditsDone>, ApiError> {
-    let refused = |error| errors::from_hub(error, |at| format!("/edits/{at}"));
+    let place = |at| format!("/edits/{at}");
+    let edits = template_devices::check_saved(hub, edits, place).await?;
+    let refused = |error| errors::from_hub(error, place);
     if dry_run {
         hub.check(edits).await.map_err(refused)?;
         let (change, items) = (None, Vec::new());

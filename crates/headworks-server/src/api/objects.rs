@@ -7,8 +7,8 @@ use headworks_hub::{Applied, Body, Edit, HubHandle, Plant};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::errors;
 use super::page::{Page, Window};
+use super::{errors, template_devices};
 use crate::parse;
 use crate::problem::{ApiError, Code};
 use crate::route::{Call, Created, Json, NoContent, NoQuery, Revised};
@@ -193,7 +193,8 @@ pub(crate) fn existing<R: Resource>(hub: &HubHandle, id: ObjectId) -> Result<Obj
 }
 
 async fn apply_one(hub: &HubHandle, edit: Edit, author: &str) -> Result<Applied, ApiError> {
-    let applied = hub.apply(vec![edit], author).await;
+    let edits = template_devices::check_saved(hub, vec![edit], |_| String::new()).await?;
+    let applied = hub.apply(edits, author).await;
     let first = applied.map_err(errors::of_body)?.into_iter().next();
     first.ok_or_else(|| ApiError::new(Code::Internal, "the hub reported no outcome"))
 }

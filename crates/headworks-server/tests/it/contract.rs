@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 use crate::rig::Rig;
 
 /// Lists that are not cut into pages: what is in them is bounded by something else.
-const SHORT_LISTS: [&str; 17] = [
+const SHORT_LISTS: [&str; 18] = [
     "/api/v1/assets/{id}/history",             // revisions of one object
     "/api/v1/backups",                         // as many as the settings keep
     "/api/v1/changes/{id}",                    // the first thousand objects, and how many there are
@@ -22,6 +22,7 @@ const SHORT_LISTS: [&str; 17] = [
     "/api/v1/retention-policies/{id}/history", // revisions of one object
     "/api/v1/sessions",                        // of one account, bounded
     "/api/v1/tags/{id}/history",               // revisions of one object
+    "/api/v1/template-library",                // a table of the program
     "/api/v1/templates/{id}/history",          // revisions of one object
     "/api/v1/tokens",                          // bounded per account
     "/api/v1/users/{id}/sessions",             // of one account, bounded
@@ -205,7 +206,7 @@ async fn objects(rig: &Rig) -> Vec<(&'static str, String, Json)> {
         .expect(201);
     rig.post("/api/v1/groups", &json!({ "name": "pumps" }))
         .expect(201);
-    let template = json!({ "name": "meter", "version": "1", "protocol": "modbus" });
+    let template = json!({ "name": "meter", "version": "1", "protocol": "given" });
     rig.post("/api/v1/templates", &template).expect(201);
     let made = REVISIONED.map(|kind| {
         let list = rig.get(&format!("/api/v1/{kind}")).expect(200);

@@ -56,6 +56,8 @@ mod schema;
 #[cfg(test)]
 mod storage;
 #[cfg(test)]
+mod templates;
+#[cfg(test)]
 mod tls;
 #[cfg(test)]
 mod validation;

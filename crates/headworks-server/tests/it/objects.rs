@@ -116,7 +116,7 @@ async fn each_kind_of_object_lives_and_dies() {
     check_life(&rig, "/api/v1/assets", &asset, &renamed(&asset, "south"));
     let group = json!({ "name": "pumps", "tags": [tag["id"]] });
     check_life(&rig, "/api/v1/groups", &group, &renamed(&group, "drives"));
-    let template = json!({ "name": "meter", "version": "1", "protocol": "modbus" });
+    let template = json!({ "name": "meter", "version": "1", "protocol": "given" });
     check_life(
         &rig,
         "/api/v1/templates",

@@ -123,7 +123,7 @@ fn more_objects(rig: &Rig) -> Json {
         ("groups", json!({ "name": "pumps" })),
         (
             "templates",
-            json!({ "name": "meter", "version": "1", "protocol": "modbus" }),
+            json!({ "name": "meter", "version": "1", "protocol": "given" }),
         ),
     ];
     let mut ids = json!({});
@@ -135,7 +135,17 @@ fn more_objects(rig: &Rig) -> Json {
     let gone = rig.post("/api/v1/groups", &json!({ "name": "gone" }));
     let gone = gone.expect(201)["id"].as_str().unwrap().to_owned();
     rig.delete(&format!("/api/v1/groups/{gone}")).expect(204);
+    ids["made"] = make_of_template(rig, &ids["templates"]);
     ids
+}
+
+/// Makes a device of a template and returns its id.
+fn make_of_template(rig: &Rig, template: &Json) -> Json {
+    let connection = rig.get("/api/v1/connections").expect(200)["items"][0]["id"].clone();
+    let device = json!({ "name": "made", "connection": connection, "path": "plant/made" });
+    let place = format!("/api/v1/templates/{}/devices", template.as_str().unwrap());
+    let body = json!({ "devices": [device] });
+    rig.post(&place, &body).expect(200)["devices"][0]["id"].clone()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -170,6 +180,7 @@ async fn every_answer_has_the_documented_shape() {
         }
         let id = match path.split('/').nth(3) {
             Some("connections") => &device["connection"],
+            Some("devices") if path.ends_with("/template") => &more["made"],
             Some("devices") => &device["id"],
             Some("tags") => &tags[0]["id"],
             // the tests of these chapters make one first

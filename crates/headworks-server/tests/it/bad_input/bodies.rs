@@ -186,15 +186,46 @@ impl Plant {
         }
         examples.extend(self.tags());
         examples.extend(self.edits());
+        examples.extend(self.templates());
         examples
+    }
+
+    fn templates(&self) -> Vec<Example> {
+        let devices = format!("{}/devices", at("templates", &self.template));
+        let apply = format!("{}/template/apply", at("devices", &self.device));
+        let device = json!({
+            "name": "m1", "connection": self.connection["id"], "asset": self.asset["id"],
+            "path": "plant/m1", "enabled": true, "description": "free", "settings": {},
+            "parameters": {},
+        });
+        let again = json!({
+            "dry_run": true, "delete_extra": true, "keep_settings": true, "parameters": {},
+        });
+        let load = json!({ "dry_run": true, "names": ["ABB ACS880"], "update": true });
+        vec![
+            of(
+                "POST /api/v1/templates/{id}/devices",
+                &devices,
+                &json!({ "dry_run": true, "devices": [device] }),
+            ),
+            of("POST /api/v1/devices/{id}/template/apply", &apply, &again),
+            of(
+                "POST /api/v1/template-library/load",
+                "/api/v1/template-library/load",
+                &load,
+            ),
+        ]
     }
 
     fn template_body(&self) -> Json {
         json!({
             "name": "another meter", "version": "2", "vendor": "Maker", "model": "M 1",
             "source": "manual", "description": "free", "protocol": "given",
-            "base": self.template["id"], "period_ms": 1000, "settings": {}, "tags": [{}],
-            "widgets": [{}],
+            "base": self.template["id"], "period_ms": 1000, "settings": {},
+            "tags": [{ "name": "power", "address": "place" }],
+            "widgets": [{
+                "type": "value", "x": 0, "y": 0, "w": 1, "h": 1, "bindings": [{ "tag": "power" }],
+            }],
             "parameters": [{
                 "name": "ratio", "type": "number", "default": 2.0, "min": 1.0, "max": 3.0,
                 "description": "free",
