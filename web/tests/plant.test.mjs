@@ -142,6 +142,9 @@ onPage('members come into a group and leave it', () => `/groups/${made.group}`, 
   const panel = page.locator('aside');
   await panel.getByRole('button', { name: 'Add members' }).click();
   const dialog = page.getByRole('dialog');
+  // Both lists must have come before one of them can be seen to go.
+  await dialog.getByRole('heading', { name: 'Devices' }).waitFor();
+  await dialog.getByRole('checkbox', { name: /supply_setpoint/ }).waitFor();
   await dialog.getByPlaceholder('Search devices and tags').fill('supply');
   await dialog.getByRole('heading', { name: 'Devices' }).waitFor({ state: 'detached' });
   await dialog.getByRole('checkbox').first().click();

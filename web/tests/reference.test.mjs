@@ -33,10 +33,21 @@ async function visit(path, wanted) {
   return { ...session, problems, foreign };
 }
 
+/** Scrolls until an operation is drawn: of a long document only what is near the view is. */
+async function reveal(page, operation) {
+  for (let step = 0; step < 60 && (await operation.count()) === 0; step += 1) {
+    await page.locator('.opblock').last().scrollIntoViewIfNeeded();
+    await page.waitForTimeout(100);
+  }
+  await operation.scrollIntoViewIfNeeded();
+}
+
 for (const path of ['/api/docs', '/api/docs/']) {
   test(`Swagger UI at ${path} lists operations and tries one`, async () => {
     const operation = (page) => page.locator('#operations-tags-list_tags');
-    const { page, problems, foreign, close } = await visit(path, operation);
+    const shown = (page) => page.locator('.opblock');
+    const { page, problems, foreign, close } = await visit(path, shown);
+    await reveal(page, operation(page));
     await operation(page).locator('button.opblock-summary-control').click();
     await operation(page).getByRole('button', { name: 'Try it out' }).click();
     await operation(page).getByRole('button', { name: 'Execute' }).click();

@@ -2,12 +2,17 @@
 import type { ValuesMessage } from './live-table.ts';
 
 export interface SocketLike {
+  /** 0 connecting, 1 open, 2 closing, 3 closed. */
+  readonly readyState: number;
   send(text: string): void;
   close(): void;
   onopen: (() => void) | null;
   onmessage: ((event: { data: unknown }) => void) | null;
   onclose: ((event?: { code: number }) => void) | null;
 }
+
+const CONNECTING = 0;
+const OPEN = 1;
 
 export interface LinkEvents {
   up(): void;
@@ -89,7 +94,9 @@ export class LiveLink {
     this.cancelRetry();
     if (!socket) return;
     this.drop();
-    socket.close();
+    // A browser complains of a socket that is closed before it is open.
+    if (socket.readyState === CONNECTING) socket.onopen = () => socket.close();
+    else socket.close();
   }
 
   /** Asks for tags; the returned handle changes or ends that. */
@@ -199,7 +206,8 @@ export class LiveLink {
   }
 
   private send(message: object): void {
-    if (this.open) this.socket?.send(JSON.stringify(message));
+    // The other side may have begun to close, which its event tells later.
+    if (this.open && this.socket?.readyState === OPEN) this.socket.send(JSON.stringify(message));
   }
 
   private receive(text: string): void {

@@ -65,6 +65,7 @@ function setUp() {
       const socket = {
         sent: [] as { op: string }[],
         isClosed: false,
+        readyState: 1,
         onopen: null,
         onmessage: null,
         onclose: null,
