@@ -93,17 +93,6 @@ impl HubHandle {
         blocking(move || prepare(&plant, edits, protocols, new_id).map(drop)).await?
     }
 
-    /// Checks a list of edits as [`HubHandle::apply`] would, and changes nothing.
-    ///
-    /// # Errors
-    ///
-    /// As [`HubHandle::apply`].
-    pub async fn check_all(&self, edits: Vec<Edit>) -> Result<(), HubError> {
-        let (plant, protocols) = (self.plant(), self.shared.protocols);
-        let new_id = apply::id_maker(self.shared.clock.now_us());
-        blocking(move || prepare(&plant, edits, protocols, new_id).map(drop)).await?
-    }
-
     /// Returns a maker of ids for new objects, for lists of edits whose objects name each other.
     pub fn id_maker(&self) -> impl FnMut() -> ObjectId + Send + use<> {
         apply::id_maker(self.shared.clock.now_us())

@@ -115,7 +115,7 @@ pub(crate) async fn finish(
     let edits = plan.take_edits();
     if plan.error_count() == 0 && !edits.is_empty() {
         let outcome = if wanted.dry_run {
-            app.hub.check_all(edits).await
+            app.hub.check(edits).await
         } else {
             app.hub.apply(edits, &wanted.author).await.map(drop)
         };
