@@ -281,7 +281,8 @@ impl Block {
             length,
             scale: meaning.map_or(1.0, |meaning| meaning.scale),
             unit: meaning.map_or("", |meaning| meaning.unit).to_owned(),
-            confidence,
+            // Zeros are zeros in every type: the shortest way to say them proves nothing.
+            confidence: if is_zero(&series) { 0.0 } else { confidence },
             values: self.shown(one, length),
             reasons,
         }
@@ -370,6 +371,11 @@ fn json(value: Option<Value>) -> serde_json::Value {
     value.map_or(serde_json::Value::Null, |value| {
         serde_json::to_value(value).unwrap_or_default()
     })
+}
+
+/// Returns whether numbers were read and all of them are zero.
+fn is_zero(series: &[i128]) -> bool {
+    !series.is_empty() && series.iter().all(|value| *value == 0)
 }
 
 /// Returns what speaks for a reading.

@@ -221,3 +221,13 @@ proptest::proptest! {
         proptest::prop_assert_eq!(registers, 9);
     }
 }
+
+#[test]
+fn nothing_is_sure_of_registers_that_are_always_zero() {
+    let found = decode(&vec![vec![0_u16; 8]; 6]);
+    assert!(!found.is_empty());
+    for one in &found {
+        assert_eq!(one.confidence.to_bits(), 0.0_f64.to_bits(), "{one:#?}");
+        check_codes(one, &["zero"]);
+    }
+}
