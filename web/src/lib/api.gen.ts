@@ -2492,7 +2492,7 @@ export type TagItem = {
   offset?: number;
   /** Order of the bytes; the device's order when absent. */
   order?: ByteOrder | null;
-  /** Unique name: the path of its device and its own name. */
+  /** Unique name: the path of its asset or device, and its own name. */
   path: string;
   /** Time between polls in milliseconds; the device's period when absent. */
   period_ms?: number | null;

@@ -28,7 +28,7 @@ pub(crate) struct TagItem {
     /// The tag as it is configured.
     #[serde(flatten)]
     object: Object<Tag>,
-    /// Unique name: the path of its device and its own name.
+    /// Unique name: the path of its asset or device, and its own name.
     path: String,
     /// Number under which its values come over the WebSocket.
     index: u32,
