@@ -32,11 +32,12 @@ const MADE = [
   /^settings\.source\./,
   /^storage\.(?:level\.|part_|when_full\.)/,
   /^(?:asset\.level|change\.(?:action|kind))\./,
+  /^discovery\.(?:end|guess|reason|tab|table|write\.code)\./,
   /^wizard\.(?:type|address|test|device)$/,
 ];
 
 /** Folders of the words: the frame's, then those that some pages load. */
-const PARTS = ['', 'system', 'people', 'plant'];
+const PARTS = ['', 'system', 'people', 'plant', 'onboarding'];
 
 /** Returns all words of a language: those of the frame and those that pages load for themselves. */
 export const read = (language) =>

@@ -70,7 +70,7 @@ pub(crate) struct JobView {
     pub detail: Json,
     /// Why it failed.
     pub error: Option<String>,
-    /// What came of it; null before it is done.
+    /// What came of it; null before it is done, of a discovery what was found until now.
     pub result: Json,
     /// When it was asked for, microseconds since 1970-01-01 UTC.
     pub created_us: i64,

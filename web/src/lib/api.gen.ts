@@ -1314,7 +1314,7 @@ export type Job = {
   paused: boolean;
   /** Part that is done, 0 to 1. */
   progress: number;
-  /** What came of it; null before it is done. */
+  /** What came of it; null before it is done, of a discovery what was found until now. */
   result: unknown;
   /** When it began to work. */
   started_us: number | null;

@@ -3,6 +3,7 @@
  * the words that only some pages need.
  */
 import type { Key, PluralKey } from './i18n.keys.gen.ts';
+import type { Part } from './parts.ts';
 
 export const LANGUAGES = {
   en: 'English',
@@ -15,7 +16,10 @@ export type Language = keyof typeof LANGUAGES;
 
 type Params = Record<string, string | number>;
 
-const FILES: Record<Language, () => Promise<{ default: Record<string, string> }>> = {
+/** Where the words of each language lie. */
+export type Files = Record<Language, () => Promise<{ default: Record<string, string> }>>;
+
+const FILES: Files = {
   en: () => import('../locales/en.json'),
   zh: () => import('../locales/zh.json'),
   de: () => import('../locales/de.json'),
@@ -23,33 +27,7 @@ const FILES: Record<Language, () => Promise<{ default: Record<string, string> }>
   it: () => import('../locales/it.json'),
 };
 
-/** Words that pages load beside themselves. */
-const PARTS = {
-  system: {
-    en: () => import('../locales/system/en.json'),
-    zh: () => import('../locales/system/zh.json'),
-    de: () => import('../locales/system/de.json'),
-    nl: () => import('../locales/system/nl.json'),
-    it: () => import('../locales/system/it.json'),
-  },
-  people: {
-    en: () => import('../locales/people/en.json'),
-    zh: () => import('../locales/people/zh.json'),
-    de: () => import('../locales/people/de.json'),
-    nl: () => import('../locales/people/nl.json'),
-    it: () => import('../locales/people/it.json'),
-  },
-  plant: {
-    en: () => import('../locales/plant/en.json'),
-    zh: () => import('../locales/plant/zh.json'),
-    de: () => import('../locales/plant/de.json'),
-    nl: () => import('../locales/plant/nl.json'),
-    it: () => import('../locales/plant/it.json'),
-  },
-} satisfies Record<string, typeof FILES>;
-export type Part = keyof typeof PARTS;
-
-const needed = new Set<Part>();
+const needed = new Set<Files>();
 let words = $state.raw<Record<string, string>>({});
 let chosen = $state<Language>('en');
 let plurals = new Intl.PluralRules('en');
@@ -82,16 +60,18 @@ export function localeOf(language: Language, wanted: readonly string[]): string 
 }
 
 async function read(language: Language): Promise<Record<string, string>> {
-  const files = [FILES[language], ...[...needed].map((part) => PARTS[part][language])];
+  const files = [FILES, ...needed].map((part) => part[language]);
   const read = await Promise.all(files.map((file) => file()));
   return Object.assign({}, ...read.map((file) => file.default)) as Record<string, string>;
 }
 
 /** Loads the words of a part; they stay, in every language chosen later. */
-export async function needWords(part: Part): Promise<void> {
+export async function needWords(name: Part): Promise<void> {
+  const { PARTS } = await import('./parts.ts');
+  const part: Files = PARTS[name];
   if (needed.has(part)) return;
   const before = chosen;
-  const { default: more } = await PARTS[part][before]();
+  const { default: more } = await part[before]();
   needed.add(part);
   // Another language that was chosen meanwhile is read again, now with this part.
   words = before === chosen ? { ...words, ...more } : await read(chosen);

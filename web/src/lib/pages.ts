@@ -3,12 +3,12 @@ import type { Component } from 'svelte';
 import type { IconName } from '../components/Icon.svelte';
 import Dashboards from '../pages/Dashboards.svelte';
 import type { Key } from './i18n.keys.gen.ts';
-import { needWords, type Part } from './i18n.svelte.ts';
+import type { LOADERS } from './loaders.ts';
 import { session, type Permission } from './session.svelte.ts';
 
 export interface PageEntry {
   /** First part of the path. */
-  name: string;
+  name: 'd' | keyof typeof LOADERS;
   title: Key;
   icon: IconName;
   group: 'view' | 'configure' | 'system' | 'people';
@@ -18,22 +18,9 @@ export interface PageEntry {
   needs: Permission;
   /** Reached from the menu of the account, not from the rail. */
   isHidden?: boolean;
-  load: () => Promise<PageModule>;
 }
 
-type PageModule = { default: Component };
-
-/** Loads a page together with the words that the first page does not need. */
-async function withWords(page: Promise<PageModule>, ...parts: Part[]): Promise<PageModule> {
-  const [loaded] = await Promise.all([page, ...parts.map(needWords)]);
-  return loaded;
-}
-
-const withSystem = (page: Promise<PageModule>): Promise<PageModule> => withWords(page, 'system');
-/** Pages of the plant have forms in common with those of the system. */
-const withPlant = (page: Promise<PageModule>): Promise<PageModule> =>
-  withWords(page, 'system', 'plant');
-const withPeople = (page: Promise<PageModule>): Promise<PageModule> => withWords(page, 'people');
+export type PageModule = { default: Component };
 
 export const PAGES: PageEntry[] = [
   {
@@ -43,7 +30,6 @@ export const PAGES: PageEntry[] = [
     group: 'view',
     key: 'd',
     needs: 'view',
-    load: async () => ({ default: Dashboards }),
   },
   {
     name: 'trends',
@@ -52,7 +38,6 @@ export const PAGES: PageEntry[] = [
     group: 'view',
     key: 'r',
     needs: 'view',
-    load: () => withSystem(import('../pages/Trends.svelte')),
   },
   {
     name: 'tags',
@@ -61,7 +46,6 @@ export const PAGES: PageEntry[] = [
     group: 'view',
     key: 't',
     needs: 'view',
-    load: () => withPlant(import('../pages/Tags.svelte')),
   },
   {
     name: 'connections',
@@ -70,7 +54,6 @@ export const PAGES: PageEntry[] = [
     group: 'configure',
     key: 'c',
     needs: 'configure',
-    load: () => withPlant(import('../pages/Connections.svelte')),
   },
   {
     name: 'devices',
@@ -79,7 +62,14 @@ export const PAGES: PageEntry[] = [
     group: 'configure',
     key: 'v',
     needs: 'view',
-    load: () => withPlant(import('../pages/Devices.svelte')),
+  },
+  {
+    name: 'discovery',
+    title: 'page.discovery',
+    icon: 'discovery',
+    group: 'configure',
+    key: 'f',
+    needs: 'configure',
   },
   {
     // The files of the build lie below `/assets/`.
@@ -89,7 +79,6 @@ export const PAGES: PageEntry[] = [
     group: 'configure',
     key: 'p',
     needs: 'view',
-    load: () => withPlant(import('../pages/Assets.svelte')),
   },
   {
     name: 'groups',
@@ -98,7 +87,6 @@ export const PAGES: PageEntry[] = [
     group: 'configure',
     key: 'g',
     needs: 'view',
-    load: () => withPlant(import('../pages/Groups.svelte')),
   },
   {
     name: 'changes',
@@ -107,7 +95,6 @@ export const PAGES: PageEntry[] = [
     group: 'configure',
     key: 'n',
     needs: 'view',
-    load: () => withPlant(import('../pages/Changes.svelte')),
   },
   {
     name: 'exchange',
@@ -116,7 +103,6 @@ export const PAGES: PageEntry[] = [
     group: 'system',
     key: 'x',
     needs: 'operate',
-    load: () => withSystem(import('../pages/Exchange.svelte')),
   },
   {
     name: 'storage',
@@ -125,7 +111,6 @@ export const PAGES: PageEntry[] = [
     group: 'system',
     key: 's',
     needs: 'view',
-    load: () => withSystem(import('../pages/Storage.svelte')),
   },
   {
     name: 'backups',
@@ -134,7 +119,6 @@ export const PAGES: PageEntry[] = [
     group: 'system',
     key: 'b',
     needs: 'administer',
-    load: () => withSystem(import('../pages/Backups.svelte')),
   },
   {
     name: 'health',
@@ -143,7 +127,6 @@ export const PAGES: PageEntry[] = [
     group: 'system',
     key: 'h',
     needs: 'view',
-    load: () => withSystem(import('../pages/Health.svelte')),
   },
   {
     name: 'logs',
@@ -152,7 +135,6 @@ export const PAGES: PageEntry[] = [
     group: 'system',
     key: 'l',
     needs: 'administer',
-    load: () => withPeople(import('../pages/Logs.svelte')),
   },
   {
     name: 'errors',
@@ -161,7 +143,6 @@ export const PAGES: PageEntry[] = [
     group: 'system',
     key: 'e',
     needs: 'administer',
-    load: () => withPeople(import('../pages/Errors.svelte')),
   },
   {
     name: 'settings',
@@ -170,7 +151,6 @@ export const PAGES: PageEntry[] = [
     group: 'system',
     key: 'o',
     needs: 'administer',
-    load: () => withWords(import('../pages/Settings.svelte'), 'system', 'people'),
   },
   {
     name: 'users',
@@ -179,7 +159,6 @@ export const PAGES: PageEntry[] = [
     group: 'people',
     key: 'u',
     needs: 'administer',
-    load: () => withPeople(import('../pages/Users.svelte')),
   },
   {
     name: 'tokens',
@@ -188,7 +167,6 @@ export const PAGES: PageEntry[] = [
     group: 'people',
     key: 'k',
     needs: 'view',
-    load: () => withPeople(import('../pages/Tokens.svelte')),
   },
   {
     name: 'audit',
@@ -197,7 +175,6 @@ export const PAGES: PageEntry[] = [
     group: 'people',
     key: 'a',
     needs: 'administer',
-    load: () => withWords(import('../pages/Audit.svelte'), 'system', 'people'),
   },
   {
     name: 'account',
@@ -207,7 +184,6 @@ export const PAGES: PageEntry[] = [
     key: 'm',
     needs: 'view',
     isHidden: true,
-    load: () => withPeople(import('../pages/Account.svelte')),
   },
 ];
 
@@ -219,4 +195,11 @@ export function pagesOf(): PageEntry[] {
 /** Returns the page of a path; the empty path is the first page. */
 export function pageOf(part: string | undefined): PageEntry | undefined {
   return part === undefined ? PAGES[0] : PAGES.find((page) => page.name === part);
+}
+
+/** Loads a page; where all but the first one lie is known to a part of its own. */
+export async function loadPage({ name }: PageEntry): Promise<PageModule> {
+  if (name === 'd') return { default: Dashboards };
+  const { LOADERS } = await import('./loaders.ts');
+  return LOADERS[name]();
 }

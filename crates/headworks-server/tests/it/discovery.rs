@@ -176,6 +176,9 @@ async fn a_scan_rests_goes_on_and_ends_when_told() {
     assert_eq!(order("resume")["paused"], false);
     let asked = resting["detail"]["asked"].as_u64();
     wait_for(|| asked < look()["detail"]["asked"].as_u64()).await;
+    // What was found until now can be seen while the scan goes on.
+    wait_for(|| look()["result"]["tables"][0]["parts"][0].is_object()).await;
+    assert_eq!(look()["state"], "running");
     field.rig.delete(&path).expect(200);
     wait_for(|| look()["state"] == "cancelled").await;
     let found = &look()["result"]["tables"][0];

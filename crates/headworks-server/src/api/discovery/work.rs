@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use headworks_protocols::Clock;
 use headworks_protocols::modbus::discover::decode::{Block, Sample};
 use headworks_protocols::modbus::discover::registers::RangeScan;
-use headworks_protocols::modbus::discover::report::report;
+use headworks_protocols::modbus::discover::report::{TableReport, report};
 use headworks_protocols::modbus::discover::run::{RunError, Runner, Watch, Wish};
 use headworks_protocols::modbus::discover::units::UnitScan;
 use headworks_protocols::modbus::table::Span;
@@ -14,6 +14,9 @@ use tokio::runtime::Handle;
 
 use super::line::Way;
 use crate::jobs::{JobError, Work};
+
+/// What was found until now is shown so often.
+const SHOW_EVERY: Duration = Duration::from_millis(500);
 
 /// How work ends.
 pub(super) type Done = Result<Json, JobError>;
@@ -52,18 +55,16 @@ impl Running<'_> {
         let done = self.handle.block_on(async {
             let mut line = way.open().await.map_err(RunError::Link)?;
             let mut runner = Runner::new(&mut *line, self.work, pace);
+            let mut shown = Instant::now();
             let mut tell = |scan: &UnitScan| {
                 let counts = scan.counts();
                 let (settled, total) = (counts.settled.into(), counts.total.into());
                 self.tell(begin, settled, total, counts.found, counts.asked);
+                self.show(&mut shown, || units_json(scan));
             };
             runner.units(&mut scan, &mut tell).await
         });
-        let (units, counts, end) = (scan.found(), scan.counts(), scan.ended());
-        self.end(
-            done,
-            json!({ "units": units, "counts": counts, "end": end }),
-        )
+        self.end(done, units_json(&scan))
     }
 
     /// Looks for addresses, table after table.
@@ -73,12 +74,13 @@ impl Running<'_> {
             .iter()
             .map(|scan| u64::from(scan.counts().total))
             .sum();
-        let mut reached = 0;
+        let mut tables: Vec<TableReport> = Vec::new(); // the last one is scanned at present
         let done = self.handle.block_on(async {
             let mut line = way.open().await.map_err(RunError::Link)?;
             let (mut before, mut found, mut asked) = (0, 0, 0);
+            let mut shown = Instant::now();
             for scan in &mut scans {
-                reached += 1;
+                tables.push(report(scan));
                 let mut tell = |scan: &RangeScan| {
                     let counts = scan.counts();
                     let settled = before + u64::from(counts.settled);
@@ -89,9 +91,15 @@ impl Running<'_> {
                         found + counts.found,
                         asked + counts.asked,
                     );
+                    self.show(&mut shown, || {
+                        put_last(&mut tables, scan);
+                        json!({ "unit_id": unit_id, "tables": tables })
+                    });
                 };
                 let mut runner = Runner::new(&mut *line, self.work, pace);
-                runner.registers(unit_id, scan, &mut tell).await?;
+                let ended = runner.registers(unit_id, scan, &mut tell).await;
+                put_last(&mut tables, scan);
+                ended?;
                 let counts = scan.counts();
                 before += u64::from(counts.total);
                 found += counts.found;
@@ -99,7 +107,6 @@ impl Running<'_> {
             }
             Ok(())
         });
-        let tables: Vec<_> = scans.iter().take(reached).map(report).collect();
         self.end(done, json!({ "unit_id": unit_id, "tables": tables }))
     }
 
@@ -164,6 +171,14 @@ impl Running<'_> {
         }));
     }
 
+    /// Shows what was found until now, unless that was done a moment ago.
+    fn show(&self, shown: &mut Instant, found: impl FnOnce() -> Json) {
+        if SHOW_EVERY <= shown.elapsed() {
+            self.work.set_result(found());
+            *shown = Instant::now();
+        }
+    }
+
     /// What was found stays, however it ended.
     fn end(&self, done: Result<(), RunError>, result: Json) -> Done {
         match done {
@@ -177,5 +192,15 @@ impl Running<'_> {
                 Err(JobError::Failed(reason))
             }
         }
+    }
+}
+
+fn units_json(scan: &UnitScan) -> Json {
+    json!({ "units": scan.found(), "counts": scan.counts(), "end": scan.ended() })
+}
+
+fn put_last(tables: &mut [TableReport], scan: &RangeScan) {
+    if let Some(last) = tables.last_mut() {
+        *last = report(scan);
     }
 }

@@ -1,0 +1,41 @@
+/** Where the pages lie, each loaded together with the words that the first page does not need. */
+import { needWords } from './i18n.svelte.ts';
+import type { PageModule } from './pages.ts';
+import type { Part } from './parts.ts';
+
+type Loader = () => Promise<PageModule>;
+
+async function withWords(page: Promise<PageModule>, ...parts: Part[]): Promise<PageModule> {
+  const [loaded] = await Promise.all([page, ...parts.map(needWords)]);
+  return loaded;
+}
+
+const withSystem = (page: Promise<PageModule>): Promise<PageModule> => withWords(page, 'system');
+/** Pages of the plant have forms in common with those of the system. */
+const withPlant = (page: Promise<PageModule>): Promise<PageModule> =>
+  withWords(page, 'system', 'plant');
+const withOnboarding = (page: Promise<PageModule>): Promise<PageModule> =>
+  withWords(page, 'system', 'plant', 'onboarding');
+const withPeople = (page: Promise<PageModule>): Promise<PageModule> => withWords(page, 'people');
+
+export const LOADERS = {
+  trends: () => withSystem(import('../pages/Trends.svelte')),
+  tags: () => withPlant(import('../pages/Tags.svelte')),
+  connections: () => withPlant(import('../pages/Connections.svelte')),
+  devices: () => withPlant(import('../pages/Devices.svelte')),
+  discovery: () => withOnboarding(import('../pages/Discovery.svelte')),
+  plant: () => withPlant(import('../pages/Assets.svelte')),
+  groups: () => withPlant(import('../pages/Groups.svelte')),
+  changes: () => withPlant(import('../pages/Changes.svelte')),
+  exchange: () => withSystem(import('../pages/Exchange.svelte')),
+  storage: () => withSystem(import('../pages/Storage.svelte')),
+  backups: () => withSystem(import('../pages/Backups.svelte')),
+  health: () => withSystem(import('../pages/Health.svelte')),
+  logs: () => withPeople(import('../pages/Logs.svelte')),
+  errors: () => withPeople(import('../pages/Errors.svelte')),
+  settings: () => withWords(import('../pages/Settings.svelte'), 'system', 'people'),
+  users: () => withPeople(import('../pages/Users.svelte')),
+  tokens: () => withPeople(import('../pages/Tokens.svelte')),
+  audit: () => withWords(import('../pages/Audit.svelte'), 'system', 'people'),
+  account: () => withPeople(import('../pages/Account.svelte')),
+} satisfies Record<string, Loader>;

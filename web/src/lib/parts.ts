@@ -1,0 +1,34 @@
+/** Words that pages load beside themselves. */
+import type { Files } from './i18n.svelte.ts';
+
+export const PARTS = {
+  system: {
+    en: () => import('../locales/system/en.json'),
+    zh: () => import('../locales/system/zh.json'),
+    de: () => import('../locales/system/de.json'),
+    nl: () => import('../locales/system/nl.json'),
+    it: () => import('../locales/system/it.json'),
+  },
+  people: {
+    en: () => import('../locales/people/en.json'),
+    zh: () => import('../locales/people/zh.json'),
+    de: () => import('../locales/people/de.json'),
+    nl: () => import('../locales/people/nl.json'),
+    it: () => import('../locales/people/it.json'),
+  },
+  plant: {
+    en: () => import('../locales/plant/en.json'),
+    zh: () => import('../locales/plant/zh.json'),
+    de: () => import('../locales/plant/de.json'),
+    nl: () => import('../locales/plant/nl.json'),
+    it: () => import('../locales/plant/it.json'),
+  },
+  onboarding: {
+    en: () => import('../locales/onboarding/en.json'),
+    zh: () => import('../locales/onboarding/zh.json'),
+    de: () => import('../locales/onboarding/de.json'),
+    nl: () => import('../locales/onboarding/nl.json'),
+    it: () => import('../locales/onboarding/it.json'),
+  },
+} satisfies Record<string, Files>;
+export type Part = keyof typeof PARTS;
