@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { compileModule } from 'svelte/compiler';
 import ts from 'typescript';
 
 const options = {
@@ -14,7 +15,14 @@ export async function load(url, context, next) {
     return { format: 'module', source, shortCircuit: true };
   }
   if (!url.endsWith('.ts')) return next(url, context);
-  const source = await readFile(fileURLToPath(url), 'utf8');
-  const { outputText } = ts.transpileModule(source, { compilerOptions: options });
-  return { format: 'module', source: outputText, shortCircuit: true };
+  const text = await readFile(fileURLToPath(url), 'utf8');
+  const { outputText } = ts.transpileModule(text, { compilerOptions: options });
+  return { format: 'module', source: whole(url, outputText), shortCircuit: true };
+}
+
+/** Runes become code, and what the bundler says of the build is said here. */
+function whole(url, text) {
+  if (!url.endsWith('.svelte.ts')) return text;
+  const said = text.replaceAll('import.meta.env', '({ DEV: true })');
+  return compileModule(said, { filename: fileURLToPath(url), generate: 'client' }).js.code;
 }

@@ -158,7 +158,7 @@ export function bodyOf<T extends object>(stored: T): Record<string, unknown> {
     'device_name',
     'full_path',
     'connection_name',
-    'full_path',
+    'device_count',
     'tag_count',
     'current',
   ];

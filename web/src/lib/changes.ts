@@ -23,6 +23,7 @@ const PAGES: Partial<Record<Kind, string>> = {
   tag: 'tags',
   group: 'groups',
   dashboard: 'd',
+  template: 'templates',
 };
 
 export function pageOfObject(kind: Kind | null, id: string): string | null {

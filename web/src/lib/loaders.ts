@@ -26,6 +26,7 @@ export const LOADERS = {
   discovery: () => withOnboarding(import('../pages/Discovery.svelte')),
   plant: () => withPlant(import('../pages/Assets.svelte')),
   groups: () => withPlant(import('../pages/Groups.svelte')),
+  templates: () => withOnboarding(import('../pages/Templates.svelte')),
   changes: () => withPlant(import('../pages/Changes.svelte')),
   exchange: () => withSystem(import('../pages/Exchange.svelte')),
   storage: () => withSystem(import('../pages/Storage.svelte')),

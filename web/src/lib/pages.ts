@@ -89,6 +89,14 @@ export const PAGES: PageEntry[] = [
     needs: 'view',
   },
   {
+    name: 'templates',
+    title: 'page.templates',
+    icon: 'templates',
+    group: 'configure',
+    key: 'y',
+    needs: 'view',
+  },
+  {
     name: 'changes',
     title: 'page.changes',
     icon: 'changes',
