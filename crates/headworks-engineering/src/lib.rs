@@ -5,8 +5,10 @@
 //! Nothing here changes the plant.
 //!
 //! Read in this order: [`plan`] is what comes out, [`table`] reads and writes tag tables,
-//! [`import`] reads the projects of other programs, [`template`] makes devices of templates.
+//! [`import`] reads the projects of other programs, [`template`] makes devices of templates,
+//! [`dashboards`] takes dashboards from plant to plant.
 
+pub mod dashboards;
 pub mod import;
 pub mod plan;
 pub mod table;

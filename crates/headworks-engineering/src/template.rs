@@ -13,6 +13,7 @@ mod make;
 mod whole;
 
 pub use check::{check, check_edits};
+pub(crate) use make::read as read_part;
 pub use make::{Made, TemplateError, Wanted, make};
 pub use whole::Whole;
 

@@ -5,6 +5,7 @@ pub(crate) mod assets;
 pub(crate) mod backups;
 pub(crate) mod changes;
 pub(crate) mod connections;
+pub(crate) mod dashboard_files;
 pub(crate) mod dashboards;
 pub(crate) mod devices;
 pub(crate) mod discovery;

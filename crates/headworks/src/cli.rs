@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::audit::{self, AuditCommand};
 use crate::backup::{self, BackupCommand};
+use crate::dashboards::{self, DashboardsCommand};
 use crate::engineering::{self, ImportArguments, TagsCommand};
 use crate::historian::{self, HistorianCommand};
 use crate::history::{self, HistoryCommand};
@@ -65,6 +66,9 @@ pub(crate) enum Command {
     /// Make connections, devices and tags of the project of another program
     #[command(after_help = engineering::IMPORT_EXAMPLES)]
     Import(ImportArguments),
+    /// Write dashboards to a file, or make and replace them by a file
+    #[command(subcommand, after_help = dashboards::EXAMPLES)]
+    Dashboards(DashboardsCommand),
     /// Load the shipped device templates, make devices of templates, show and undo drift
     #[command(subcommand, after_help = templates::EXAMPLES)]
     Templates(TemplatesCommand),

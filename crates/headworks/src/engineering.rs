@@ -1,7 +1,7 @@
 //! `headworks tags` and `headworks import`: the plant in files, over the API of a running hub.
 
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::{Args, Subcommand, ValueEnum};
@@ -193,11 +193,13 @@ pub(crate) fn import(arguments: &ImportArguments) -> anyhow::Result<()> {
     )
 }
 
-const fn flag(value: bool) -> &'static str {
+/// Returns a yes or no of a query.
+pub(crate) const fn flag(value: bool) -> &'static str {
     if value { "true" } else { "false" }
 }
 
-fn query(pairs: &[(&str, Option<&str>)]) -> String {
+/// Returns what follows the question mark; pairs without a value are left out.
+pub(crate) fn query(pairs: &[(&str, Option<&str>)]) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     for (name, value) in pairs {
         if let Some(value) = value {
@@ -207,7 +209,8 @@ fn query(pairs: &[(&str, Option<&str>)]) -> String {
     query.finish()
 }
 
-fn send(hub: &HubArguments, path: &str, file: &PathBuf) -> anyhow::Result<()> {
+/// Sends a file and prints what it asks for.
+pub(crate) fn send(hub: &HubArguments, path: &str, file: &Path) -> anyhow::Result<()> {
     let opened = File::open(file);
     let opened = opened.with_context(|| format!("{} cannot be read", file.display()))?;
     let place = format!("{}/{path}", api(&hub.url)?);

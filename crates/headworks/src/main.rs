@@ -9,6 +9,7 @@ mod backup;
 mod check;
 mod cli;
 mod config;
+mod dashboards;
 mod demo;
 mod engineering;
 mod historian;
@@ -52,6 +53,7 @@ fn main() -> ExitCode {
         Command::SupportBundle(arguments) => support_bundle::run(&arguments),
         Command::Tags(command) => engineering::tags(&command),
         Command::Import(arguments) => engineering::import(&arguments),
+        Command::Dashboards(command) => dashboards::run(&command),
         Command::Templates(command) => templates::run(&command),
         Command::User(command) => user::run(&command),
     };

@@ -280,7 +280,7 @@ fn print_field(name: &str, field: &Json) {
 }
 
 /// Returns the object of a name.
-fn find(hub: &HubArguments, chapter: &str, name: &str) -> anyhow::Result<Json> {
+pub(crate) fn find(hub: &HubArguments, chapter: &str, name: &str) -> anyhow::Result<Json> {
     let search: String = form_urlencoded::byte_serialize(name.as_bytes()).collect();
     let page = get(hub, &format!("{chapter}?limit=1000&search={search}"))?;
     let mut items = page["items"].as_array().into_iter().flatten();
@@ -290,7 +290,8 @@ fn find(hub: &HubArguments, chapter: &str, name: &str) -> anyhow::Result<Json> {
     }
 }
 
-fn get(hub: &HubArguments, path: &str) -> anyhow::Result<Json> {
+/// Returns what the hub answers.
+pub(crate) fn get(hub: &HubArguments, path: &str) -> anyhow::Result<Json> {
     let place = format!("{}/{path}", api(&hub.url)?);
     let answer = agent(hub.token.read()?.as_deref())?.get(place).call();
     let mut answer = answer.with_context(|| format!("no hub answers at {}", hub.url))?;

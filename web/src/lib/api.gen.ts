@@ -559,6 +559,19 @@ export type Dashboard = {
   order: number;
 };
 
+/** What becomes of a dashboard whose name the plant has. */
+export type DashboardClash = 'suffix' | 'replace' | 'report';
+
+/** Dashboards as another plant can read them. */
+export type DashboardFile = {
+  /** The dashboards; each `tag` of a binding is a path instead of an id. */
+  dashboards: (Record<string, unknown>)[];
+  /** What the file is: `headworks_dashboards`. */
+  format: string;
+  /** Version of the format. */
+  version: number;
+};
+
 /** A page of widgets in groups. */
 export type DashboardInput = {
   /** Row blocks, from top to bottom. */
@@ -1566,6 +1579,9 @@ export type MissingTag = {
   /** Its name. */
   name: string;
 };
+
+/** What becomes of tags that the plant does not have. */
+export type MissingTags = 'report' | 'leave_out';
 
 /** What becomes of the tags. */
 export type Mode = 'merge' | 'replace' | 'delete';

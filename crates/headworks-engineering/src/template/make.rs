@@ -210,8 +210,8 @@ fn tag(
     Ok(tag)
 }
 
-/// Reads a part of a template; a mistake is told with its place.
-pub(super) fn read<T: serde::de::DeserializeOwned>(
+/// Reads a part of a file; a mistake is told with its place.
+pub(crate) fn read<T: serde::de::DeserializeOwned>(
     value: Value,
     place: &str,
 ) -> Result<T, FieldError> {

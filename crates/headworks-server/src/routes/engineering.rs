@@ -1,7 +1,7 @@
 //! The plant in files.
 
 use super::{GET, POST};
-use crate::api::{plant_imports, tag_tables};
+use crate::api::{dashboard_files, plant_imports, tag_tables};
 use crate::route::Permission::{Configure, View};
 use crate::route::Route;
 
@@ -41,6 +41,27 @@ pub(super) fn engineering_routes() -> Vec<Route> {
         .about(
             CHAPTER,
             "Makes connections, devices and tags of the project of another program.",
+        ),
+        Route::new(
+            "export_dashboards",
+            GET,
+            "/api/v1/dashboard-file",
+            View,
+            dashboard_files::export,
+        )
+        .noted()
+        .about(CHAPTER, "Sends dashboards as one file, tags by path."),
+        Route::new(
+            "import_dashboards",
+            POST,
+            "/api/v1/dashboard-file",
+            Configure,
+            dashboard_files::import,
+        )
+        .long()
+        .about(
+            CHAPTER,
+            "Makes or replaces the dashboards of a file, all of them or none.",
         ),
     ]
 }

@@ -9,6 +9,7 @@ mod bad_input;
 mod changes;
 #[cfg(test)]
 mod contract;
+mod dashboard_files;
 #[cfg(test)]
 mod discovery;
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! thinks of itself.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -41,6 +42,7 @@ pub(crate) const CLOCK_REGISTERS: u16 = 4;
 pub(crate) struct Devices {
     endpoints: Vec<SocketAddr>,
     units: Vec<Vec<Arc<Unit>>>,
+    accepted: Arc<AtomicUsize>,
 }
 
 /// One unit and when its scans began.
@@ -70,13 +72,23 @@ impl Devices {
             .build()
             .context("starting the devices")?;
         let mut endpoints = Vec::new();
+        let accepted = Arc::<AtomicUsize>::default();
         for link in &units {
             let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"))?;
             endpoints.push(listener.local_addr()?);
-            runtime.spawn(listen(listener, link.clone()));
+            runtime.spawn(listen(listener, link.clone(), Arc::clone(&accepted)));
         }
         thread::spawn(move || runtime.block_on(std::future::pending::<()>()));
-        Ok(Devices { endpoints, units })
+        Ok(Devices {
+            endpoints,
+            units,
+            accepted,
+        })
+    }
+
+    /// Returns how many connections were made to all endpoints so far.
+    pub(crate) fn accepted(&self) -> usize {
+        self.accepted.load(Ordering::Relaxed)
     }
 
     /// Returns the endpoints with the unit ids behind each.
@@ -125,8 +137,9 @@ pub(crate) fn now_us() -> u64 {
     })
 }
 
-async fn listen(listener: TcpListener, units: Vec<Arc<Unit>>) {
+async fn listen(listener: TcpListener, units: Vec<Arc<Unit>>, accepted: Arc<AtomicUsize>) {
     while let Ok((stream, _)) = listener.accept().await {
+        accepted.fetch_add(1, Ordering::Relaxed);
         tokio::spawn(serve(stream, units.clone()));
     }
 }

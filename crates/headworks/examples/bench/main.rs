@@ -13,6 +13,7 @@ mod discovery;
 mod exchange;
 mod figure;
 mod isolation;
+mod large;
 mod live;
 mod load;
 mod plant;
@@ -52,12 +53,13 @@ fn run() -> anyhow::Result<()> {
         "start" => start::measure(&binary),
         "exchange" => exchange::measure(&binary),
         "onboarding" => {
-            tag_tables::measure(&binary)?;
             discovery::measure();
-            Ok(())
+            tag_tables::measure(&binary)?;
+            large::measure(&binary)
         }
         _ => bail!(
-            "no benchmark {name:?}; there are poll, isolation, live, start, exchange, onboarding"
+            "no benchmark {name:?}; there are poll, isolation, live, start, exchange, onboarding, \
+             api"
         ),
     }
 }

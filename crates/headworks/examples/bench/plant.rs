@@ -63,6 +63,9 @@ fn configure_unit(
         })
     };
     let tags: Vec<Value> = (0..layout.tags).map(tag).collect();
+    if tags.is_empty() {
+        return Ok(());
+    }
     hub.create_tags(&tags).map_err(|error| anyhow!(error))?;
     Ok(())
 }

@@ -11,7 +11,15 @@ use serde_json::json;
 use crate::BINARY;
 use crate::support::rest::Hub;
 
-const PAGES: [(&str, &str); 9] = [
+const PAGES: [(&str, &str); 11] = [
+    (
+        "templates",
+        include_str!("../../../../docs/onboarding/templates.md"),
+    ),
+    (
+        "dashboards",
+        include_str!("../../../../docs/onboarding/dashboards.md"),
+    ),
     (
         "tag-table",
         include_str!("../../../../docs/onboarding/tag-table.md"),
@@ -59,13 +67,15 @@ fn write_sample(page: &str, directory: &Path) {
     }
 }
 
-/// Runs a command of a page as it stands there, against a hub; returns what it printed.
+/// Runs a command of a page as it stands there, in a shell, against a hub; returns what it printed.
 fn run(line: &str, hub: &Hub, directory: &Path) -> String {
     let line = line.replace("http://127.0.0.1:8080", &hub.url);
-    let words = line.split_whitespace().skip(1);
-    let output = Command::new(BINARY)
-        .args(words)
+    let folder = Path::new(BINARY).parent().unwrap().to_str().unwrap();
+    let path = format!("{folder}:{}", std::env::var("PATH").unwrap());
+    let output = Command::new("bash")
+        .args(["-euo", "pipefail", "-c", &line])
         .current_dir(directory)
+        .env("PATH", path)
         .env("HEADWORKS_TOKEN", &hub.token)
         .output()
         .unwrap();
@@ -78,6 +88,8 @@ fn run(line: &str, hub: &Hub, directory: &Path) -> String {
 fn every_command_of_the_pages_about_onboarding_works() {
     let directory = tempfile::tempdir().unwrap();
     let hub = Hub::start(BINARY.as_ref(), &directory.path().join("data"), &["--demo"]).unwrap();
+    let dashboard = hub.get("dashboards/auto").unwrap().body;
+    hub.create("dashboards", &dashboard).unwrap();
     for (name, page) in PAGES {
         write_sample(page, directory.path());
         let commands = page.lines().filter_map(|line| line.strip_prefix("    "));
@@ -89,7 +101,11 @@ fn every_command_of_the_pages_about_onboarding_works() {
             let said = run(command, &hub, directory.path());
             let is_import = command.starts_with("headworks import ");
             let is_dry = command.contains("--dry-run");
-            assert_eq!(said.contains("would be: "), is_dry, "{command}: {said}");
+            assert_eq!(
+                said.to_lowercase().contains("would be"),
+                is_dry,
+                "{command}: {said}"
+            );
             assert!(
                 !is_import || said.contains(&format!("{name}: ")),
                 "{command}: {said}"
