@@ -70,6 +70,10 @@ static BENCHMARKS: &[Benchmark] = &[
         program: example("headworks-protocols", "bench_codec"),
     },
     Benchmark {
+        name: "logic",
+        program: example("headworks-core", "bench_expr"),
+    },
+    Benchmark {
         name: "historian",
         program: example("headworks-store", "bench_historian"),
     },

@@ -1,11 +1,12 @@
-//! The model of Headworks: names, values, qualities, samples, the codec of registers and the
-//! plant's objects.
+//! The model of Headworks: names, values, qualities, samples, the codec of registers, expressions
+//! and the plant's objects.
 //!
 //! Nothing here does IO, asks what time it is or fails except on bad input.
 
 pub mod access;
 pub mod cell;
 pub mod codec;
+pub mod expr;
 pub mod model;
 pub mod path;
 pub mod pattern;

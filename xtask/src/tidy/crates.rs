@@ -180,7 +180,9 @@ fn is_pure(path: &str) -> bool {
         "/codec.rs",
         "/planner.rs",
     ];
-    path.starts_with("crates/headworks-core/src/")
+    // Tests read committed files.
+    let is_test = path.ends_with("tests.rs") || path.contains("/tests/");
+    (path.starts_with("crates/headworks-core/src/") && !is_test)
         || (path.starts_with("crates/headworks-protocols/src/")
             && codec.iter().any(|end| path.ends_with(end)))
 }
