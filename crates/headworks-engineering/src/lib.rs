@@ -6,11 +6,13 @@
 //!
 //! Read in this order: [`plan`] is what comes out, [`table`] reads and writes tag tables,
 //! [`import`] reads the projects of other programs, [`template`] makes devices of templates,
-//! [`dashboards`] takes dashboards from plant to plant.
+//! [`sunspec`] makes templates of devices that say what they are, [`dashboards`] takes dashboards
+//! from plant to plant.
 
 pub mod dashboards;
 pub mod import;
 pub mod plan;
+pub mod sunspec;
 pub mod table;
 pub mod template;
 

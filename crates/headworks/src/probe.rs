@@ -2,6 +2,7 @@
 
 mod decode;
 mod discover;
+mod sunspec;
 mod table;
 
 use std::time::Duration;
@@ -16,6 +17,7 @@ use serde::de::DeserializeOwned;
 
 use crate::settings::SettingsError;
 use discover::DiscoverCommand;
+use sunspec::SunSpecArguments;
 
 /// The protocols that can be asked.
 #[derive(Debug, Subcommand)]
@@ -23,6 +25,9 @@ pub(crate) enum ProbeCommand {
     /// Read registers or coils of a Modbus device and decode them
     #[command(after_help = EXAMPLES)]
     Modbus(ModbusArguments),
+    /// Read what a SunSpec device says of itself and make a device template of it
+    #[command(after_help = EXAMPLES_SUNSPEC)]
+    Sunspec(SunSpecArguments),
 }
 
 /// Examples of `probe`.
@@ -36,9 +41,20 @@ Examples:
   headworks probe modbus scan-registers 192.0.2.10 --unit 3 --table holding --last 9999
   headworks probe modbus decode 192.0.2.10 HR100 --count 40 --samples 10
   headworks probe modbus write 192.0.2.10 HR7 42 --unit 3 --yes
+  headworks probe sunspec 192.0.2.10 --unit 126
 
 Addresses: holding register 40001, HR0 or holding:0; input register 30001, IR0 or input:0;
 coil 00001, C0 or coil:0; discrete input 10001, DI0 or discrete:0; one bit HR0.3.";
+
+/// Examples of `probe sunspec`.
+const EXAMPLES_SUNSPEC: &str = "\
+Examples:
+  headworks probe sunspec 192.0.2.10
+  headworks probe sunspec 192.0.2.10:1502 --unit 126 --json
+  headworks probe sunspec 192.0.2.10 --name 'Roof south' --save --dry-run
+  headworks probe sunspec 192.0.2.10 --save --url http://127.0.0.1:8080
+
+Then make devices of the template: headworks templates apply --help";
 
 /// Arguments of `probe modbus`.
 #[derive(Debug, Args)]
@@ -122,7 +138,10 @@ fn order(text: &str) -> Result<Orders, String> {
 
 /// Asks and prints what was found.
 pub(crate) fn run(command: &ProbeCommand) -> anyhow::Result<()> {
-    let ProbeCommand::Modbus(arguments) = command;
+    let arguments = match command {
+        ProbeCommand::Modbus(arguments) => arguments,
+        ProbeCommand::Sunspec(arguments) => return sunspec::run(arguments),
+    };
     match &arguments.discover {
         Some(command) => discover::run(command),
         None => read(&arguments.read),

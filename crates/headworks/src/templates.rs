@@ -301,7 +301,8 @@ pub(crate) fn get(hub: &HubArguments, path: &str) -> anyhow::Result<Json> {
     Ok(answer.body_mut().read_json()?)
 }
 
-fn post(hub: &HubArguments, path: &str, body: &Json) -> anyhow::Result<Json> {
+/// Sends a body to a path of the API and returns the answer.
+pub(crate) fn post(hub: &HubArguments, path: &str, body: &Json) -> anyhow::Result<Json> {
     let place = format!("{}/{path}", api(&hub.url)?);
     let request = agent(hub.token.read()?.as_deref())?.post(place);
     let request = request.header("content-type", "application/json");

@@ -2366,6 +2366,18 @@ export type Storage = {
   used_percent: number | null;
 };
 
+/** Which device to read. */
+export type SunSpecBody = {
+  /** Whether points become tags of which the device says at present that it has none. */
+  keep_absent?: boolean;
+  /** The link. */
+  line: LineBodyInput;
+  /** Name of the template; that of maker and type when absent. */
+  name?: string | null;
+  /** The unit; some makers use another one for SunSpec than else. */
+  unit_id?: number;
+};
+
 /** Something that happened to the system. */
 export type SystemEvent = {
   /** How many times it happened. */

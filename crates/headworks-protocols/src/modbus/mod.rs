@@ -21,6 +21,7 @@ pub mod probe;
 pub mod rtu;
 pub mod settings;
 pub mod simulator;
+pub mod sunspec;
 pub mod table;
 
 mod bus;

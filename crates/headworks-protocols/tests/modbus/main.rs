@@ -13,4 +13,5 @@ mod libmodbus;
 mod misbehaviour;
 mod peers;
 mod pymodbus;
+mod sunspec;
 mod tls;

@@ -1,6 +1,7 @@
 //! Discovery on links, as jobs; and a test write, at once.
 
 mod line;
+pub(crate) mod sunspec;
 mod work;
 
 use headworks_core::model::{ObjectId, Settings};

@@ -8,6 +8,12 @@ use crate::route::Route;
 const CHAPTER: &str = "discovery";
 
 pub(super) fn discovery_routes() -> Vec<Route> {
+    let mut routes = asking();
+    routes.extend(pausing());
+    routes
+}
+
+fn asking() -> Vec<Route> {
     vec![
         Route::new(
             "discover_units",
@@ -43,6 +49,17 @@ pub(super) fn discovery_routes() -> Vec<Route> {
             "Starts to sample a block of registers and ranks what they may be.",
         ),
         Route::new(
+            "read_sunspec",
+            POST,
+            "/api/v1/discovery/sunspec",
+            Configure,
+            discovery::sunspec::read,
+        )
+        .about(
+            CHAPTER,
+            "Starts to read what a SunSpec device says of itself and makes a template of it.",
+        ),
+        Route::new(
             "test_write",
             POST,
             "/api/v1/discovery/write",
@@ -53,6 +70,11 @@ pub(super) fn discovery_routes() -> Vec<Route> {
             CHAPTER,
             "Writes one register or coil as a test and reads it back.",
         ),
+    ]
+}
+
+fn pausing() -> Vec<Route> {
+    vec![
         Route::new(
             "pause_discovery",
             POST,

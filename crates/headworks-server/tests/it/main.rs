@@ -57,6 +57,8 @@ mod schema;
 #[cfg(test)]
 mod storage;
 #[cfg(test)]
+mod sunspec;
+#[cfg(test)]
 mod templates;
 #[cfg(test)]
 mod tls;

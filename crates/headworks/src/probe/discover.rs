@@ -38,7 +38,7 @@ pub(super) enum DiscoverCommand {
 #[derive(Debug, Args)]
 pub(super) struct LineArguments {
     /// Host with or without port, or the path of a serial port
-    endpoint: String,
+    pub(super) endpoint: String,
     #[command(flatten)]
     way: WayArguments,
     /// Rest after each answer, in milliseconds [default: 5, 20 on a serial line]
@@ -214,7 +214,7 @@ pub(super) fn usage(reason: String) -> anyhow::Error {
 }
 
 /// A scan that was interrupted is printed as far as it came; a link that failed is an error.
-fn unless_interrupted(done: Result<(), RunError>) -> anyhow::Result<()> {
+pub(super) fn unless_interrupted(done: Result<(), RunError>) -> anyhow::Result<()> {
     match done {
         Ok(()) | Err(RunError::Cancelled) => Ok(()),
         Err(RunError::Link(reason)) => Err(anyhow::anyhow!(reason)),

@@ -19,6 +19,7 @@ mod probe;
 mod schemathesis;
 mod settings;
 mod simulate;
+mod sunspec;
 #[path = "../support/mod.rs"]
 #[expect(dead_code, reason = "the benchmarks use the rest of it")]
 mod support;

@@ -8,14 +8,14 @@ const USUAL: [u16; 27] = [
 
 /// The greatest count of one read, as far as it is known.
 #[derive(Clone, Debug)]
-pub(super) struct Limit {
+pub(in crate::modbus) struct Limit {
     most: u16,
     accepted: u16,        // 0 until something was accepted
     refused: Option<u16>, // the least count that was too great
 }
 
 impl Limit {
-    pub(super) fn new(most: u16) -> Limit {
+    pub(in crate::modbus) fn new(most: u16) -> Limit {
         Limit {
             most: most.max(1),
             accepted: 0,
@@ -24,7 +24,7 @@ impl Limit {
     }
 
     /// Returns the count to ask for now.
-    pub(super) fn most(&self) -> u16 {
+    pub(in crate::modbus) fn most(&self) -> u16 {
         let Some(refused) = self.refused else {
             return self.most;
         };
@@ -39,29 +39,29 @@ impl Limit {
     }
 
     /// Returns whether reads of so many have been answered, so that a refusal has another reason.
-    pub(super) fn is_accepted(&self, count: u16) -> bool {
+    pub(in crate::modbus) fn is_accepted(&self, count: u16) -> bool {
         count <= self.accepted
     }
 
     /// Returns the limit when it is below what was allowed.
-    pub(super) fn learned(&self) -> Option<u16> {
+    pub(in crate::modbus) fn learned(&self) -> Option<u16> {
         self.refused.map(|_| self.accepted.max(1))
     }
 
-    pub(super) fn accept(&mut self, count: u16) {
+    pub(in crate::modbus) fn accept(&mut self, count: u16) {
         self.accepted = self.accepted.max(count);
         if self.refused.is_some_and(|refused| refused <= count) {
             self.refused = None; // it was refused for another reason
         }
     }
 
-    pub(super) fn refuse(&mut self, count: u16) {
+    pub(in crate::modbus) fn refuse(&mut self, count: u16) {
         let least = self.refused.map_or(count, |refused| refused.min(count));
         self.refused = Some(least).filter(|least| self.accepted < *least);
     }
 
     /// Forgets what was taken for a limit.
-    pub(super) fn forget(&mut self) {
+    pub(in crate::modbus) fn forget(&mut self) {
         self.refused = None;
     }
 }

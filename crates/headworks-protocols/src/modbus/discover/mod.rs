@@ -12,7 +12,7 @@
 pub mod decode;
 pub mod fingerprint;
 pub mod labelled;
-mod limit;
+pub(super) mod limit;
 mod line;
 mod notation;
 pub mod registers;

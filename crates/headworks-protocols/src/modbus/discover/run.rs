@@ -9,6 +9,7 @@ use super::{Line, Outcome};
 use crate::modbus::client::AskError;
 use crate::modbus::exception::ExceptionCode;
 use crate::modbus::pdu::{AnswerError, Request};
+use crate::modbus::sunspec::Walk;
 use crate::modbus::table::{Span, Table};
 
 /// Failures of the link in a row that are borne.
@@ -128,6 +129,25 @@ impl<'a> Runner<'a> {
             let got = self.ask(unit_id, &read(&span)).await?;
             scan.take(got.outcome());
             tell(scan);
+        }
+        Ok(())
+    }
+
+    /// Reads what a device says of itself by SunSpec; `tell` is called after each request.
+    ///
+    /// # Errors
+    ///
+    /// [`RunError`]; what was found until then is in `walk`.
+    pub async fn sunspec(
+        &mut self,
+        unit_id: u8,
+        walk: &mut Walk,
+        tell: &mut (dyn FnMut(&Walk) + Send),
+    ) -> Result<(), RunError> {
+        while let Some(span) = walk.next() {
+            let got = self.ask(unit_id, &read(&span)).await?;
+            walk.take(got.outcome());
+            tell(walk);
         }
         Ok(())
     }

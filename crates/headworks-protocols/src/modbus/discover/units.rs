@@ -17,6 +17,7 @@ use super::Outcome;
 use super::fingerprint::{self, Guess};
 use crate::modbus::identity;
 use crate::modbus::pdu::Request;
+use crate::modbus::sunspec;
 use crate::modbus::table::Table;
 
 /// Pages of a device identification that are read.
@@ -25,10 +26,6 @@ const PAGES_MAX: u8 = 8;
 const TEXT_MAX: usize = 120;
 /// Units that answer alike before the last one is asked.
 const ALIKE: usize = 5;
-/// Where SunSpec devices say that they are such: from the base of their map.
-const SUNSPEC_BASES: [u16; 3] = [40_000, 50_000, 0];
-/// What stands there: `SunS`.
-const SUNSPEC_MARK: [u8; 4] = *b"SunS";
 
 /// A unit that answers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
@@ -167,7 +164,7 @@ impl UnitScan {
             Stage::Presence => read(Table::Holding, 0, 1),
             Stage::Identity { object, .. } => Request::Identify { level: 1, object },
             Stage::Table(table) => read(table, 0, 1),
-            Stage::SunSpec(base) => read(Table::Holding, SUNSPEC_BASES[base], 2),
+            Stage::SunSpec(base) => read(Table::Holding, sunspec::BASES[base], 2),
         };
         Some((unit_id, request))
     }
@@ -241,10 +238,10 @@ impl UnitScan {
     }
 
     fn take_sunspec(&mut self, outcome: Outcome<'_>, base: usize) {
-        if outcome == Outcome::Data(&SUNSPEC_MARK) {
-            self.present.sunspec_base = Some(SUNSPEC_BASES[base]);
+        if outcome == Outcome::Data(&sunspec::MARKER) {
+            self.present.sunspec_base = Some(sunspec::BASES[base]);
         }
-        if self.present.sunspec_base.is_none() && base + 1 < SUNSPEC_BASES.len() {
+        if self.present.sunspec_base.is_none() && base + 1 < sunspec::BASES.len() {
             self.stage = Stage::SunSpec(base + 1);
         } else {
             self.keep();

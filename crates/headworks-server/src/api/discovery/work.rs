@@ -2,12 +2,15 @@
 
 use std::time::{Duration, Instant};
 
+use headworks_engineering::sunspec::Wanted;
+use headworks_hub::HubHandle;
 use headworks_protocols::Clock;
 use headworks_protocols::modbus::discover::decode::{Block, Sample};
 use headworks_protocols::modbus::discover::registers::RangeScan;
 use headworks_protocols::modbus::discover::report::{TableReport, report};
 use headworks_protocols::modbus::discover::run::{RunError, Runner, Watch, Wish};
 use headworks_protocols::modbus::discover::units::UnitScan;
+use headworks_protocols::modbus::sunspec::Walk;
 use headworks_protocols::modbus::table::Span;
 use serde_json::{Value as Json, json};
 use tokio::runtime::Handle;
@@ -153,6 +156,31 @@ impl Running<'_> {
                 "values": values,
             }),
         )
+    }
+
+    /// Reads what a device says of itself by SunSpec and makes a template of it.
+    pub(super) fn sunspec(&self, way: Way, wanted: &Wanted, hub: &HubHandle) -> Done {
+        let (pace, mut walk) = (way.pace(), Walk::new());
+        let done = self.handle.block_on(async {
+            let mut line = way.open().await.map_err(RunError::Link)?;
+            let mut runner = Runner::new(&mut *line, self.work, pace);
+            let mut tell = |walk: &Walk| {
+                let found = walk.found().models.len();
+                self.work.set_progress(u64::try_from(found).unwrap_or(0), 0);
+                self.work
+                    .set_detail(json!({ "found": found, "asked": walk.asked() }));
+            };
+            runner.sunspec(wanted.unit_id, &mut walk, &mut tell).await
+        });
+        if let Some(Err(error)) = walk.ended()
+            && walk.found().models.is_empty()
+        {
+            return Err(JobError::Failed(error.to_string()));
+        }
+        let result = self
+            .handle
+            .block_on(super::sunspec::result(&walk, wanted, hub));
+        self.end(done, result)
     }
 
     /// Says how far a scan is, and how long it will take at this pace.

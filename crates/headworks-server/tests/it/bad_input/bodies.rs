@@ -115,7 +115,11 @@ impl Plant {
                 "line": line, "unit_id": 1, "address": "HR0", "value": 1, "min": 0, "max": 1,
                 "expect": 0, "restore": true, "multiple": true, "confirm": false,
             });
+            let sunspec = json!({
+                "line": line, "unit_id": 1, "name": "Roof", "keep_absent": true,
+            });
             for (operation, body) in [
+                ("POST /api/v1/discovery/sunspec", sunspec),
                 ("POST /api/v1/discovery/units", units),
                 ("POST /api/v1/discovery/registers", registers),
                 ("POST /api/v1/discovery/decode", decode),
