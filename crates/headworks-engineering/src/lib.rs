@@ -7,8 +7,9 @@
 //! Read in this order: [`plan`] is what comes out, [`table`] reads and writes tag tables,
 //! [`import`] reads the projects of other programs, [`template`] makes devices of templates,
 //! [`sunspec`] makes templates of devices that say what they are, [`dashboards`] takes dashboards
-//! from plant to plant.
+//! from plant to plant, [`code`] is the whole plant as text files.
 
+pub mod code;
 pub mod dashboards;
 pub mod import;
 pub mod plan;

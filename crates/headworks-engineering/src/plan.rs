@@ -58,7 +58,7 @@ pub struct Note {
 
 /// The first [`SHOWN_MAX`] of many, and how many there are.
 #[derive(Clone, Debug, PartialEq)]
-struct Kept<T> {
+pub(crate) struct Kept<T> {
     first: Vec<T>,
     count: usize,
 }
@@ -200,7 +200,15 @@ impl Note {
 }
 
 impl<T> Kept<T> {
-    fn push(&mut self, one: T) {
+    pub(crate) fn first(&self) -> &[T] {
+        &self.first
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.count
+    }
+
+    pub(crate) fn push(&mut self, one: T) {
         self.count += 1;
         if self.first.len() < SHOWN_MAX {
             self.first.push(one);

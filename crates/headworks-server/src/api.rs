@@ -23,6 +23,7 @@ pub(crate) mod metrics;
 pub(crate) mod objects;
 pub(crate) mod page;
 pub(crate) mod plans;
+pub(crate) mod plant_code;
 pub(crate) mod plant_imports;
 pub(crate) mod probes;
 pub(crate) mod reference;

@@ -96,12 +96,14 @@ fn problem_statuses(route: &Route, has_revision: bool, names_something: bool) ->
     let mut statuses = vec![400, 421, 429, 500, 503];
     let changes = route.method != Method::GET;
     let is_socket = route.shape.status == StatusCode::SWITCHING_PROTOCOLS;
+    // edits are bound to the revisions that they were made for
+    let edits = changes && route.permission == Permission::Configure;
     for (status, can_be) in [
         (401, route.permission != Permission::Open || changes),
         (403, route.permission != Permission::Open || changes),
         (404, names_something || route.shape.body.is_some()),
         (409, changes),
-        (412, has_revision),
+        (412, has_revision || edits),
         (413, route.shape.body.is_some()),
         (415, route.shape.body.is_some()),
         (422, changes),

@@ -124,6 +124,7 @@ pub(crate) fn routes() -> Vec<Route> {
     routes.extend(history::history_routes());
     routes.extend(imports::import_routes());
     routes.extend(engineering::engineering_routes());
+    routes.extend(engineering::code_routes());
     routes.extend(jobs::job_routes());
     routes.extend(journal::journal_routes());
     routes.extend(people::people_routes());

@@ -6,10 +6,12 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::audit::{self, AuditCommand};
 use crate::backup::{self, BackupCommand};
+use crate::changes::{self, ChangesArguments, UndoArguments};
 use crate::dashboards::{self, DashboardsCommand};
 use crate::engineering::{self, ImportArguments, TagsCommand};
 use crate::historian::{self, HistorianCommand};
 use crate::history::{self, HistoryCommand};
+use crate::plant_code::{self, ApplyArguments, ExportArguments, PlanArguments};
 use crate::probe::{self, ProbeCommand};
 use crate::settings::ListenAddress;
 use crate::simulate::{self, SimulateCommand};
@@ -34,7 +36,7 @@ Examples:
   headworks simulate modbus --devices 100 --registers 1000
   headworks COMMAND --help              more about a command
 
-Exit codes: 0 done, 1 failed, 64 wrong arguments or settings.";
+Exit codes: 0 done, 1 failed, 64 wrong arguments, settings or files; 2 a plan with changes.";
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -72,6 +74,21 @@ pub(crate) enum Command {
     /// Load the shipped device templates, make devices of templates, show and undo drift
     #[command(subcommand, after_help = templates::EXAMPLES)]
     Templates(TemplatesCommand),
+    /// Write everything that is configured to text files, to be kept under version control
+    #[command(after_help = plant_code::EXPORT_EXAMPLES)]
+    Export(ExportArguments),
+    /// Show what text files would change of what is configured
+    #[command(after_help = plant_code::PLAN_EXAMPLES)]
+    Plan(PlanArguments),
+    /// Make what is configured what text files say, whole or not at all
+    #[command(after_help = plant_code::APPLY_EXAMPLES)]
+    Apply(ApplyArguments),
+    /// List the last changes of what is configured
+    #[command(after_help = changes::CHANGES_EXAMPLES)]
+    Changes(ChangesArguments),
+    /// Take a change back
+    #[command(after_help = changes::UNDO_EXAMPLES)]
+    Undo(UndoArguments),
     /// Back up the data directory, also while Headworks runs, and restore it
     #[command(subcommand, after_help = backup::EXAMPLES)]
     Backup(BackupCommand),

@@ -6,6 +6,7 @@
 
 mod audit;
 mod backup;
+mod changes;
 mod check;
 mod cli;
 mod config;
@@ -15,6 +16,7 @@ mod engineering;
 mod historian;
 mod history;
 mod logging;
+mod plant_code;
 mod probe;
 mod run;
 mod settings;
@@ -34,6 +36,8 @@ use settings::SettingsError;
 
 /// Exit code for a mistake of the person who started the program: arguments, settings, objects.
 const EXIT_USAGE: u8 = 64;
+/// Exit code of a plan that has something to do.
+const EXIT_CHANGES: u8 = 2;
 
 fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
@@ -55,6 +59,14 @@ fn main() -> ExitCode {
         Command::Import(arguments) => engineering::import(&arguments),
         Command::Dashboards(command) => dashboards::run(&command),
         Command::Templates(command) => templates::run(&command),
+        Command::Export(arguments) => plant_code::export(&arguments),
+        Command::Plan(arguments) => match plant_code::plan(&arguments) {
+            Ok(true) => return ExitCode::from(EXIT_CHANGES),
+            outcome => outcome.map(drop),
+        },
+        Command::Apply(arguments) => plant_code::apply(&arguments),
+        Command::Changes(arguments) => changes::list(&arguments),
+        Command::Undo(arguments) => changes::undo(&arguments),
         Command::User(command) => user::run(&command),
     };
     match done {

@@ -438,6 +438,42 @@ export type ClockSkew = {
   median_us: number;
 };
 
+/** What files ask for, and what became of it. */
+export type CodeAnswer = {
+  /** Whether it was applied; false after a dry run. */
+  applied: boolean;
+  /** The change, by which it can be taken back; null when nothing was changed. */
+  change: number | null;
+  /** How many objects are made, by kind. */
+  created: Record<string, number>;
+  /** How many objects are deleted, by kind. */
+  deleted: Record<string, number>;
+  /** How many mistakes there are. */
+  error_count: number;
+  /** The first 1,000 mistakes; files with one are not applied. */
+  errors: (CodeError)[];
+  /** The state of the plant that the files were compared with. */
+  state: string;
+  /** The first 10,000 changes. */
+  steps: (Step)[];
+  /** How many objects are as the files say already. */
+  unchanged: number;
+  /** How many objects are changed, by kind. */
+  updated: Record<string, number>;
+};
+
+/** What is wrong with a file. */
+export type CodeError = {
+  /** The file. */
+  file: string;
+  /** The key, or the column of a table; empty for the whole entry. */
+  key: string;
+  /** Its line, from 1. */
+  line: number;
+  /** What is wrong and what would be right. */
+  reason: string;
+};
+
 /** An aggregate of a tag, one entry for each interval. */
 export type Column = {
   /** Name of the aggregate. */
@@ -1010,6 +1046,16 @@ export type ExtraTag = {
   id: ObjectId;
   /** Its name. */
   name: string;
+};
+
+/** A field that changes. */
+export type FieldChange = {
+  /** The field, e.g. `settings.port`. */
+  field: string;
+  /** What it is, cut where it is long; null when it is not there. */
+  from: unknown;
+  /** What it becomes, cut where it is long; null when it goes. */
+  to: unknown;
 };
 
 /** A field that is not as the template says. */
@@ -2011,7 +2057,7 @@ export type ProcessedAsk = {
   /** End of the range, not part of it. */
   end: Moment;
   /** Width in microseconds, 0 for one interval, or of the calendar, e.g. `1d`. */
-  interval: Step;
+  interval: StepInput;
   /** How data are treated. */
   options?: Options;
   /** Start of the range; after the end the range runs backward. */
@@ -2333,8 +2379,20 @@ export type Stats = {
   live: LiveStats;
 };
 
+/** What one edit does. */
+export type Step = {
+  /** What happens. */
+  action: Doing;
+  /** The fields that change; none of what is made or deleted. */
+  changes?: (FieldChange)[];
+  /** Kind of the object. */
+  kind: Kind;
+  /** Its name; of assets and tags the path. */
+  name: string;
+};
+
 /** The width of an interval. */
-export type Step = number | string;
+export type StepInput = number | string;
 
 /** What is stored and how it is kept in order. */
 export type Storage = {

@@ -46,7 +46,8 @@ fn begin_cell(out: &mut Vec<u8>, at: usize) {
     }
 }
 
-fn text(plant: &Plant, entry: &Arc<TagEntry>, tag: &Tag, field: Field) -> String {
+/// Returns a cell of a tag; empty where it has the default.
+pub(crate) fn text(plant: &Plant, entry: &Arc<TagEntry>, tag: &Tag, field: Field) -> String {
     match field {
         Field::Path => entry.path().to_string(),
         Field::Device => {

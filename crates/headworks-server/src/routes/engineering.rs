@@ -1,7 +1,7 @@
 //! The plant in files.
 
 use super::{GET, POST};
-use crate::api::{dashboard_files, plant_imports, tag_tables};
+use crate::api::{dashboard_files, plant_code, plant_imports, tag_tables};
 use crate::route::Permission::{Configure, View};
 use crate::route::Route;
 
@@ -62,6 +62,35 @@ pub(super) fn engineering_routes() -> Vec<Route> {
         .about(
             CHAPTER,
             "Makes or replaces the dashboards of a file, all of them or none.",
+        ),
+    ]
+}
+
+pub(super) fn code_routes() -> Vec<Route> {
+    vec![
+        Route::new(
+            "export_plant_code",
+            GET,
+            "/api/v1/plant-code",
+            View,
+            plant_code::export,
+        )
+        .noted()
+        .about(
+            CHAPTER,
+            "Sends everything that is configured as text files in a ZIP archive.",
+        ),
+        Route::new(
+            "apply_plant_code",
+            POST,
+            "/api/v1/plant-code",
+            Configure,
+            plant_code::apply,
+        )
+        .long()
+        .about(
+            CHAPTER,
+            "Makes the plant what the text files of a ZIP archive say, whole or not at all.",
         ),
     ]
 }

@@ -41,6 +41,8 @@ mod outer;
 #[cfg(test)]
 mod people;
 #[cfg(test)]
+mod plant_code;
+#[cfg(test)]
 mod protocol;
 #[cfg(test)]
 mod proxies;

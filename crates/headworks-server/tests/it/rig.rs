@@ -249,11 +249,11 @@ impl Rig {
                 None => self.agent.run(request.body(()).unwrap()),
             };
             let mut answer = answer.unwrap_or_else(|error| panic!("{method} {path}: {error}"));
-            let text = answer.body_mut().read_to_string().unwrap();
+            let bytes = answer.body_mut().read_to_vec().unwrap();
             Answer {
                 status: answer.status().as_u16(),
                 headers: answer.headers().clone(),
-                text,
+                text: String::from_utf8_lossy(&bytes).into_owned(),
             }
         })
     }

@@ -226,6 +226,16 @@ fn bundle(hub: &Hub, directory: &Path) -> Vec<Output> {
     parts
 }
 
+/// Writes the plant as code.
+fn export_plant(hub: &Hub, directory: &Path) {
+    let mut command = Command::new(BINARY);
+    command
+        .args(["export", "plant", "--url", &hub.url])
+        .env("HEADWORKS_TOKEN", &hub.token)
+        .current_dir(directory);
+    check_ended(&command.output().unwrap(), 0);
+}
+
 fn holds(bytes: &[u8], text: &str) -> bool {
     bytes
         .windows(text.len())
@@ -256,7 +266,13 @@ fn no_secret_is_anywhere_in_clear() {
     let csv = headworks(&["audit", "export", "--data", data.to_str().unwrap()]);
     outputs.push(("audit.csv".to_owned(), csv.stdout));
     outputs.push(("stderr".to_owned(), hub.process.stderr().into_bytes()));
+    export_plant(&hub, place);
     outputs.extend(files(place));
+    assert!(
+        outputs
+            .iter()
+            .any(|output| output.0.ends_with("plant/connections.toml"))
+    );
     assert_eq!(hub.stop().unwrap(), Some(0));
     outputs.extend(files(place));
     for (secret, text) in &canaries {

@@ -15,6 +15,7 @@ mod historian;
 mod history;
 mod onboarding;
 mod panics;
+mod plant_code;
 mod probe;
 mod schemathesis;
 mod settings;

@@ -1,0 +1,63 @@
+//! What files call the objects of a plant: assets and tags by path, all others by name.
+
+use std::collections::HashMap;
+
+use headworks_core::model::{Kind, ObjectId};
+use headworks_hub::Plant;
+use headworks_hub::plant::Paths;
+
+use super::FILES;
+
+/// Returns the ids of all objects of a kind: of tags in order of path, of others by name.
+pub(super) fn ids(plant: &Plant, kind: Kind) -> Vec<ObjectId> {
+    match kind {
+        Kind::Asset => plant.assets().iter().map(|object| object.id).collect(),
+        Kind::Connection => plant.connections().iter().map(|object| object.id).collect(),
+        Kind::Template => plant.templates().iter().map(|object| object.id).collect(),
+        Kind::Device => plant.devices().iter().map(|object| object.id).collect(),
+        Kind::Tag => plant.tags().map(|tag| tag.id()).collect(),
+        Kind::Group => plant.groups().iter().map(|object| object.id).collect(),
+        Kind::Dashboard => plant.dashboards().iter().map(|object| object.id).collect(),
+        Kind::Retention => {
+            let policies = plant.retention_policies().iter();
+            policies.map(|object| object.id).collect()
+        }
+    }
+}
+
+/// Returns what every object of a plant is called.
+pub(super) fn names(plant: &Plant) -> HashMap<ObjectId, String> {
+    let kinds = FILES.iter().map(|&(kind, _)| kind);
+    kinds.flat_map(|kind| names_of(plant, kind)).collect()
+}
+
+/// Returns what the objects of a kind are called.
+pub(super) fn names_of(plant: &Plant, kind: Kind) -> Vec<(ObjectId, String)> {
+    macro_rules! named {
+        ($objects:expr) => {
+            $objects
+                .iter()
+                .map(|object| (object.id, object.body.name.clone()))
+                .collect()
+        };
+    }
+    match kind {
+        Kind::Asset => {
+            let mut paths = Paths::new(plant);
+            let assets = plant.assets().iter();
+            assets
+                .filter_map(|asset| Some((asset.id, paths.asset(asset.id).ok()?.to_string())))
+                .collect()
+        }
+        Kind::Connection => named!(plant.connections()),
+        Kind::Template => named!(plant.templates()),
+        Kind::Device => named!(plant.devices()),
+        Kind::Tag => {
+            let tags = plant.tags();
+            tags.map(|tag| (tag.id(), tag.path().to_string())).collect()
+        }
+        Kind::Group => named!(plant.groups()),
+        Kind::Dashboard => named!(plant.dashboards()),
+        Kind::Retention => named!(plant.retention_policies()),
+    }
+}
