@@ -4,6 +4,7 @@
 //! Nothing here does IO, asks what time it is or fails except on bad input.
 
 pub mod access;
+pub mod alarm;
 pub mod cell;
 pub mod codec;
 pub mod expr;

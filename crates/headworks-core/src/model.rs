@@ -1,9 +1,10 @@
 //! The plant's objects, as they are configured: assets, connections, templates, devices, tags,
-//! groups, dashboards and retention policies.
+//! groups, alarms, dashboards and retention policies.
 //!
 //! Checks that need one object only are made by `check`; relations between objects are the
 //! business of the hub.
 
+mod alarm;
 mod asset;
 mod dashboard;
 mod device;
@@ -14,6 +15,7 @@ mod tag;
 mod template;
 mod validation;
 
+pub use alarm::{Alarm, MessageFacts, Priority};
 pub use asset::{Asset, AssetLevel};
 pub use dashboard::{
     Aggregation, Axis, AxisMode, Binding, Dashboard, Format, TextSize, Trend, Widget, WidgetGroup,
