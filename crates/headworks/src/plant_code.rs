@@ -207,7 +207,7 @@ fn send(hub: &HubArguments, query: &str, files: Vec<u8>) -> anyhow::Result<Json>
 fn show(directory: &Path, plan: &Json) -> anyhow::Result<bool> {
     let items = |name: &str| plan[name].as_array().into_iter().flatten();
     for error in items("errors") {
-        println!("{}", error_line(directory, error));
+        println!("{}", plain(&error_line(directory, error)));
     }
     let count = plan["error_count"].as_u64().unwrap_or(0);
     if 0 < count {
@@ -264,12 +264,18 @@ fn step_lines(step: &Json) -> String {
     };
     let changes = step["changes"].as_array();
     let changes: Vec<String> = changes.into_iter().flatten().map(change).collect();
-    let head = format!("{sign} {} {}", text("kind"), text("name"));
+    let head = plain(&format!("{sign} {} {}", text("kind"), text("name")));
     match changes.as_slice() {
         [] => format!("{head}\n"),
         [one] => format!("{head}: {one}\n"),
         many => format!("{head}\n    {}\n", many.join("\n    ")),
     }
+}
+
+/// Returns a text that does nothing to a terminal: files may come from anybody.
+fn plain(text: &str) -> String {
+    let shown = |char: char| if char.is_control() { '\u{fffd}' } else { char };
+    text.chars().map(shown).collect()
 }
 
 fn change(change: &Json) -> String {
@@ -278,7 +284,7 @@ fn change(change: &Json) -> String {
         value => value.to_string(),
     };
     let field = change["field"].as_str().unwrap_or_default();
-    format!("{field} {} -> {}", value("from"), value("to"))
+    plain(&format!("{field} {} -> {}", value("from"), value("to")))
 }
 
 #[cfg(test)]
@@ -314,6 +320,22 @@ mod tests {
         ] {
             assert_eq!(step_lines(&step), want);
         }
+    }
+
+    #[test]
+    fn no_text_of_a_file_reaches_the_terminal_as_a_command() {
+        let error = json!({
+            "file": "a.toml", "line": 3, "key": "\u{1b}[31m", "reason": "\u{9b}2J\r\nx",
+        });
+        let line = plain(&error_line(Path::new("plant"), &error));
+        assert!(!line.chars().any(char::is_control), "{line:?}");
+        let change = json!({ "field": "\u{7f}", "from": "\u{1b}c", "to": "\u{9b}" });
+        let step = json!({ "kind": "tag", "name": "\u{1b}", "changes": [change, change] });
+        assert_eq!(
+            step_lines(&step).matches(char::is_control).count(),
+            3,
+            "line breaks"
+        );
     }
 
     #[test]

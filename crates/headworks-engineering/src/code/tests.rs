@@ -287,6 +287,40 @@ async fn the_state_is_another_one_after_every_change_and_only_then() {
     assert_ne!(state(&rig.handle().plant()), full);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn files_of_one_plant_are_applied_to_another_by_name() {
+    let (one, other) = (Rig::start().await, Rig::start().await);
+    one.apply(&by_hand()).await;
+    other.apply(&by_hand()).await;
+    let before = other.export();
+    assert_ne!(one.export(), before, "the ids are others");
+    let files = with(
+        one.export(),
+        "tags.csv",
+        "boiler,level,HR1",
+        "boiler,level,HR2",
+    );
+    let steps = lines(&other.apply(&files).await);
+    let want = "~ tag north/hall/boiler/level address: \"HR1\" -> \"HR2\"";
+    assert_eq!(steps, [want]);
+    assert_eq!(
+        other.export(),
+        with(before, "tags.csv", "level,HR1", "level,HR2")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_that_other_programs_saved_are_read_the_same() {
+    let rig = Rig::start().await;
+    rig.apply(&by_hand()).await;
+    let mut files = rig.export();
+    for text in files.values_mut() {
+        *text = format!("\u{feff}{}", text.replace('\n', "\r\n"));
+    }
+    let plan = rig.plan(&files).await;
+    assert_eq!((plan.errors(), plan.steps()), (&[][..], &[][..]));
+}
+
 #[test]
 fn files_go_round_in_an_archive_and_others_are_refused() {
     let files = by_hand();

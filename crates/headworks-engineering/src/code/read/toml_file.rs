@@ -9,8 +9,19 @@ use super::super::At;
 use super::super::toml_text::{Lines, json};
 use super::{Content, Entry, Read, parse_id};
 
+/// Most bytes of a file: taken apart it needs many times as much memory.
+const BYTES_MAX: usize = 16 << 20;
+
 /// Reads the entries of a kind.
 pub(super) fn read(kind: Kind, text: &str, found: &mut Read) -> Vec<Entry> {
+    if BYTES_MAX < text.len() {
+        let reason = format!(
+            "more than {} MiB; take out what is too much",
+            BYTES_MAX >> 20
+        );
+        found.cut(kind, 1, reason);
+        return Vec::new();
+    }
     let lines = Lines::of(text);
     let (document, errors) = DeTable::parse_recoverable(text);
     for error in &errors {

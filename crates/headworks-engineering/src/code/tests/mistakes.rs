@@ -257,3 +257,33 @@ async fn a_template_may_be_gone_and_a_base_may_not() {
     )
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hostile_toml_is_refused_and_costs_nothing() {
+    let rig = Rig::start().await;
+    let many = 200_000;
+    for text in [
+        format!("[[asset]]\nname{} = 1\n", ".a".repeat(many)),
+        format!("[[asset{}]]\nname = 1\n", ".a".repeat(many)),
+        format!(
+            "[[asset]]\nname = {}1{}\n",
+            "[".repeat(many),
+            "]".repeat(many)
+        ),
+        format!(
+            "[[asset]]\nname = {}1{}\n",
+            "{a=".repeat(many),
+            "}".repeat(many)
+        ),
+        format!("[[asset]]\nname = {{ json = \"{}\" }}\n", "[".repeat(many)),
+    ] {
+        let files = Files::from([("assets.toml".to_owned(), text)]);
+        let plan = rig.plan(&files).await;
+        assert!((1..3).contains(&plan.error_count()), "{:?}", plan.errors());
+        let reason = &plan.errors()[0].reason;
+        assert!(reason.len() < 1_000, "{reason}");
+    }
+    let large = "# a comment\n".repeat(2 << 20);
+    let files = Files::from([("groups.toml".to_owned(), large)]);
+    check_mistakes(&rig, &files, &["groups.toml:1 : more than 16 MiB; "]).await;
+}
