@@ -13,17 +13,20 @@ mod compile;
 mod error;
 mod function;
 pub mod graph;
+mod kinds;
 mod lexer;
+mod machine;
 mod parser;
 mod program;
 mod scalar;
+mod scope;
 mod tree;
 mod window;
 
-pub use compile::{AnyScope, Scope, closest};
 pub use error::{ExprError, Fault, FaultAt};
 pub use function::{Function, Group, Kind, LIBRARY, Need, Parameter};
-pub use program::{Context, Outcome, Program, Reference, State};
+pub use program::{Context, Outcome, Program, State};
+pub use scope::{AnyScope, Reference, Scope, closest};
 
 /// Most bytes of the text of an expression.
 pub const SOURCE_BYTES_MAX: usize = 16_384;

@@ -39,6 +39,46 @@ pub(super) fn to_integer(value: f64) -> Result<i64, Fault> {
     }
 }
 
+/// The common operators of floats; nothing where [`binary`] must look closer.
+#[inline]
+pub(super) fn quick_floats(operator: BinaryOp, left: f64, right: f64) -> Option<f64> {
+    let result = match operator {
+        BinaryOp::Add => left + right,
+        BinaryOp::Subtract => left - right,
+        BinaryOp::Multiply => left * right,
+        BinaryOp::Divide => left / right,
+        _ => return None,
+    };
+    // A division by zero is infinite or no number.
+    result.is_finite().then_some(result)
+}
+
+/// The common operators of integers; nothing where [`binary`] must look closer.
+#[inline]
+pub(super) fn quick_integers(operator: BinaryOp, left: i64, right: i64) -> Option<i64> {
+    match operator {
+        BinaryOp::Add => left.checked_add(right),
+        BinaryOp::Subtract => left.checked_sub(right),
+        BinaryOp::Multiply => left.checked_mul(right),
+        BinaryOp::FloorDivide => floor_divide(left, right).ok().flatten(),
+        BinaryOp::And => Some(left & right),
+        _ => None,
+    }
+}
+
+/// Compares floats that are finite.
+#[inline]
+pub(super) fn compare_floats(operator: CompareOp, left: f64, right: f64) -> bool {
+    match operator {
+        CompareOp::Less => left < right,
+        CompareOp::LessEqual => left <= right,
+        CompareOp::Greater => right < left,
+        CompareOp::GreaterEqual => right <= left,
+        CompareOp::Equal => left == right,
+        CompareOp::NotEqual => left != right,
+    }
+}
+
 #[inline]
 pub(super) fn binary(operator: BinaryOp, left: &Scalar, right: &Scalar) -> Result<Scalar, Fault> {
     match (left, right) {

@@ -4,49 +4,19 @@ use std::collections::HashMap;
 
 use super::error::{ExprError, Fault};
 use super::function::{self, Body, Function, Kind, LIBRARY};
+use super::kinds::{
+    check_comparable, common, kind_of_binary, kind_of_call, lone_duration, not_for_floats,
+    not_for_texts,
+};
 use super::lexer::short;
+use super::machine::{Code, Op, Operand};
 use super::parser::PIPED;
-use super::program::{Context, Op, Program, Reference};
+use super::program::{Context, Program};
 use super::scalar::{Entry, Scalar};
-use super::tree::{BinaryOp, CompareOp, Id, Link, LogicOp, Node, Tree, UnaryOp};
-use super::tree::{binary_sign, compare_sign, unary_sign};
+use super::scope::{Reference, Scope, closest};
+use super::tree::{BinaryOp, CompareOp, Id, Link, LogicOp, Node, Tree, UnaryOp, unary_sign};
 use super::window::Window;
 use super::{COST_MAX, WINDOWS_MAX};
-
-/// What names stand for: the object that owns an expression knows it.
-pub trait Scope {
-    /// Returns what kind of value a reference has, or nothing where there is no such thing.
-    fn kind_of(&self, reference: &Reference) -> Option<Kind>;
-
-    /// Returns a reference that exists and is written nearly so, for a hint; [`closest`] helps.
-    fn similar(&self, reference: &Reference) -> Option<String> {
-        let _ = reference;
-        None
-    }
-}
-
-/// A scope in which everything exists and may have any value.
-#[derive(Clone, Copy, Debug)]
-pub struct AnyScope;
-
-impl Scope for AnyScope {
-    fn kind_of(&self, _: &Reference) -> Option<Kind> {
-        Some(Kind::Any)
-    }
-}
-
-/// Returns the candidate that is written most like a word, if one comes close.
-pub fn closest<'c>(wanted: &str, candidates: impl Iterator<Item = &'c str>) -> Option<&'c str> {
-    let length = wanted.chars().count();
-    let most = (length / 3).clamp(1, 3);
-    let near = |candidate: &&str| candidate.len().abs_diff(wanted.len()) <= 4 * most;
-    candidates
-        .filter(near)
-        .map(|candidate| (strsim::osa_distance(wanted, candidate), candidate))
-        .filter(|(distance, _)| *distance <= most)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
-}
 
 /// Makes the steps of a tree.
 pub(super) fn compile(tree: &Tree, scope: &dyn Scope) -> Result<Program, ExprError> {
@@ -72,7 +42,7 @@ struct Compiler<'a> {
     tree: &'a Tree,
     scope: &'a dyn Scope,
     ops: Vec<Op>,
-    columns: Vec<u32>,
+    columns: Vec<[u32; 2]>,
     inputs: Vec<Reference>,
     input_kinds: Vec<Kind>,
     constants: Vec<Scalar>,
@@ -142,7 +112,7 @@ impl Compiler<'_> {
         Ok(Program::new(
             self.tree.print(),
             kind,
-            super::program::Code {
+            Code {
                 ops: self.ops.into(),
                 columns: self.columns.into(),
                 constants: self.constants.into(),
@@ -163,7 +133,7 @@ impl Compiler<'_> {
             );
         }
         self.ops.push(op);
-        self.columns.push(column);
+        self.columns.push([column, column]);
         Ok(self.ops.len() - 1)
     }
 
@@ -267,28 +237,52 @@ impl Compiler<'_> {
     fn chain(&mut self, first: Id, links: &[Link<BinaryOp>]) -> Result<Kind, ExprError> {
         let mut kind = self.node(first)?;
         for link in links {
+            let from = self.ops.len();
             let right = self.node(link.right)?;
             kind = kind_of_binary(link.operator, kind, right, link.column)?;
-            self.emit(Op::Binary(link.operator), link.column, 1)?;
+            let operator = link.operator;
+            match self.take_operand(from) {
+                Some((right, column)) => {
+                    let at = self.emit(Op::BinaryWith { operator, right }, link.column, 1)?;
+                    self.columns[at][1] = column;
+                }
+                None => {
+                    self.emit(Op::Binary(operator), link.column, 1)?;
+                }
+            }
         }
         Ok(kind)
+    }
+
+    /// Takes the steps since `from` back when they only fetch an operand.
+    fn take_operand(&mut self, from: usize) -> Option<(Operand, u32)> {
+        let operand = match self.ops.get(from..)? {
+            [Op::Constant(number)] => Operand::Constant(*number),
+            [Op::Input(slot)] => Operand::Input(*slot),
+            _ => return None,
+        };
+        self.ops.pop();
+        let [column, _] = self.columns.pop()?;
+        Some((operand, column))
     }
 
     fn comparison(&mut self, first: Id, links: &[Link<CompareOp>]) -> Result<Kind, ExprError> {
         let mut left = self.node(first)?;
         let mut jumps = Vec::new();
         for (at, link) in links.iter().enumerate() {
+            let from = self.ops.len();
             let right = self.node(link.right)?;
-            check_comparable(link.operator, left, right, link.column)?;
+            let operator = link.operator;
+            check_comparable(operator, left, right, link.column)?;
             left = right;
-            if at + 1 == links.len() {
-                self.emit(Op::Compare(link.operator), link.column, 1)?;
-            } else {
-                let chained = Op::Chained {
-                    operator: link.operator,
-                    end: 0,
-                };
+            if at + 1 < links.len() {
+                let chained = Op::Chained { operator, end: 0 };
                 jumps.push(self.emit(chained, link.column, 1)?);
+            } else if let Some((right, column)) = self.take_operand(from) {
+                let at = self.emit(Op::CompareWith { operator, right }, link.column, 1)?;
+                self.columns[at][1] = column;
+            } else {
+                self.emit(Op::Compare(operator), link.column, 1)?;
             }
         }
         self.land(&jumps);
@@ -490,107 +484,3 @@ static FOREIGN: &[(&str, &str)] = &[
     ("ton", "on_for"),
     ("tof", "off_for"),
 ];
-
-fn lone_duration(column: u32) -> ExprError {
-    ExprError::new(column, "a duration stands only where a function takes one")
-        .hint("as in `avg(x, 10m)`; seconds as a number are written without a unit")
-}
-
-fn not_for_texts(sign: &str, column: u32) -> ExprError {
-    ExprError::new(
-        column,
-        format!("`{}` needs numbers, this is a text", sign.trim()),
-    )
-    .hint("float(text) reads a number")
-}
-
-fn not_for_floats(sign: &str, column: u32) -> ExprError {
-    ExprError::new(column, format!("`{sign}` needs integers, this is a float"))
-        .hint("int(x) cuts the fraction off")
-}
-
-/// Returns a kind that both are.
-fn common(left: Kind, right: Kind) -> Kind {
-    match (left, right) {
-        (left, right) if left == right => left,
-        (Kind::Text | Kind::Any, _) | (_, Kind::Text | Kind::Any) => Kind::Any,
-        _ => Kind::Number,
-    }
-}
-
-fn kind_of_binary(
-    operator: BinaryOp,
-    left: Kind,
-    right: Kind,
-    column: u32,
-) -> Result<Kind, ExprError> {
-    let sign = binary_sign(operator);
-    let of_bits = matches!(
-        operator,
-        BinaryOp::And | BinaryOp::Xor | BinaryOp::ShiftLeft | BinaryOp::ShiftRight
-    );
-    if left == Kind::Duration || right == Kind::Duration {
-        return Err(lone_duration(column));
-    }
-    if operator == BinaryOp::Add && (left == Kind::Text || right == Kind::Text) {
-        if left.may_be_number() && left != Kind::Any || right.may_be_number() && right != Kind::Any
-        {
-            return Err(ExprError::new(
-                column,
-                "`+` needs two numbers or two texts, not one of each",
-            )
-            .hint("join(a, b) makes a text of both"));
-        }
-        return Ok(Kind::Text);
-    }
-    if left == Kind::Text || right == Kind::Text {
-        return Err(not_for_texts(sign, column));
-    }
-    if of_bits && (left == Kind::Float || right == Kind::Float) {
-        return Err(not_for_floats(sign, column));
-    }
-    Ok(match (left, right) {
-        (Kind::Any, _) | (_, Kind::Any) if operator == BinaryOp::Add => Kind::Any,
-        (Kind::Bool, Kind::Bool) if matches!(operator, BinaryOp::And | BinaryOp::Xor) => Kind::Bool,
-        _ if of_bits => Kind::Number,
-        _ if operator == BinaryOp::Divide => Kind::Float,
-        (Kind::Float, _) | (_, Kind::Float) => Kind::Float,
-        (Kind::Int | Kind::Bool, Kind::Int | Kind::Bool) if operator != BinaryOp::Power => {
-            Kind::Int
-        }
-        _ => Kind::Number,
-    })
-}
-
-fn check_comparable(
-    operator: CompareOp,
-    left: Kind,
-    right: Kind,
-    column: u32,
-) -> Result<(), ExprError> {
-    let certain = |kind: Kind| kind != Kind::Any;
-    let differ = (left == Kind::Text) != (right == Kind::Text);
-    if certain(left) && certain(right) && differ {
-        let sign = compare_sign(operator);
-        let message = format!("`{sign}` compares {left} with {right}");
-        return Err(
-            ExprError::new(column, message).hint("float(text) reads a number, text(x) writes one")
-        );
-    }
-    Ok(())
-}
-
-/// Returns what a call gives; a function of any values gives what they have in common.
-fn kind_of_call(function: &Function, arguments: &[Kind]) -> Kind {
-    if function.gives != Kind::Any {
-        return function.gives;
-    }
-    let is_any = |at: usize| function.parameter(at).map(|wanted| wanted.kind) == Some(Kind::Any);
-    arguments
-        .iter()
-        .enumerate()
-        .filter(|(at, _)| is_any(*at))
-        .map(|(_, kind)| *kind)
-        .reduce(common)
-        .unwrap_or(Kind::Any)
-}

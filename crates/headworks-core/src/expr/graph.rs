@@ -5,13 +5,16 @@ use std::fmt;
 
 /// Formulas and what they read, as keys: those of tags, for instance.
 ///
-/// A formula is known by the key of its result.
+/// A formula is known by the key of its result. Memory grows with the greatest key: keys are dense,
+/// as those of tags are.
 #[derive(Clone, Debug, Default)]
 pub struct Graph {
     /// The keys of the formulas; those that others read come first.
     order: Vec<u32>,
-    /// For each key the places in `order` of the formulas that read it.
-    readers: HashMap<u32, Vec<u32>>,
+    /// The places in `order` of the formulas that read a key, key by key.
+    ranks: Vec<u32>,
+    /// Where in `ranks` those of a key begin; they end where those of the next begin.
+    starts: Vec<u32>,
 }
 
 /// Formulas that need each other.
@@ -48,18 +51,25 @@ impl Graph {
             assert!(other.is_none(), "two formulas have the result {result}");
         }
         let sorted = sort(formulas, &place_of)?;
-        let mut readers: HashMap<u32, Vec<u32>> = HashMap::new();
+        let mut reads: Vec<(u32, u32)> = Vec::new();
         for (rank, place) in sorted.iter().enumerate() {
-            for input in &formulas[*place].1 {
-                readers.entry(*input).or_default().push(narrow(rank));
-            }
+            let inputs = &formulas[*place].1;
+            reads.extend(inputs.iter().map(|input| (*input, narrow(rank))));
         }
-        for ranks in readers.values_mut() {
-            ranks.dedup();
+        reads.sort_unstable();
+        reads.dedup();
+        let keys = reads.last().map_or(0, |(key, _)| *key as usize + 1);
+        let mut starts = vec![0; keys + 1];
+        for (key, _) in &reads {
+            starts[*key as usize + 1] += 1;
+        }
+        for key in 0..keys {
+            starts[key + 1] += starts[key];
         }
         Ok(Graph {
             order: sorted.iter().map(|place| formulas[*place].0).collect(),
-            readers,
+            ranks: reads.into_iter().map(|(_, rank)| rank).collect(),
+            starts,
         })
     }
 
@@ -70,8 +80,15 @@ impl Graph {
 
     /// Returns the formulas that read a key, directly.
     pub fn readers(&self, key: u32) -> impl Iterator<Item = u32> + '_ {
-        let ranks = self.readers.get(&key).map_or(&[][..], Vec::as_slice);
-        ranks.iter().map(|rank| self.order[*rank as usize])
+        let ranks = self.ranks_of(key).iter();
+        ranks.map(|rank| self.order[*rank as usize])
+    }
+
+    fn ranks_of(&self, key: u32) -> &[u32] {
+        match self.starts.get(key as usize..key as usize + 2) {
+            Some([from, to]) => &self.ranks[*from as usize..*to as usize],
+            _ => &[],
+        }
     }
 
     /// Gives the formulas that must be evaluated when these keys changed, in their order; formulas
@@ -88,16 +105,20 @@ impl Graph {
             self.spread(self.order[*rank as usize], wave);
             next += 1;
         }
-        wave.places.sort_unstable();
         result.clear();
-        result.extend(wave.places.iter().map(|rank| self.order[*rank as usize]));
+        if self.order.len() < 16 * wave.places.len() {
+            // Looking at all is quicker than sorting many.
+            let found = |(found_in, _): &(&u64, &u32)| **found_in == wave.question;
+            let all = wave.found_in.iter().zip(&self.order);
+            result.extend(all.filter(found).map(|(_, key)| *key));
+        } else {
+            wave.places.sort_unstable();
+            result.extend(wave.places.iter().map(|rank| self.order[*rank as usize]));
+        }
     }
 
     fn spread(&self, key: u32, wave: &mut Wave) {
-        let Some(ranks) = self.readers.get(&key) else {
-            return;
-        };
-        for rank in ranks {
+        for rank in self.ranks_of(key) {
             let found_in = &mut wave.found_in[*rank as usize];
             if *found_in != wave.question {
                 *found_in = wave.question;

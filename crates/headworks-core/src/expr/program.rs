@@ -1,39 +1,18 @@
-//! A compiled expression and its evaluation.
-
-use std::fmt;
+//! A compiled expression and what one use of it remembers.
 
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-use super::arithmetic;
-use super::compile::{Scope, compile};
-use super::error::{ExprError, Fault, FaultAt};
-use super::function::{Body, Function, Kind};
+use super::compile::compile;
+use super::error::{ExprError, FaultAt};
+use super::function::Kind;
+use super::machine::{Code, Machine, nothing};
 use super::parser::{parse, parse_transform};
-use super::scalar::{Entry, Scalar, TIMELESS, newest, worst};
-use super::tree::{BinaryOp, CompareOp, LogicOp, UnaryOp};
+use super::scalar::{Entry, Scalar, TIMELESS};
+use super::scope::{Reference, Scope};
 use super::window::{Memory, Window};
-use crate::path::TagPath;
 use crate::sample::Sample;
-
-/// What an expression reads.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Reference {
-    /// A tag by its path: `tag("plant/boiler/temp")`.
-    Tag(TagPath),
-    /// A name that the owner of the expression gives a meaning, such as `value`.
-    Name(Box<str>),
-}
-
-impl fmt::Display for Reference {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Reference::Tag(path) => write!(f, "tag({})", super::tree::quoted(path.as_str())),
-            Reference::Name(name) => f.write_str(name),
-        }
-    }
-}
+use crate::value::Value;
 
 /// When and where an expression is evaluated.
 #[derive(Clone, Copy, Debug)]
@@ -61,59 +40,6 @@ pub struct Program {
     kind: Kind,
     code: Code,
     signature: u64,
-}
-
-/// The steps of a program and what they use.
-#[derive(Debug)]
-pub(super) struct Code {
-    pub(super) ops: Box<[Op]>,
-    /// The column of each step.
-    pub(super) columns: Box<[u32]>,
-    pub(super) constants: Box<[Scalar]>,
-    pub(super) inputs: Box<[Reference]>,
-    pub(super) windows: Box<[Window]>,
-    pub(super) cost: u32,
-    pub(super) follows_clock: bool,
-}
-
-/// A step: takes its operands from the stack and leaves its result there.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Op {
-    Constant(u32),
-    Input(u32),
-    /// The result of a window that was evaluated before.
-    Load(u16),
-    Unary(UnaryOp),
-    Binary(BinaryOp),
-    Compare(CompareOp),
-    /// A comparison that goes on with its right side when it is true.
-    Chained {
-        operator: CompareOp,
-        end: u32,
-    },
-    /// Ends an `and` at the first false, an `or` at the first true.
-    Skip {
-        operator: LogicOp,
-        end: u32,
-    },
-    /// Goes one of two ways, or to the end when the condition is bad.
-    Fork {
-        otherwise: u32,
-        end: u32,
-    },
-    Jump {
-        end: u32,
-    },
-    /// Keeps the upper value with the quality and the time of both.
-    Merge,
-    Call {
-        function: &'static Function,
-        count: u8,
-    },
-    Window {
-        number: u16,
-        count: u8,
-    },
 }
 
 /// What one use of a program remembers; survives a restart as JSON.
@@ -234,7 +160,11 @@ impl Program {
         };
         machine.stack.clear();
         machine.loaded.clear();
-        machine.run().outcome(context.now_us)
+        machine.run();
+        match machine.stack.last() {
+            Some(entry) => entry.outcome(context.now_us),
+            None => nothing().outcome(context.now_us),
+        }
     }
 }
 
@@ -253,239 +183,24 @@ fn signature(text: &str) -> u64 {
 }
 
 impl Entry {
-    fn outcome(self, now_us: i64) -> Outcome {
-        let time_us = match self.time_us {
-            TIMELESS => now_us,
-            time_us => time_us,
-        };
-        let fault = match self.scalar {
-            Scalar::Bad(fault) => Some(fault),
-            _ => None,
+    fn outcome(&self, now_us: i64) -> Outcome {
+        let (value, fault) = match &self.scalar {
+            Scalar::Float(value) => (Some(Value::F64(*value)), None),
+            Scalar::Bool(value) => (Some(Value::Bool(*value)), None),
+            Scalar::Int(value) => (Some(Value::I64(*value)), None),
+            Scalar::Text(text) => (Some(Value::Text(text.clone())), None),
+            Scalar::Bad(fault) => (None, Some(*fault)),
         };
         Outcome {
             sample: Sample {
-                time_us,
-                value: self.scalar.into_value(),
+                time_us: match self.time_us {
+                    TIMELESS => now_us,
+                    time_us => time_us,
+                },
+                value,
                 quality: self.quality,
             },
             fault,
         }
-    }
-}
-
-struct Machine<'m> {
-    code: &'m Code,
-    inputs: &'m [Sample],
-    context: &'m Context<'m>,
-    stack: &'m mut Vec<Entry>,
-    loaded: &'m mut Vec<Entry>,
-    memories: &'m mut [Memory],
-}
-
-impl Machine<'_> {
-    fn run(&mut self) -> Entry {
-        let mut at = 0;
-        while let Some(op) = self.code.ops.get(at) {
-            at = self.step(op, at);
-        }
-        self.pop()
-    }
-
-    /// Does one step and returns the place of the next.
-    #[inline]
-    fn step(&mut self, op: &Op, at: usize) -> usize {
-        match *op {
-            Op::Constant(number) => {
-                let scalar = self.code.constants[number as usize].clone();
-                self.stack.push(Entry::constant(scalar));
-            }
-            Op::Input(slot) => {
-                let sample = self.inputs.get(slot as usize);
-                self.stack
-                    .push(Entry::of_input(sample, self.code.columns[at]));
-            }
-            Op::Binary(operator) => {
-                self.binary(at, |left, right| arithmetic::binary(operator, left, right))
-            }
-            Op::Compare(operator) => self.binary(at, |left, right| {
-                arithmetic::compare(operator, left, right).map(Scalar::Bool)
-            }),
-            Op::Unary(operator) => self.unary(at, operator),
-            Op::Chained { operator, end } => {
-                if self.chained(at, operator) {
-                    return end as usize;
-                }
-            }
-            Op::Skip { operator, end } => {
-                if self.skips(operator) {
-                    return end as usize;
-                }
-            }
-            Op::Fork { otherwise, end } => match self.top() {
-                Some(Scalar::Bad(_)) => return end as usize,
-                Some(condition) if !condition.truth() => return otherwise as usize,
-                _ => {}
-            },
-            Op::Jump { end } => return end as usize,
-            Op::Merge => self.merge(),
-            Op::Load(number) => {
-                let entry = self.loaded.get(usize::from(number)).cloned();
-                self.stack.push(entry.unwrap_or_else(nothing));
-            }
-            Op::Call { function, count } => self.call(at, function, usize::from(count)),
-            Op::Window { number, count } => self.window(at, number, usize::from(count)),
-        }
-        at + 1
-    }
-
-    fn pop(&mut self) -> Entry {
-        self.stack.pop().unwrap_or_else(nothing)
-    }
-
-    fn top(&self) -> Option<&Scalar> {
-        self.stack.last().map(|entry| &entry.scalar)
-    }
-
-    /// Replaces the two upper entries by the result of an operator.
-    #[inline]
-    fn binary(&mut self, at: usize, operator: impl Fn(&Scalar, &Scalar) -> Result<Scalar, Fault>) {
-        let right = self.pop();
-        let Some(left) = self.stack.last_mut() else {
-            return;
-        };
-        left.time_us = left.time_us.max(right.time_us);
-        if left.scalar.is_bad() {
-            return;
-        }
-        if right.scalar.is_bad() {
-            left.scalar = right.scalar;
-            left.quality = right.quality;
-            return;
-        }
-        match operator(&left.scalar, &right.scalar) {
-            Ok(scalar) => {
-                left.scalar = scalar;
-                left.quality = worst(left.quality, right.quality);
-            }
-            Err(fault) => *left = Entry::bad(fault, self.code.columns[at], left.time_us),
-        }
-    }
-
-    fn unary(&mut self, at: usize, operator: UnaryOp) {
-        let Some(entry) = self.stack.last_mut() else {
-            return;
-        };
-        if entry.scalar.is_bad() {
-            return;
-        }
-        match arithmetic::unary(operator, &entry.scalar) {
-            Ok(scalar) => entry.scalar = scalar,
-            Err(fault) => *entry = Entry::bad(fault, self.code.columns[at], entry.time_us),
-        }
-    }
-
-    /// Compares; leaves the answer and returns true when it is settled, else leaves the right side.
-    fn chained(&mut self, at: usize, operator: CompareOp) -> bool {
-        let right = self.stack.last().cloned().unwrap_or_else(nothing);
-        self.binary(at, |left, right| {
-            arithmetic::compare(operator, left, right).map(Scalar::Bool)
-        });
-        let Some(answer) = self.stack.last_mut() else {
-            return true;
-        };
-        if answer.scalar.is_bad() || !answer.scalar.truth() {
-            return true;
-        }
-        answer.scalar = right.scalar;
-        false
-    }
-
-    fn skips(&self, operator: LogicOp) -> bool {
-        match self.top() {
-            None | Some(Scalar::Bad(_)) => true,
-            Some(scalar) => scalar.truth() == (operator == LogicOp::Or),
-        }
-    }
-
-    fn merge(&mut self) {
-        let upper = self.pop();
-        let Some(lower) = self.stack.last_mut() else {
-            return;
-        };
-        lower.time_us = lower.time_us.max(upper.time_us);
-        lower.quality = if upper.scalar.is_bad() {
-            upper.quality
-        } else {
-            worst(lower.quality, upper.quality)
-        };
-        lower.scalar = upper.scalar;
-    }
-
-    fn call(&mut self, at: usize, function: &'static Function, count: usize) {
-        let from = self.stack.len().saturating_sub(count);
-        let arguments = &self.stack[from..];
-        let column = self.code.columns[at];
-        let entry = match function.body {
-            Body::Whole(evaluate) => evaluate(arguments, self.context, column),
-            Body::Clock(evaluate) => {
-                let mut entry = strict(arguments, column, |all| evaluate(all, self.context));
-                entry.time_us = self.context.now_us;
-                entry
-            }
-            Body::Pure(evaluate) => strict(arguments, column, evaluate),
-            Body::Real(evaluate) => strict(arguments, column, |all| {
-                let x = all.first().ok_or(Fault::Argument)?.scalar.number()?;
-                arithmetic::finite(evaluate(x.to_float()))
-            }),
-            // Windows have steps of their own.
-            Body::Window(_) => nothing(),
-        };
-        self.stack.truncate(from);
-        self.stack.push(entry);
-    }
-
-    fn window(&mut self, at: usize, number: u16, count: usize) {
-        let from = self.stack.len().saturating_sub(count);
-        let place = usize::from(number);
-        let entry = match (self.code.windows.get(place), self.memories.get_mut(place)) {
-            (Some(window), Some(memory)) => {
-                let arguments = &self.stack[from..];
-                window.evaluate(memory, arguments, self.context, self.code.columns[at])
-            }
-            _ => nothing(),
-        };
-        self.stack.truncate(from);
-        self.loaded.push(entry);
-    }
-}
-
-fn nothing() -> Entry {
-    Entry::bad(Fault::NoData, 1, TIMELESS)
-}
-
-/// Calls a function whose arguments must all be usable.
-fn strict(
-    arguments: &[Entry],
-    column: u32,
-    evaluate: impl FnOnce(&[Entry]) -> Result<Scalar, Fault>,
-) -> Entry {
-    let time_us = newest(arguments);
-    if let Some(bad) = arguments.iter().find(|argument| argument.scalar.is_bad()) {
-        return Entry {
-            time_us,
-            ..bad.clone()
-        };
-    }
-    match evaluate(arguments) {
-        Ok(scalar) => Entry {
-            scalar,
-            quality: arguments
-                .iter()
-                .fold(crate::Quality::GOOD, |quality, argument| {
-                    worst(quality, argument.quality)
-                }),
-            time_us,
-        },
-        Err(fault) => Entry::bad(fault, column, time_us),
     }
 }

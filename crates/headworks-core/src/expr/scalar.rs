@@ -138,6 +138,7 @@ impl Entry {
     }
 
     /// Returns the entry of an input; a missing one waits for its first sample.
+    #[inline]
     pub(super) fn of_input(sample: Option<&Sample>, column: u32) -> Entry {
         let Some(sample) = sample else {
             return Entry {
@@ -146,6 +147,12 @@ impl Entry {
             };
         };
         match &sample.value {
+            // What most samples are, first.
+            Some(Value::F64(value)) if !sample.quality.is_bad() && value.is_finite() => Entry {
+                scalar: Scalar::Float(*value),
+                quality: sample.quality,
+                time_us: sample.time_us,
+            },
             Some(value) if !sample.quality.is_bad() => match Scalar::from_value(value) {
                 Ok(scalar) => Entry {
                     scalar,
@@ -163,6 +170,7 @@ impl Entry {
 }
 
 /// Returns the worse of two qualities; of two of one class the first that says more than `Good`.
+#[inline]
 pub(super) fn worst(left: Quality, right: Quality) -> Quality {
     if left == Quality::GOOD || left.class() < right.class() {
         right
