@@ -74,6 +74,10 @@ static BENCHMARKS: &[Benchmark] = &[
         program: example("headworks-core", "bench_expr"),
     },
     Benchmark {
+        name: "alarm",
+        program: example("headworks-core", "bench_alarm"),
+    },
+    Benchmark {
         name: "historian",
         program: example("headworks-store", "bench_historian"),
     },

@@ -182,6 +182,14 @@ pub enum Source<'a> {
     Expression(Option<bool>),
 }
 
+impl Source<'_> {
+    /// Returns what the sample that an expression came to says: a number other than 0 is true.
+    pub fn of_expression(sample: &Sample) -> Source<'static> {
+        let usable = sample.value.as_ref().filter(|_| !sample.quality.is_bad());
+        Source::Expression(usable.and_then(Value::as_f64).map(|value| value != 0.0))
+    }
+}
+
 /// What a condition remembers between two readings: nothing but for rates and staleness.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Memory(Option<Anchor>);

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::{Condition, Detector, Limit, OnBad};
+use super::{Condition, Detector, Direction, Limit, OnBad};
+use crate::expr::{AnyScope, Program};
 use crate::model::{FieldError, ObjectId};
 use crate::value::Value;
 
@@ -91,7 +92,7 @@ impl Condition {
             }
             | Condition::RateOfChange {
                 max_per_s: Limit::Fixed(max),
-                direction: super::Direction::Either,
+                direction: Direction::Either,
                 ..
             } => Some(max),
             _ => None,
@@ -192,12 +193,20 @@ fn check_value(name: &str, value: &Value) -> Result<(), FieldError> {
     Ok(())
 }
 
-/// Checks the length of an expression; what it says is checked by the one who compiles it.
+/// Checks an expression whose value is to be true or false; which tags there are, and of which
+/// kinds, knows only the one who runs it.
 pub(crate) fn check_expression(field: &str, text: &str) -> Result<(), FieldError> {
     let count = text.chars().count();
     if text.trim().is_empty() || EXPRESSION_MAX < count {
         let reason = format!("{count} characters; 1 to {EXPRESSION_MAX} are allowed");
         return Err(FieldError::new(field, reason));
+    }
+    let program = Program::compile(text, &AnyScope);
+    let kind = program
+        .map_err(|error| FieldError::new(field, error))?
+        .kind();
+    if !kind.may_be_number() {
+        return Err(FieldError::new(field, "is a text, not true or false"));
     }
     Ok(())
 }

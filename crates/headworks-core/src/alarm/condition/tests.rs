@@ -329,6 +329,19 @@ fn an_expression_is_judged_by_what_was_made_of_it() {
 }
 
 #[test]
+fn an_expression_is_true_when_it_is_not_zero() {
+    let truth = |sample: &Sample| match Source::of_expression(sample) {
+        Source::Expression(truth) => truth,
+        Source::Sample(_) => panic!("not an expression"),
+    };
+    assert_eq!(truth(&Sample::good(0, Value::Bool(true))), Some(true));
+    assert_eq!(truth(&Sample::good(0, Value::I64(0))), Some(false));
+    assert_eq!(truth(&Sample::good(0, Value::F64(0.5))), Some(true));
+    assert_eq!(truth(&Sample::good(0, Value::Text("on".into()))), None);
+    assert_eq!(truth(&Sample::bad(0, Quality::BAD)), None);
+}
+
+#[test]
 fn a_limit_says_what_it_may_be() {
     let wrong = json!({"kind": "high", "limit": "seventy"});
     let error = serde_json::from_value::<Condition>(wrong).unwrap_err();
