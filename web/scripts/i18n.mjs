@@ -33,6 +33,7 @@ const MADE = [
   /^storage\.(?:level\.|part_|when_full\.)/,
   /^(?:asset\.level|change\.(?:action|kind))\./,
   /^discovery\.(?:end|guess|reason|tab|table|write\.code)\./,
+  /^plantimport\.(?:action|format|mode)\./,
   /^template\.(?:state|type)\./,
   /^wizard\.(?:type|address|test|device)$/,
 ];

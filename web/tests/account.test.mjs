@@ -66,6 +66,7 @@ const VIEWER = [
   'Assets',
   'Groups',
   'Templates',
+  'Tags from files',
   'Changes',
   'Storage',
   'System health',

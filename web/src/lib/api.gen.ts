@@ -1944,6 +1944,8 @@ export type PathValue = {
 export type PlanAnswer = {
   /** Whether it was applied; false after a dry run. */
   applied: boolean;
+  /** The change, by which it can be taken back; null when nothing was changed. */
+  change: number | null;
   /** How many objects are made, by kind. */
   created: Record<string, number>;
   /** How many objects are deleted, by kind. */

@@ -27,6 +27,7 @@ export const LOADERS = {
   plant: () => withPlant(import('../pages/Assets.svelte')),
   groups: () => withPlant(import('../pages/Groups.svelte')),
   templates: () => withOnboarding(import('../pages/Templates.svelte')),
+  import: () => withOnboarding(import('../pages/PlantImport.svelte')),
   changes: () => withPlant(import('../pages/Changes.svelte')),
   exchange: () => withSystem(import('../pages/Exchange.svelte')),
   storage: () => withSystem(import('../pages/Storage.svelte')),

@@ -97,6 +97,14 @@ export const PAGES: PageEntry[] = [
     needs: 'view',
   },
   {
+    name: 'import',
+    title: 'page.import',
+    icon: 'import',
+    group: 'configure',
+    key: 'i',
+    needs: 'view',
+  },
+  {
     name: 'changes',
     title: 'page.changes',
     icon: 'changes',

@@ -30,6 +30,8 @@ pub(crate) struct PlanAnswer {
     format: String,
     /// Whether it was applied; false after a dry run.
     applied: bool,
+    /// The change, by which it can be taken back; null when nothing was changed.
+    change: Option<i64>,
     /// How many objects are made, by kind.
     created: BTreeMap<&'static str, usize>,
     /// How many objects are changed, by kind.
@@ -115,12 +117,13 @@ pub(crate) async fn finish(
     let edits = plan.take_edits();
     if plan.error_count() == 0 && !edits.is_empty() {
         let outcome = if wanted.dry_run {
-            app.hub.check(edits).await
+            app.hub.check(edits).await.map(|()| None)
         } else {
-            app.hub.apply(edits, &wanted.author).await.map(drop)
+            let applied = app.hub.apply(edits, &wanted.author).await;
+            applied.map(|applied| applied.first().map(|applied| applied.updated_us))
         };
         match outcome {
-            Ok(()) => {}
+            Ok(change) => answer.change = change,
             Err(HubError::Invalid(problems)) => plan.add_problems(&problems),
             Err(error) => return Err(errors::of_body(error)),
         }
@@ -149,6 +152,7 @@ fn outline(plan: &Plan, format: String) -> PlanAnswer {
     let mut answer = PlanAnswer {
         format,
         applied: false,
+        change: None,
         created: BTreeMap::new(),
         updated: BTreeMap::new(),
         deleted: BTreeMap::new(),

@@ -64,10 +64,14 @@ async fn a_table_goes_in_and_comes_out_the_same() {
     let plan = upload(&rig, &format!("{TABLE}?dry_run=true"), ROWS).expect(200);
     assert_eq!(plan["created"], json!({ "tag": 3 }), "{plan}");
     assert_eq!(plan["applied"], false);
+    assert_eq!(plan["change"], Json::Null);
     assert_eq!(plan["rows"][0]["name"], "plant/meter1/voltage");
     assert_eq!(export(&rig).lines().count(), 1);
     let done = upload(&rig, TABLE, ROWS).expect(200);
     assert_eq!(done["applied"], true);
+    let change = done["change"].as_i64().unwrap();
+    let changes = rig.get(&format!("/api/v1/changes/{change}")).expect(200);
+    assert_eq!(changes["total"], 3, "{changes}");
     let tags = rig.get("/api/v1/tags?search=voltage").expect(200);
     let tag = &tags["items"][0];
     assert_eq!((&tag["scale"], &tag["offset"]), (&json!(0.1), &json!(-5.0)));

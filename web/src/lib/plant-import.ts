@@ -1,0 +1,120 @@
+/** Files of the plant: what they are, how they are read, and what would come of them. */
+import { ApiError } from './api.ts';
+import type { PlanAnswer } from './api.gen.ts';
+
+/** Formats of projects, as the server names them, after the table of tags. */
+export const FORMATS = [
+  'tag_table',
+  'kepware_csv',
+  'kepware_json',
+  'telegraf',
+  'iobroker',
+  'thingsboard',
+  'fuxa',
+  'home_assistant',
+  'modpoll',
+] as const;
+export type Format = (typeof FORMATS)[number];
+
+/** Files of these are called so. */
+export const ACCEPT = '.csv,.tsv,.txt,.xlsx,.xls,.ods,.json,.toml,.conf,.yaml,.yml';
+
+/** How a file is to be read; what is empty is left to the server. */
+export interface Options {
+  format: Format | '';
+  /** Of a table: what becomes of the tags. */
+  mode: 'merge' | 'replace' | 'delete';
+  /** Of a table: the connection that gets devices which do not exist yet. */
+  createDevices: string;
+  /** Of a project: what becomes of names that the plant has already. */
+  clash: 'suffix' | 'report';
+  endpoint: string;
+  device: string;
+  table: '' | 'holding' | 'input' | 'coil' | 'discrete';
+  path: string;
+}
+
+export const fresh = (): Options => ({
+  format: '',
+  mode: 'merge',
+  createDevices: '',
+  clash: 'suffix',
+  endpoint: '',
+  device: '',
+  table: '',
+  path: '',
+});
+
+/** Archives begin so, and spreadsheets of today are archives. */
+const ZIP = 'PK';
+/** Spreadsheets of old begin so. */
+const OLE = '\u00d0\u00cf\u0011\u00e0';
+
+/** Returns whether a file is a table of tags: a spreadsheet, or text with our columns. */
+export function isTagTable(head: string): boolean {
+  if (head.startsWith(ZIP) || head.startsWith(OLE)) return true;
+  const first = head.replace(/^\ufeff|^ï»¿/, '').split(/\r?\n/)[0] ?? '';
+  const cells = first.split(/[,;\t]/).map((cell) => cell.trim().replaceAll('"', '').toLowerCase());
+  const has = (name: string): boolean => cells.includes(name);
+  return has('path') || (has('device') && has('name'));
+}
+
+/** Returns where a file is sent, and with which query. */
+export function requestOf(
+  options: Options,
+  isTable: boolean,
+  isTrial: boolean,
+): { path: string; query: Record<string, string | boolean> } {
+  const given = (fields: Record<string, string>): Record<string, string> =>
+    Object.fromEntries(Object.entries(fields).filter(([, text]) => text.trim() !== ''));
+  if (isTable) {
+    const { mode, createDevices } = options;
+    const query = { mode, dry_run: isTrial, ...given({ create_devices: createDevices }) };
+    return { path: 'tag-table', query };
+  }
+  const { format, clash, endpoint, device, table, path } = options;
+  const query = {
+    dry_run: isTrial,
+    on_clash: clash,
+    ...given({ format, endpoint, device, table, path }),
+  };
+  return { path: 'plant-imports', query };
+}
+
+/** Returns whether a file was not understood as what it was sent for. */
+export function isUnreadable(error: unknown): boolean {
+  return error instanceof ApiError && error.code === 'unreadable_file';
+}
+
+/** A line of what a plan counts: kind of objects, and how many are made, changed and deleted. */
+export interface Count {
+  kind: string;
+  created: number;
+  updated: number;
+  deleted: number;
+}
+
+const KINDS = ['connection', 'asset', 'template', 'device', 'tag', 'group', 'dashboard'];
+
+export function countsOf({ created, updated, deleted }: PlanAnswer): Count[] {
+  const kinds = new Set([created, updated, deleted].flatMap((counts) => Object.keys(counts)));
+  const rank = (kind: string): number => {
+    const at = KINDS.indexOf(kind);
+    return at < 0 ? KINDS.length : at;
+  };
+  return [...kinds]
+    .sort((a, b) => rank(a) - rank(b) || a.localeCompare(b))
+    .map((kind) => ({
+      kind,
+      created: created[kind] ?? 0,
+      updated: updated[kind] ?? 0,
+      deleted: deleted[kind] ?? 0,
+    }));
+}
+
+export const sumOf = (counts: Record<string, number>): number =>
+  Object.values(counts).reduce((sum, count) => sum + count, 0);
+
+/** Returns how many objects a plan makes, changes or deletes. */
+export const changesOf = (plan: PlanAnswer): number =>
+  sumOf(plan.created) + sumOf(plan.updated) + sumOf(plan.deleted);

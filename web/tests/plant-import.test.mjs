@@ -1,0 +1,210 @@
+// Tags from files: what a file is taken for, what it would change, what is wrong, and the way back.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { violations } from './axe.mjs';
+import { launch, open, PASSWORD, problemsOf, Server, signIn } from './helpers.mjs';
+
+const server = new Server();
+let browser;
+
+before(async () => {
+  await server.start();
+  browser = await launch();
+});
+
+after(async () => {
+  await browser?.close();
+  await server.end();
+});
+
+/** A refusal that the page shows is told by the console too. */
+const REFUSED = /^console: Failed to load resource: .* (?:409|412|422) /;
+
+function onPage(name, path, run, options = {}) {
+  test(name, async () => {
+    const session = await open(browser, server, path, options);
+    try {
+      await run(session.page);
+      const problems = await problemsOf(session);
+      assert.deepEqual(
+        problems.filter((problem) => !REFUSED.test(problem)),
+        [],
+      );
+    } finally {
+      await session.close();
+    }
+  });
+}
+
+const button = (page, name) => page.getByRole('button', { name });
+
+/** Chooses a file, as the reader does. */
+const drop = (page, name, text) =>
+  page.getByLabel('Choose a file').setInputFiles({
+    name,
+    mimeType: 'text/plain',
+    buffer: Buffer.from(text),
+  });
+
+/** Returns the configuration that a page of the documentation shows. */
+function example(name) {
+  const page = new URL(`../../docs/onboarding/import-${name}.md`, import.meta.url);
+  return /```\w+ file=\S+\n([\s\S]*?)```/.exec(readFileSync(page, 'utf8'))[1];
+}
+
+const TABLE = 'device;name;address;data_type;scale;unit\n';
+const WHOLE_WAY = 'a table is tried, applied as one change, and taken back';
+
+onPage(WHOLE_WAY, '/import', async (page) => {
+  await page.getByText('A table of tags (CSV, Excel), or a project').waitFor();
+  assert.deepEqual(await violations(page), []);
+  const rows = `${TABLE}Boiler house;new_1;HR0;uint16;0,1;K\nBoiler house;new_2;HR1;int16;;\n`;
+  await drop(page, 'tags.csv', rows);
+  await page.getByText('By the file: Tag table (CSV, Excel)').waitFor();
+  await page.getByRole('row', { name: 'Tag 2 0 0' }).waitFor();
+  await page.getByRole('row', { name: /made .*new_1/ }).waitFor();
+  assert.deepEqual(await violations(page), []);
+  await assert.rejects(server.tag('demo/heating/boiler/new_1'), 'nothing is changed yet');
+  await button(page, 'Apply 2 changes').click();
+  await page.locator('.done').getByText('2 changes were applied').waitFor();
+  assert.equal((await server.tag('demo/heating/boiler/new_1')).scale, 0.1);
+  assert.deepEqual(await violations(page), []);
+  await page.locator('.done').getByRole('button', { name: 'Undo' }).click();
+  await page.getByText('It was taken back').waitFor();
+  await assert.rejects(server.tag('demo/heating/boiler/new_1'));
+});
+
+onPage('every wrong row is named, and nothing is applied', '/import', async (page) => {
+  const good = Array.from({ length: 60 }, (_, at) => `Boiler house;row_${at};HR${at};uint16;;`);
+  good[40] = 'Boiler house;row_40;HR40;uint99;;';
+  good[50] = 'Nowhere;row_50;HR50;uint16;;';
+  await drop(page, 'tags.csv', TABLE + good.join('\n'));
+  await page.getByText('2 mistakes; nothing is applied').waitFor();
+  await page.getByRole('row', { name: /42 data_type .*uint99/ }).waitFor();
+  await page.getByRole('row', { name: /52 device .*Nowhere/ }).waitFor();
+  assert.ok(await button(page, /^Apply/).isDisabled());
+  assert.deepEqual(await violations(page), []);
+  const made = { label: 'It is made behind Demonstration' };
+  await page.getByLabel('A device does not exist').selectOption(made);
+  await page.getByText('1 mistake; nothing is applied').waitFor();
+});
+
+onPage('what a table replaces is deleted with a tick only', '/import', async (page) => {
+  await drop(page, 'tags.csv', 'device,name\nPump 2,speed\n');
+  await page.getByLabel('Tags of the file').selectOption('replace');
+  await page.getByText('are deleted.').waitFor();
+  await button(page, /^Apply \d+ changes/).click();
+  const dialog = page.getByRole('dialog');
+  assert.ok(await button(dialog, /^Apply/).isDisabled());
+  assert.deepEqual(await violations(page), []);
+  await dialog.getByRole('checkbox').check();
+  const pump = async () =>
+    (await server.call('GET', 'tags?search=pump&limit=1000')).items.filter(
+      ({ device_name: name }) => name === 'Pump 2',
+    ).length;
+  assert.ok(1 < (await pump()));
+  await button(dialog, /^Apply/).click();
+  await page.locator('.done').waitFor();
+  assert.equal(await pump(), 1);
+  await page.locator('.done').getByRole('button', { name: 'Undo' }).click();
+  await page.getByText('It was taken back').waitFor();
+  assert.ok(1 < (await pump()));
+});
+
+const PROJECTS = {
+  telegraf: ['telegraf.conf', 'Telegraf'],
+  thingsboard: ['modbus.json', 'ThingsBoard gateway'],
+  fuxa: ['fuxa.json', 'FUXA project'],
+  iobroker: ['modbus.tsv', 'ioBroker.modbus'],
+  'home-assistant': ['configuration.yaml', 'Home Assistant'],
+  'kepware-csv': ['device.csv', 'Kepware, tags of a device'],
+  'kepware-json': ['project.json', 'Kepware project'],
+  modpoll: ['modpoll.csv', 'modpoll'],
+};
+
+for (const [name, [file, title]] of Object.entries(PROJECTS)) {
+  const what = `a project of ${title} is recognised, and what it leaves out is listed`;
+  onPage(what, '/import', async (page) => {
+    await drop(page, file, example(name));
+    await page.getByText(`By the file: ${title}`).waitFor();
+    await page.getByLabel('Folder in the plant').fill(`imported/${name}`);
+    const needsPlace = page.getByLabel('Host and port');
+    await needsPlace.fill('192.0.2.77:502');
+    if (name === 'iobroker') await page.getByLabel('Registers are').selectOption('holding');
+    await page.getByRole('row', { name: /^Tag [1-9]/ }).waitFor();
+    await page.getByText('carried over as').first().waitFor();
+    assert.deepEqual(await violations(page), []);
+    if (name !== 'telegraf') return;
+    await button(page, /^Apply/).click();
+    await page.locator('.done').waitFor();
+    const { items } = await server.call('GET', `tags?pattern=imported/${name}/**&limit=1000`);
+    assert.ok(5 < items.length);
+    await page.locator('.done').getByRole('button', { name: 'Undo' }).click();
+    await page.getByText('It was taken back').waitFor();
+  });
+}
+
+const NONE = 'a file that is none of the formats says so, and the wrong choice too';
+
+onPage(NONE, '/import', async (page) => {
+  await drop(page, 'notes.txt', 'Dear diary,\ntoday I read the meter.\n');
+  await page.getByRole('alert').getByText(/none of the formats/).waitFor();
+  assert.ok(await button(page, /^Apply/).isDisabled());
+  await button(page, 'Take another file').click();
+  await drop(page, 'telegraf.conf', example('telegraf'));
+  await page.getByText('By the file: Telegraf').waitFor();
+  await page.getByLabel('Format').selectOption('fuxa');
+  await page.getByRole('alert').getByText(/looks like/).waitFor();
+});
+
+onPage('the table of tags is downloaded, in CSV and Excel', '/import?tab=export', async (page) => {
+  await page.locator('input[list]').fill('demo/heating/**');
+  const link = page.getByRole('link', { name: 'Download' });
+  for (const [format, begin] of [['csv', 'path,device'], ['xlsx', 'PK']]) {
+    await page.getByLabel('Format').selectOption(format);
+    const [download] = await Promise.all([page.waitForEvent('download'), link.click()]);
+    assert.equal(download.suggestedFilename(), `tags.${format}`);
+    assert.ok(readFileSync(await download.path(), 'latin1').includes(begin));
+  }
+  await page.locator('input[list]').fill('no/such/**');
+  await button(page, 'Download').waitFor();
+  assert.ok(await button(page, 'Download').isDisabled());
+});
+
+test('a viewer exports and imports nothing', async () => {
+  await server.call('POST', 'users', { name: 'viewer', role: 'viewer', password: PASSWORD });
+  const session = await open(browser, server, '/import', { signedIn: false });
+  const { page } = session;
+  try {
+    await signIn(page, 'viewer');
+    await page.getByRole('tab', { name: 'Export' }).waitFor();
+    assert.equal(await page.getByRole('tab', { name: 'Import' }).count(), 0);
+    await page.getByRole('link', { name: 'Download' }).waitFor();
+    assert.deepEqual(await violations(page), []);
+  } finally {
+    await session.close();
+  }
+});
+
+for (const [width, theme] of [
+  [390, 'dark'],
+  [1024, 'dark'],
+  [1600, 'dark'],
+]) {
+  test(`a plan of changes is accessible at ${width} px in ${theme}`, async () => {
+    const session = await open(browser, server, '/import', { width, theme });
+    const { page } = session;
+    try {
+      await drop(page, 'tags.csv', `${TABLE}Boiler house;a;HR0;uint99;;\nBoiler house;b;HR1;;;\n`);
+      await page.getByText('1 mistake').waitFor();
+      assert.deepEqual(await violations(page), []);
+      const scroll = await page.evaluate(() => document.documentElement.scrollWidth);
+      assert.ok(scroll <= width, `${scroll} px wide`);
+      if (process.env.HEADWORKS_SHOTS)
+        await page.screenshot({ path: `${process.env.HEADWORKS_SHOTS}/i-${width}.png` });
+    } finally {
+      await session.close();
+    }
+  });
+}
