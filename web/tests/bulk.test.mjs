@@ -101,6 +101,40 @@ onPage('names change by a pattern, each row before and after', BOILER, async (pa
   assert.equal(moved.index, old.index, 'the history goes with it');
 });
 
+const PLACED = 'pasted rows carry what is no value, which samples are doubtful, and the place';
+
+onPage(PLACED, '/tags', async (page) => {
+  const asset = '0192d3c0-0000-7000-8000-0000000000aa';
+  await server.call('POST', 'edits', {
+    edits: [{ op: 'create', kind: 'asset', id: asset, body: { name: 'hall_9' } }],
+  });
+  await page.getByRole('button', { name: 'Paste table' }).click();
+  const dialog = page.getByRole('dialog');
+  const rows = [
+    ['device', 'name', 'address', 'invalid', 'max_step', 'freeze_s', 'by_exception', 'asset'],
+    ['Boiler house', 'placed_1', 'HR0', '-1;65535', '2,5', '60', 'true', 'hall_9'],
+    ['Boiler house', 'placed_2', 'HR1', '', '-3', '', '', 'hall_8'],
+  ];
+  const text = rows.map((row) => row.join('\t')).join('\n');
+  await dialog.getByLabel('Rows from a spreadsheet').fill(text);
+  await dialog.getByText('1 row is refused; nothing was changed').waitFor();
+  await dialog.getByRole('row', { name: /asset/ }).nth(1).waitFor();
+  await dialog.getByLabel('Row 2, asset').fill('');
+  await dialog.getByLabel('Row 2, asset').press('Tab');
+  await dialog.getByRole('row', { name: /max_step/ }).nth(1).waitFor();
+  await dialog.getByLabel('Row 2, max_step').fill('3');
+  await dialog.getByLabel('Row 2, max_step').press('Tab');
+  await dialog.getByText('Tried: this will work').waitFor();
+  assert.deepEqual(await violations(page), []);
+  await dialog.getByRole('button', { name: 'Apply 2 rows' }).click();
+  await dialog.waitFor({ state: 'detached' });
+  const tag = await server.tag('hall_9/placed_1');
+  assert.deepEqual(tag.invalid, [-1, 65535]);
+  assert.equal(tag.asset, asset);
+  const { max_step: step, freeze_s: freeze, by_exception: isSparse } = tag.validation;
+  assert.deepEqual([step, freeze, isSparse], [2.5, 60, true]);
+});
+
 onPage('rows of a spreadsheet are pasted, corrected and applied as one', '/tags', async (page) => {
   const [known] = await tagsOf('demo/heating/boiler/water_pressure');
   await page.getByRole('button', { name: 'Paste table' }).click();

@@ -199,6 +199,22 @@ onPage('what was deleted returns from the bin', '/changes?tab=bin', async (page)
   await page.getByText('The bin is empty.').waitFor();
 });
 
+onPage('a dashboard shows its revisions in the list', '/d/all', async (page) => {
+  const board = await server.call('POST', 'dashboards', { name: 'Shift', groups: [] });
+  await server.call('POST', 'edits', {
+    edits: [{ op: 'patch', id: board.id, patch: { name: 'Night shift' } }],
+  });
+  await page.getByRole('button', { name: 'Revisions of Night shift' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('cell', { name: 'Night shift' }).waitFor();
+  assert.deepEqual(await violations(page), []);
+  await dialog.getByRole('listitem').nth(1).getByRole('button').click();
+  await dialog.getByRole('button', { name: 'Restore revision 1' }).click();
+  await dialog.waitFor({ state: 'detached' });
+  await page.getByRole('link', { name: 'Shift', exact: true }).waitFor();
+  await server.call('DELETE', `dashboards/${board.id}`);
+});
+
 test('a viewer looks at all of it and changes nothing', async () => {
   await server.call('POST', 'users', { name: 'viewer', role: 'viewer', password: PASSWORD });
   const session = await open(browser, server, '/', { signedIn: false });
