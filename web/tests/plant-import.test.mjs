@@ -19,7 +19,7 @@ after(async () => {
 });
 
 /** A refusal that the page shows is told by the console too. */
-const REFUSED = /^console: Failed to load resource: .* (?:409|412|422) /;
+const REFUSED = /^console: Failed to load resource: .* (?:400|409|412|422) /;
 
 function onPage(name, path, run, options = {}) {
   test(name, async () => {
@@ -57,7 +57,7 @@ const TABLE = 'device;name;address;data_type;scale;unit\n';
 const WHOLE_WAY = 'a table is tried, applied as one change, and taken back';
 
 onPage(WHOLE_WAY, '/import', async (page) => {
-  await page.getByText('A table of tags (CSV, Excel), or a project').waitFor();
+  await page.getByText('dashboards of Headworks, or a project').waitFor();
   assert.deepEqual(await violations(page), []);
   const rows = `${TABLE}Boiler house;new_1;HR0;uint16;0,1;K\nBoiler house;new_2;HR1;int16;;\n`;
   await drop(page, 'tags.csv', rows);
@@ -144,6 +144,41 @@ for (const [name, [file, title]] of Object.entries(PROJECTS)) {
     await page.getByText('It was taken back').waitFor();
   });
 }
+
+onPage('dashboards go out as a file and come in elsewhere', '/d/all', async (page) => {
+  const { id: tag } = await server.tag('demo/heating/boiler/supply_temperature');
+  const widget = { type: 'value', x: 0, y: 0, w: 2, h: 1, bindings: [{ tag }] };
+  const group = { name: 'Boiler', widgets: [widget] };
+  await server.call('POST', 'dashboards', { name: 'Shift: night', groups: [group] });
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    button(page, 'Export Shift: night').click(),
+  ]);
+  assert.equal(download.suggestedFilename(), 'Shift_ night.json');
+  const text = readFileSync(await download.path(), 'utf8');
+  assert.match(text, /^\{\n {2}"/, 'people can read it');
+
+  await page.goto(`${server.url}/import`);
+  await drop(page, 'boards.json', text.replace('demo/heating/', 'north/'));
+  await page.getByText('By the file: Dashboards of Headworks').waitFor();
+  await page.getByText('1 mistake; nothing is applied').waitFor();
+  await page.getByLabel('A tag does not exist').selectOption('leave_out');
+  await page.getByText('carried over as').first().waitFor();
+  await page.getByLabel('A tag does not exist').selectOption('report');
+  await page.getByLabel('Folder of the tags in the file').fill('north');
+  await page.locator('.field .error').waitFor();
+  await page.getByLabel('Folder of the plant').fill('demo/heating');
+  await page.getByRole('row', { name: 'Dashboard 1 0 0' }).waitFor();
+  await page.getByLabel('A name is there already').selectOption('replace');
+  await page.getByText('Everything is as the file says already').waitFor();
+  await page.getByLabel('A name is there already').selectOption('suffix');
+  await page.getByRole('row', { name: 'Dashboard 1 0 0' }).waitFor();
+  assert.deepEqual(await violations(page), []);
+  await button(page, 'Apply 1 change').click();
+  await page.locator('.done').waitFor();
+  const { items } = await server.call('GET', 'dashboards');
+  assert.equal(items.filter(({ name }) => name.startsWith('Shift: night')).length, 2);
+});
 
 const NONE = 'a file that is none of the formats says so, and the wrong choice too';
 

@@ -13,8 +13,12 @@ export const FORMATS = [
   'fuxa',
   'home_assistant',
   'modpoll',
+  'headworks_dashboards',
 ] as const;
 export type Format = (typeof FORMATS)[number];
+
+/** What a file is sent as. */
+export type Target = 'tag-table' | 'dashboard-file' | 'plant-imports';
 
 /** Files of these are called so. */
 export const ACCEPT = '.csv,.tsv,.txt,.xlsx,.xls,.ods,.json,.toml,.conf,.yaml,.yml';
@@ -26,12 +30,17 @@ export interface Options {
   mode: 'merge' | 'replace' | 'delete';
   /** Of a table: the connection that gets devices which do not exist yet. */
   createDevices: string;
-  /** Of a project: what becomes of names that the plant has already. */
-  clash: 'suffix' | 'report';
+  /** Of others: what becomes of names that the plant has already; only dashboards replace. */
+  clash: 'suffix' | 'report' | 'replace';
   endpoint: string;
   device: string;
   table: '' | 'holding' | 'input' | 'coil' | 'discrete';
   path: string;
+  /** Of dashboards: what becomes of tags that the plant does not have. */
+  missing: 'report' | 'leave_out';
+  /** Of dashboards: the folder of their tags, and that of the plant. */
+  from: string;
+  to: string;
 }
 
 export const fresh = (): Options => ({
@@ -43,6 +52,9 @@ export const fresh = (): Options => ({
   device: '',
   table: '',
   path: '',
+  missing: 'report',
+  from: '',
+  to: '',
 });
 
 /** Archives begin so, and spreadsheets of today are archives. */
@@ -59,26 +71,40 @@ export function isTagTable(head: string): boolean {
   return has('path') || (has('device') && has('name'));
 }
 
-/** Returns where a file is sent, and with which query. */
-export function requestOf(
+/** Returns what a file is by its begin. */
+export function targetOf(head: string): Target {
+  if (isTagTable(head)) return 'tag-table';
+  return /^\s*\{/.test(head) && head.includes('"headworks_dashboards"')
+    ? 'dashboard-file'
+    : 'plant-imports';
+}
+
+/** Returns what a file is sent as when somebody says its format. */
+export function targetFor(format: Format): Target {
+  if (format === 'tag_table') return 'tag-table';
+  return format === 'headworks_dashboards' ? 'dashboard-file' : 'plant-imports';
+}
+
+/** Returns with which query a file is sent. */
+export function queryOf(
   options: Options,
-  isTable: boolean,
+  target: Target,
   isTrial: boolean,
-): { path: string; query: Record<string, string | boolean> } {
+): Record<string, string | boolean> {
   const given = (fields: Record<string, string>): Record<string, string> =>
     Object.fromEntries(Object.entries(fields).filter(([, text]) => text.trim() !== ''));
-  if (isTable) {
-    const { mode, createDevices } = options;
-    const query = { mode, dry_run: isTrial, ...given({ create_devices: createDevices }) };
-    return { path: 'tag-table', query };
+  const { mode, createDevices, format, clash, endpoint, device, table, path } = options;
+  if (target === 'tag-table')
+    return { mode, dry_run: isTrial, ...given({ create_devices: createDevices }) };
+  if (target === 'dashboard-file') {
+    const { missing, from, to } = options;
+    return { dry_run: isTrial, on_clash: clash, missing, ...given({ from, to }) };
   }
-  const { format, clash, endpoint, device, table, path } = options;
-  const query = {
+  return {
     dry_run: isTrial,
-    on_clash: clash,
+    on_clash: clash === 'replace' ? 'suffix' : clash,
     ...given({ format, endpoint, device, table, path }),
   };
-  return { path: 'plant-imports', query };
 }
 
 /** Returns whether a file was not understood as what it was sent for. */

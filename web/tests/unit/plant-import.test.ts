@@ -2,7 +2,7 @@ import './browser.ts';
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-const { changesOf, countsOf, fresh, isTagTable, isUnreadable, requestOf } = await import(
+const { changesOf, countsOf, fresh, isTagTable, isUnreadable, queryOf, targetOf } = await import(
   '../../src/lib/plant-import.ts'
 );
 const { ApiError } = await import('../../src/lib/api.ts');
@@ -22,15 +22,35 @@ test('spreadsheets and texts with our columns are tables of tags', () => {
 
 test('a table and a project are sent to their places with what was said of them', () => {
   const options = { ...fresh(), mode: 'replace' as const, createDevices: 'Line 1' };
-  assert.deepEqual(requestOf(options, true, true), {
-    path: 'tag-table',
-    query: { mode: 'replace', dry_run: true, create_devices: 'Line 1' },
+  assert.deepEqual(queryOf(options, 'tag-table', true), {
+    mode: 'replace',
+    dry_run: true,
+    create_devices: 'Line 1',
   });
   const project = { ...options, format: 'fuxa' as const, endpoint: ' ', path: 'plant/a' };
-  assert.deepEqual(requestOf(project, false, false), {
-    path: 'plant-imports',
-    query: { dry_run: false, on_clash: 'suffix', format: 'fuxa', path: 'plant/a' },
+  assert.deepEqual(queryOf(project, 'plant-imports', false), {
+    dry_run: false,
+    on_clash: 'suffix',
+    format: 'fuxa',
+    path: 'plant/a',
   });
+  const boards = { ...fresh(), clash: 'replace' as const, from: 'north', to: 'south' };
+  assert.deepEqual(queryOf(boards, 'dashboard-file', true), {
+    dry_run: true,
+    on_clash: 'replace',
+    missing: 'report',
+    from: 'north',
+    to: 'south',
+  });
+  const clash = queryOf(boards, 'plant-imports', true)['on_clash'];
+  assert.equal(clash, 'suffix', 'projects replace nothing');
+});
+
+test('a file says by its begin what it is', () => {
+  assert.equal(targetOf('{ "format": "headworks_dashboards", "version": 1'), 'dashboard-file');
+  assert.equal(targetOf('{"master": {"slaves": ['), 'plant-imports');
+  assert.equal(targetOf('about "headworks_dashboards"'), 'plant-imports');
+  assert.equal(targetOf('path;unit'), 'tag-table');
 });
 
 test('a plan is counted by kind, what others rest on first', () => {
