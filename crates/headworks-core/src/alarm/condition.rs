@@ -392,16 +392,29 @@ impl Condition {
             Condition::Equals { value: wanted } => Some(equals(value, wanted)),
             Condition::NotEquals { value: wanted } => Some(equals(value, wanted).map(|same| !same)),
             Condition::Discrete { states } => {
-                let mut found = states.iter().map(|state| equals(value, state));
-                Some(found.try_fold(false, |any, same| same.map(|same| any || same)))
+                let found = states.iter().filter_map(|state| equals(value, state));
+                Some(found.reduce(|any, same| any || same))
             }
             _ => None,
+        }
+    }
+
+    /// Returns whether limits that tags gave leave nothing that is fine.
+    fn is_contradicted(&self, [first, second]: [f64; 2]) -> bool {
+        match self {
+            Condition::Range { .. } => second < first,
+            Condition::Deviation { .. } => second < 0.0,
+            Condition::RateOfChange { .. } => first < 0.0,
+            _ => false,
         }
     }
 
     /// Measures how far a value is beyond the limits.
     fn measure(&self, value: f64, limits: [f64; 2], now_us: i64, memory: &mut Memory) -> Measure {
         let [first, second] = limits;
+        if self.is_contradicted(limits) {
+            return Measure::above(f64::NAN, second);
+        }
         match *self {
             Condition::HighHigh { .. } | Condition::High { .. } => Measure::above(value, first),
             Condition::Low { .. } | Condition::LowLow { .. } => Measure::below(value, first),

@@ -164,6 +164,28 @@ fn limits_of_other_tags_count_with_their_present_value() {
 }
 
 #[test]
+fn limits_of_tags_that_contradict_one_another_raise_nothing() {
+    let condition = json!({"kind": "range", "low": {"tag": id(2)}, "high": {"tag": id(3)}});
+    let mut range = Bench::new(condition);
+    range.tags.extend([(id(2), 10.0), (id(3), 5.0)]);
+    assert_eq!(range.number(7.0), Verdict::Unknown);
+    range.tags.insert(id(3), 20.0);
+    assert_eq!(range.number(7.0), Verdict::True);
+    let condition = json!({"kind": "deviation", "setpoint": 1, "max": {"tag": id(2)}});
+    let mut deviation = Bench::new(condition);
+    deviation.tags.insert(id(2), -1.0);
+    assert_eq!(deviation.number(1.0), Verdict::Unknown);
+}
+
+#[test]
+fn states_of_another_kind_are_passed_over() {
+    let mut mode = Bench::new(json!({"kind": "discrete", "states": ["OFF", 3]}));
+    assert_eq!(mode.value(3), Verdict::True);
+    assert_eq!(mode.value(4), Verdict::False);
+    assert_eq!(mode.value("OFF"), Verdict::True);
+}
+
+#[test]
 fn a_bad_sample_says_nothing_unless_asked() {
     let bad = Sample::bad(0, Quality::BAD_NO_COMMUNICATION);
     for (on_bad, want) in [
