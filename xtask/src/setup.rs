@@ -27,6 +27,11 @@ static PACKAGES: &[Package] = &[
         used_for: "an independent client of HTTP/2",
     },
     Package {
+        name: "jq",
+        evidence: &["/usr/bin/jq"],
+        used_for: "commands of the documentation",
+    },
+    Package {
         name: "socat",
         evidence: &["/usr/bin/socat"],
         used_for: "pairs of serial ports",

@@ -270,6 +270,7 @@ pub(crate) fn bare_tag(device: ObjectId, name: headworks_core::TagName) -> Tag {
         name,
         asset: None,
         address: String::new(),
+        formula: None,
         data_type: headworks_core::DataType::default(),
         order: None,
         length: None,

@@ -181,6 +181,7 @@ async fn take_over(shared: &Arc<Shared>, old: &Plant, new: Plant, touched: &Touc
     };
     shared.links.stop(&with(LinkChange::Stop), STOP_GRACE).await;
     shared.plant.store(Arc::clone(&new));
+    shared.ingest.take_formulas(new.formulas());
     configure_ingest(shared, old, &new, touched).await;
     shared.generation.send_replace(new.generation());
     if !new.has_policies_of(old) {
@@ -212,8 +213,9 @@ async fn configure_ingest(shared: &Shared, old: &Plant, new: &Plant, touched: &T
         }
     }
     if !news.is_empty() {
-        shared.ingest.announce(news).await;
+        shared.ingest.announce(news, now_us).await;
     }
+    shared.ingest.calculate_new(now_us).await;
 }
 
 impl Touched {
@@ -301,7 +303,7 @@ impl<'a> DeviceView<'a> {
 fn told(plant: &Plant, index: TagIndex) -> Option<(ObjectId, impl PartialEq + use<>)> {
     let tag: &TagEntry = plant.tag_at(index)?;
     let device = &plant.device(tag.device())?.body;
-    let known = tag.enabled() && device.enabled;
+    let known = tag.enabled() && device.enabled && tag.formula().is_none();
     known.then(|| {
         let config = tag.config(device.period_ms);
         (device.connection, (tag.device(), config))

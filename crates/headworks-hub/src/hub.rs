@@ -16,7 +16,7 @@ use headworks_store::{
 use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -176,6 +176,7 @@ impl Hub {
         restore(&shared).await?;
         start_links(&shared);
         tokio::spawn(sweep(Arc::clone(&shared)));
+        tokio::spawn(calculate(Arc::clone(&shared)));
         tokio::spawn(backups::run(Arc::clone(&shared)));
         let watch = tokio::spawn(database::watch(Arc::clone(&shared)));
         let keeper = Keeper::start(Arc::clone(&shared), period)
@@ -322,6 +323,7 @@ async fn restore(shared: &Arc<Shared>) -> Result<(), HubError> {
             let period = plant.period_of(tag);
             let _news = shared.ingest.configure(tag, period, shared.start_us);
         }
+        shared.ingest.take_formulas(plant.formulas());
         let indices: Vec<TagIndex> = plant.tags().map(|tag| tag.index()).collect();
         let latest = shared.historian.latest(&indices)?;
         for (index, sample) in indices.into_iter().zip(latest) {
@@ -344,6 +346,25 @@ fn start_links(shared: &Arc<Shared>) {
     info!(links = ids.len(), tags = plant.tag_count(), "hub started");
     for id in ids {
         shared.links.start(shared, id);
+    }
+}
+
+/// Evaluates the formulas that follow the clock, until the hub stops.
+async fn calculate(shared: Arc<Shared>) {
+    shared.ingest.calculate_new(shared.clock.now_us()).await;
+    loop {
+        let due = shared.ingest.calculate_due(shared.clock.now_us()).await;
+        let due = async {
+            match due {
+                Some(at) => sleep_until(at).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = shared.stop.cancelled() => return,
+            () = shared.ingest.formulas_changed() => {}
+            () = due => {}
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 //! A batch is walked once and in place: marked values, scaling, range and quality rules, data
 //! space. What is left of it goes to the bus and to the historian.
 
+mod calculator;
 mod checks;
 mod rules;
 mod violations;
@@ -12,14 +13,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use headworks_core::{Quality, Sample, TagIndex, Update};
+use jiff::tz::TimeZone;
 use parking_lot::Mutex;
-use tokio::sync::broadcast;
+use tokio::sync::{Notify, broadcast};
 use tokio::time::Instant;
 
-use crate::plant::TagEntry;
+use crate::plant::{Formulas, TagEntry};
 use crate::recorder::RecorderQueue;
 use crate::settings::TimeLimits;
 use crate::space::{DataSpace, NEVER, Tick};
+use calculator::Calculator;
 pub(crate) use checks::TimeBounds;
 use rules::{Pass, Verdict};
 
@@ -41,6 +44,10 @@ pub(crate) struct Ingest {
     /// Held from the change of the space to the hand-over to the bus, so that readers of the bus
     /// see the changes of a tag in the order in which they happened.
     order: Mutex<()>,
+    /// Taken within `order` only.
+    calculator: Mutex<Calculator>,
+    /// Says that formulas may be due earlier than before.
+    formulas_changed: Notify,
     started: Instant,
     samples: AtomicU64,
     limits: TimeLimits,
@@ -65,6 +72,8 @@ impl Ingest {
             bus: broadcast::Sender::new(BUS_BATCHES),
             history: Mutex::new(Some(history)),
             order: Mutex::default(),
+            calculator: Mutex::new(Calculator::new(TimeZone::system())),
+            formulas_changed: Notify::new(),
             started: Instant::now(),
             samples: AtomicU64::new(0),
             limits,
@@ -113,7 +122,7 @@ impl Ingest {
     pub(crate) async fn take(&self, batch: Vec<Update>, received_us: i64) {
         let count = batch.len().try_into().unwrap_or(u64::MAX);
         self.samples.fetch_add(count, Ordering::Relaxed);
-        self.accept(batch, Some(self.limits.bounds(received_us)))
+        self.accept(batch, Some(self.limits.bounds(received_us)), received_us)
             .await;
     }
 
@@ -124,7 +133,7 @@ impl Ingest {
             tag,
             sample: sample.clone(),
         };
-        self.accept(tags.into_iter().map(mark).collect(), None)
+        self.accept(tags.into_iter().map(mark).collect(), None, now_us)
             .await;
     }
 
@@ -144,6 +153,7 @@ impl Ingest {
                 }
                 batch.push(Update { tag, sample });
             });
+            self.derive(&mut batch, &mut outcome, now_us);
             self.publish(batch, &outcome.unstored)
         };
         self.store(stored).await;
@@ -170,10 +180,49 @@ impl Ingest {
     }
 
     /// Publishes and stores states that [`Ingest::configure`] returned.
-    pub(crate) async fn announce(&self, batch: Vec<Update>) {
+    pub(crate) async fn announce(&self, mut batch: Vec<Update>, now_us: i64) {
         let stored = {
             let _order = self.order.lock();
-            self.publish(batch, &[])
+            let mut outcome = Outcome::default();
+            self.derive(&mut batch, &mut outcome, now_us);
+            self.publish(batch, &outcome.unstored)
+        };
+        self.store(stored).await;
+    }
+
+    /// Takes the formulas of a new plant.
+    pub(crate) fn take_formulas(&self, formulas: &Arc<Formulas>) {
+        let _order = self.order.lock();
+        self.calculator.lock().take(formulas, Instant::now());
+        self.formulas_changed.notify_one();
+    }
+
+    /// Evaluates the formulas that are new or changed.
+    pub(crate) async fn calculate_new(&self, now_us: i64) {
+        self.calculate(now_us, Calculator::take_fresh).await;
+    }
+
+    /// Evaluates the formulas that are due; returns when the next are.
+    pub(crate) async fn calculate_due(&self, now_us: i64) -> Option<Instant> {
+        let now = Instant::now();
+        self.calculate(now_us, |calculator| calculator.take_due(now))
+            .await;
+        self.calculator.lock().next_due()
+    }
+
+    /// Waits until there are other formulas than before.
+    pub(crate) async fn formulas_changed(&self) {
+        self.formulas_changed.notified().await;
+    }
+
+    async fn calculate(&self, now_us: i64, which: impl FnOnce(&mut Calculator) -> Vec<TagIndex>) {
+        let stored = {
+            let _order = self.order.lock();
+            let mut calculator = self.calculator.lock();
+            let wanted = which(&mut calculator);
+            let (mut batch, mut outcome) = (Vec::new(), Outcome::default());
+            self.evaluate(&mut calculator, &wanted, now_us, &mut batch, &mut outcome);
+            self.publish(batch, &outcome.unstored)
         };
         self.store(stored).await;
     }
@@ -203,10 +252,11 @@ impl Ingest {
         });
     }
 
-    async fn accept(&self, mut batch: Vec<Update>, bounds: Option<TimeBounds>) {
+    async fn accept(&self, mut batch: Vec<Update>, bounds: Option<TimeBounds>, now_us: i64) {
         let (stored, late) = {
             let _order = self.order.lock();
-            let outcome = self.settle(&mut batch, bounds);
+            let mut outcome = self.settle(&mut batch, bounds);
+            self.derive(&mut batch, &mut outcome, now_us);
             (self.publish(batch, &outcome.unstored), outcome.late)
         };
         self.store(stored).await;
@@ -252,6 +302,41 @@ impl Ingest {
             });
         });
         outcome
+    }
+
+    /// Adds what the formulas make of a batch that was settled.
+    fn derive(&self, batch: &mut Vec<Update>, outcome: &mut Outcome, now_us: i64) {
+        let mut calculator = self.calculator.lock();
+        if calculator.is_empty() {
+            return;
+        }
+        let wanted = calculator.affected(batch.iter().map(|update| update.tag));
+        self.evaluate(&mut calculator, &wanted, now_us, batch, outcome);
+    }
+
+    /// Evaluates formulas one after the other, so that each sees the results of those before it.
+    fn evaluate(
+        &self,
+        calculator: &mut Calculator,
+        wanted: &[TagIndex],
+        now_us: i64,
+        batch: &mut Vec<Update>,
+        outcome: &mut Outcome,
+    ) {
+        for &tag in wanted {
+            let last = |input| self.space.last(input);
+            let Some(sample) = calculator.evaluate(tag, now_us, last) else {
+                continue;
+            };
+            let mut result = vec![Update { tag, sample }];
+            let settled = self.settle(&mut result, None);
+            outcome.late.extend(settled.late);
+            let place = batch.len();
+            outcome
+                .unstored
+                .extend(settled.unstored.iter().map(|_| place));
+            batch.append(&mut result);
+        }
     }
 
     fn tell_of(&self, update: &Update, kind: ViolationKind, pass: Pass) {

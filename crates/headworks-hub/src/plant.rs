@@ -7,6 +7,7 @@
 mod changes;
 mod config;
 mod entry;
+mod formulas;
 mod order;
 mod places;
 mod retention;
@@ -25,9 +26,14 @@ use crate::validation::Expectation;
 pub(crate) use changes::{Changed, PlantChanges};
 pub use entry::TagEntry;
 pub(crate) use entry::{Shape, Shapes, tag_config};
+pub(crate) use formulas::{Formula, Formulas, kind_of};
 pub(crate) use order::fold;
 use order::{compare_folded, is_folded_prefix};
 pub use places::{Paths, PlaceError, Places};
+
+/// Time between samples of a formula that is evaluated on change: so long that its silence means
+/// nothing.
+const ON_CHANGE: Duration = Duration::from_secs(10 * 365 * 86_400);
 
 /// Everything that is configured, as it was at one instant.
 #[derive(Clone, Debug, Default)]
@@ -47,6 +53,8 @@ pub struct Plant {
     tag_ids: Arc<HashMap<ObjectId, TagIndex>>,
     /// Numbers of a device's tags in order of path; no entry for a device without tags.
     tags_of: Arc<BTreeMap<ObjectId, Arc<[TagIndex]>>>,
+    /// The formulas of calculated tags, compiled.
+    formulas: Arc<Formulas>,
 }
 
 /// Objects of one kind, by id and in order of name.
@@ -253,9 +261,11 @@ impl Plant {
             .map(|device| device.body.connection)
     }
 
-    /// Returns whether a tag is polled: it, its device and its connection are enabled.
+    /// Returns whether a tag is polled: it, its device and its connection are enabled, and it is
+    /// not calculated.
     pub fn is_polled(&self, tag: &TagEntry) -> bool {
         tag.enabled()
+            && tag.formula().is_none()
             && self.device(tag.device()).is_some_and(|device| {
                 device.body.enabled
                     && self
@@ -304,6 +314,9 @@ impl Plant {
         let polled = |device: &Arc<Object<Device>>| tag.period(device.body.period_ms);
         let period = match rules.expected_period_ms {
             Some(millis) => Some(Duration::from_millis(millis.into())),
+            None if tag.formula().is_some() => {
+                tag.period_ms().map(|ms| Duration::from_millis(ms.into()))
+            }
             None => self.device(tag.device()).map(polled),
         };
         let micros = |period: Duration| i64::try_from(period.as_micros()).unwrap_or(i64::MAX);
@@ -313,12 +326,28 @@ impl Plant {
         }
     }
 
-    /// Returns the time between polls of a tag; none when it is not polled.
+    /// Returns the time between samples of a tag; none when none are expected.
     pub(crate) fn period_of(&self, tag: &TagEntry) -> Option<Duration> {
+        if tag.formula().is_some() {
+            let own = tag.period_ms().map(|ms| Duration::from_millis(ms.into()));
+            return self.is_calculated(tag).then(|| own.unwrap_or(ON_CHANGE));
+        }
         let period = |device: &Arc<Object<Device>>| tag.period(device.body.period_ms);
         self.is_polled(tag)
             .then(|| self.device(tag.device()).map(period))
             .flatten()
+    }
+
+    /// Returns whether a tag is calculated at present: it has a formula, and it and its device
+    /// are enabled.
+    pub(crate) fn is_calculated(&self, tag: &TagEntry) -> bool {
+        let device = self.device(tag.device());
+        tag.formula().is_some() && tag.enabled() && device.is_some_and(|one| one.body.enabled)
+    }
+
+    /// Returns the formulas, compiled.
+    pub(crate) fn formulas(&self) -> &Arc<Formulas> {
+        &self.formulas
     }
 
     pub(crate) fn indices_of(&self, device: ObjectId) -> &[TagIndex] {

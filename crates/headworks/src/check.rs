@@ -217,7 +217,8 @@ impl Stored {
 
     fn tags_of(&self, id: ObjectId, device: &Device, problems: &mut Vec<String>) -> Vec<TagConfig> {
         let (mut configs, mut paths) = (Vec::new(), Paths::new(self));
-        for (index, tag) in self.tags.get(&id).into_iter().flatten() {
+        let tags = self.tags.get(&id).into_iter().flatten();
+        for (index, tag) in tags.filter(|(_, tag)| tag.formula.is_none()) {
             match paths.of_tag(tag) {
                 Ok(path) => configs.push(TagConfig {
                     tag: *index,

@@ -2466,8 +2466,8 @@ export type TableFormat = 'csv' | 'xlsx';
 
 /** One data point of a device. */
 export type Tag = {
-  /** Where the device keeps it, as the protocol writes addresses, e.g. `40001` or `holding:0`. */
-  address: string;
+  /** Where the device keeps it, as the protocol writes addresses, e.g. `40001` or `holding:0`; */
+  address?: string;
   /** The asset that it is placed in, where that is not the place of its device: its path is */
   asset?: ObjectId | null;
   /** How the bytes are to be read. */
@@ -2480,6 +2480,8 @@ export type Tag = {
   device: ObjectId;
   /** Whether it is polled. */
   enabled?: boolean;
+  /** What it is calculated from, instead of being read from the device, e.g. */
+  formula?: string | null;
   /** Whether its samples are stored. */
   history?: boolean;
   /** Raw integers by which the device says that it has no value, e.g. 32768. */
@@ -2496,7 +2498,7 @@ export type Tag = {
   offset?: number;
   /** Order of the bytes; the device's order when absent. */
   order?: ByteOrder | null;
-  /** Time between polls in milliseconds; the device's period when absent. */
+  /** Time between polls in milliseconds; the device's period when absent. A formula without it */
   period_ms?: number | null;
   /** Factor of `raw * scale + offset`. */
   scale?: number;
@@ -2542,7 +2544,7 @@ export type TagColumns = {
 
 /** A tag and its present value. */
 export type TagItem = {
-  /** Where the device keeps it, as the protocol writes addresses, e.g. `40001` or `holding:0`. */
+  /** Where the device keeps it, as the protocol writes addresses, e.g. `40001` or `holding:0`; */
   address: string;
   /** The asset that it is placed in, where that is not the place of its device: its path is */
   asset?: ObjectId | null;
@@ -2560,6 +2562,8 @@ export type TagItem = {
   device_name: string;
   /** Whether it is polled. */
   enabled?: boolean;
+  /** What it is calculated from, instead of being read from the device, e.g. */
+  formula?: string | null;
   /** Whether its samples are stored. */
   history?: boolean;
   /** Lasting identity. */
@@ -2582,7 +2586,7 @@ export type TagItem = {
   order?: ByteOrder | null;
   /** Unique name: the path of its asset or device, and its own name. */
   path: string;
-  /** Time between polls in milliseconds; the device's period when absent. */
+  /** Time between polls in milliseconds; the device's period when absent. A formula without it */
   period_ms?: number | null;
   /** Milliseconds between two polls: its own, or those of its device. */
   poll_ms: number;

@@ -1119,6 +1119,8 @@ export type Key =
   | 'tag.empty_yet'
   | 'tag.enabled'
   | 'tag.failed'
+  | 'tag.formula'
+  | 'tag.formula.help'
   | 'tag.history'
   | 'tag.invalid'
   | 'tag.invalid.help'

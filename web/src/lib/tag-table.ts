@@ -9,6 +9,7 @@ export const COLUMNS = [
   'device',
   'name',
   'address',
+  'formula',
   'data_type',
   'order',
   'length',

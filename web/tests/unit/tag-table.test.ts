@@ -32,8 +32,9 @@ const edit = (heads: string, row: string) =>
 test('the columns stand in the order of the tag tables', () => {
   assert.equal(
     COLUMNS.join(),
-    'path,device,name,address,data_type,order,length,scale,offset,unit,decimals,min,max,invalid,' +
-      'period_ms,enabled,writable,history,max_step,max_rate_per_s,freeze_s,expected_period_ms,' +
+    'path,device,name,address,formula,data_type,order,length,scale,offset,unit,decimals,min,max,' +
+      'invalid,period_ms,enabled,' +
+      'writable,history,max_step,max_rate_per_s,freeze_s,expected_period_ms,' +
       'by_exception,asset,description',
   );
 });

@@ -10,6 +10,9 @@ use crate::codec::{ByteOrder, DataType};
 use crate::path::TagName;
 use crate::scaling::Scaling;
 
+/// Most bytes of a formula.
+const FORMULA_BYTES_MAX: usize = 4096;
+
 /// One data point of a device.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -22,9 +25,16 @@ pub struct Tag {
     /// then that of the asset and its name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asset: Option<ObjectId>,
-    /// Where the device keeps it, as the protocol writes addresses, e.g. `40001` or `holding:0`.
-    #[schemars(length(min = 1, max = 256))]
+    /// Where the device keeps it, as the protocol writes addresses, e.g. `40001` or `holding:0`;
+    /// empty for a tag with a formula.
+    #[serde(default)]
+    #[schemars(length(max = 256))]
     pub address: String,
+    /// What it is calculated from, instead of being read from the device, e.g.
+    /// `voltage * current / 1000`: an expression in which names are tags of the same device.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 4096))]
+    pub formula: Option<String>,
     /// How the bytes are to be read.
     #[serde(default)]
     pub data_type: DataType,
@@ -59,7 +69,8 @@ pub struct Tag {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 8))]
     pub invalid: Vec<i64>,
-    /// Time between polls in milliseconds; the device's period when absent.
+    /// Time between polls in milliseconds; the device's period when absent. A formula without it
+    /// is evaluated whenever what it reads changes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 10, max = 3_600_000))]
     pub period_ms: Option<u32>,
@@ -119,6 +130,38 @@ impl Tag {
         Scaling::new(self.scale, self.offset).map_err(|error| FieldError::new("/scale", error))
     }
 
+    /// Checks that it is read from an address or calculated by a formula.
+    fn check_source(&self) -> Result<(), FieldError> {
+        let Some(formula) = &self.formula else {
+            if self.address.is_empty() || 256 < self.address.len() {
+                let bytes = self.address.len();
+                let reason = format!("{bytes} bytes; 1 to 256 are allowed");
+                return Err(FieldError::new("/address", reason));
+            }
+            return Ok(());
+        };
+        if formula.trim().is_empty() {
+            return Err(FieldError::new("/formula", "is empty; leave it away"));
+        }
+        check_text("/formula", formula, FORMULA_BYTES_MAX)?;
+        let refused = [
+            ("/address", !self.address.is_empty()),
+            ("/order", self.order.is_some()),
+            ("/length", self.length.is_some()),
+            ("/invalid", !self.invalid.is_empty()),
+            ("/scale", self.scale != 1.0),
+            ("/offset", self.offset != 0.0),
+            ("/writable", self.writable),
+        ];
+        match refused.into_iter().find(|(_, is_given)| *is_given) {
+            Some((field, _)) => Err(FieldError::new(
+                field,
+                "a tag with a formula is not read from the device; leave this away",
+            )),
+            None => Ok(()),
+        }
+    }
+
     fn check_range(&self) -> Result<(), FieldError> {
         for (field, bound) in [("/min", self.min), ("/max", self.max)] {
             if bound.is_some_and(|bound| !bound.is_finite()) {
@@ -139,12 +182,7 @@ impl ObjectBody for Tag {
     const KIND: Kind = Kind::Tag;
 
     fn check(&self) -> Result<(), FieldError> {
-        if self.address.is_empty() || 256 < self.address.len() {
-            return Err(FieldError::new(
-                "/address",
-                format_args!("{} bytes; 1 to 256 are allowed", self.address.len()),
-            ));
-        }
+        self.check_source()?;
         check_text("/address", &self.address, 256)?;
         check_text("/unit", &self.unit, 32)?;
         if let Some(decimals) = self.decimals.filter(|&decimals| 9 < decimals) {
@@ -192,6 +230,22 @@ mod tests {
             json,
             format!(r#"{{"device":"{DEVICE}","name":"t","address":"40001","data_type":"uint16"}}"#)
         );
+    }
+
+    #[test]
+    fn a_formula_takes_the_place_of_the_address() {
+        let json = format!(r#"{{"device":"{DEVICE}","name":"t","formula":"a + b"}}"#);
+        let mut tag: Tag = serde_json::from_str(&json).unwrap();
+        assert_eq!(tag.check(), Ok(()));
+        tag.writable = true;
+        assert_eq!(tag.check().unwrap_err().field, "/writable");
+        tag.writable = false;
+        tag.address = "40001".to_owned();
+        assert_eq!(tag.check().unwrap_err().field, "/address");
+        check_refused(r#","formula":"a""#, "/address: a tag with a formula");
+        let json = format!(r#"{{"device":"{DEVICE}","name":"t"}}"#);
+        let tag: Tag = serde_json::from_str(&json).unwrap();
+        assert_eq!(tag.check().unwrap_err().field, "/address");
     }
 
     #[test]

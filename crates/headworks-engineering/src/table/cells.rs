@@ -45,6 +45,7 @@ pub(crate) fn set(tag: &mut Tag, field: Field, text: &str, decimal: Decimal) -> 
         // Read by who knows the plant.
         Field::Path | Field::Device | Field::Name | Field::Asset => {}
         Field::Address => text.clone_into(&mut tag.address),
+        Field::Formula => tag.formula = (!text.is_empty()).then(|| text.to_owned()),
         Field::DataType => tag.data_type = or_default(text, data_type)?,
         Field::Order => tag.order = optional(text, order)?,
         Field::Length => tag.length = optional(text, whole)?,
@@ -80,6 +81,7 @@ pub(crate) fn get(tag: &Tag, field: Field) -> String {
         Field::Path | Field::Device | Field::Asset => String::new(),
         Field::Name => tag.name.to_string(),
         Field::Address => tag.address.clone(),
+        Field::Formula => tag.formula.clone().unwrap_or_default(),
         Field::DataType => tag.data_type.name().to_owned(),
         Field::Order => tag.order.map_or("", ByteOrder::name).to_owned(),
         Field::Length => shown(tag.length),

@@ -9,6 +9,7 @@ pub(crate) enum Field {
     Device,
     Name,
     Address,
+    Formula,
     DataType,
     Order,
     Length,
@@ -87,7 +88,7 @@ const fn column(
 }
 
 /// The columns in the order of exports.
-pub static COLUMNS: [Column; 25] = [
+pub static COLUMNS: [Column; 26] = [
     column(
         Field::Path,
         "path",
@@ -120,10 +121,18 @@ pub static COLUMNS: [Column; 25] = [
     column(
         Field::Address,
         "address",
-        "none: it must be given",
+        "none: it must be given, or a formula",
         "HR100",
         "Where the device keeps it, as its protocol writes addresses.",
         &[alias("_address", IOBROKER)],
+    ),
+    column(
+        Field::Formula,
+        "formula",
+        "none: it is read",
+        "voltage * current / 1000",
+        "What it is calculated from, instead of being read; names are tags of the same device.",
+        &[],
     ),
     column(
         Field::DataType,

@@ -186,8 +186,8 @@ impl<'a, 'n> Rows<'a, 'n> {
         if tag.length.is_some() && tag.length == tag.data_type.registers() {
             tag.length = None; // other programs say for every type how long it is
         }
-        if before.is_none() && tag.address.is_empty() {
-            let reason = "a new tag needs an address";
+        if before.is_none() && tag.address.is_empty() && tag.formula.is_none() {
+            let reason = "a new tag needs an address or a formula";
             return self.refuse(line, (Field::Address, String::new(), reason.to_owned()));
         }
         if let Err(error) = tag.check() {

@@ -53,7 +53,7 @@ fn an_empty_plant_is_a_header() {
     let everything: Pattern = "**".parse().unwrap();
     let csv = String::from_utf8(write_csv(&Plant::default(), &everything)).unwrap();
     assert!(
-        csv.starts_with("path,device,name,address,data_type,order,"),
+        csv.starts_with("path,device,name,address,formula,data_type,order,"),
         "{csv}"
     );
     assert_eq!(csv.lines().count(), 1);

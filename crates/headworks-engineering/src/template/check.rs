@@ -110,7 +110,9 @@ fn check_protocol(whole: &Whole<'_>, made: &Made, protocol: &Protocol) -> Vec<Fi
             continue; // the name fits every path; a deep path is said when a device is made
         };
         places.insert(path.as_str().to_owned(), place.clone());
-        tags.push(config(tag, path, TagIndex(number), made.device.period_ms));
+        if tag.formula.is_none() {
+            tags.push(config(tag, path, TagIndex(number), made.device.period_ms));
+        }
     }
     let link = LinkConfig {
         connection: made.device.connection,

@@ -322,9 +322,10 @@ impl Standing {
         let is_same = |tag: &Option<Object<Tag>>| {
             tag.as_ref().is_some_and(|tag| {
                 let tag = &tag.body;
-                (&tag.address, tag.data_type, tag.order, tag.length)
+                let source = (&tag.address, &tag.formula);
+                (source, tag.data_type, tag.order, tag.length)
                     == (
-                        &wanted.address,
+                        (&wanted.address, &wanted.formula),
                         wanted.data_type,
                         wanted.order,
                         wanted.length,

@@ -1,4 +1,5 @@
 mod assets;
+mod formulas;
 mod past;
 
 use headworks_core::model::{Dashboard, ObjectId};

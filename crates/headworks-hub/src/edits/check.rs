@@ -1,5 +1,6 @@
 //! Checks of a draft as a whole: relations between objects.
 
+mod formulas;
 mod placed;
 
 use std::collections::HashSet;
@@ -28,6 +29,7 @@ pub(crate) fn check_relations(draft: &Draft<'_>) -> Vec<Problem> {
     check_names(draft, plant.dashboards(), &mut problems);
     check_names(draft, plant.retention_policies(), &mut problems);
     placed::check_places(draft, &mut problems);
+    formulas::check_formulas(draft, &mut problems);
     problems
 }
 

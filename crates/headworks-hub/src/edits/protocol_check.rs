@@ -76,7 +76,8 @@ fn scope(draft: &Draft<'_>) -> Scope {
         });
     }
     let mut paths = Paths::new(draft);
-    for (number, (_, _, tag)) in (0_u32..).zip(draft.alive::<Tag>()) {
+    let read = |(_, _, tag): &(ObjectId, usize, &Tag)| tag.formula.is_none();
+    for (number, (_, _, tag)) in (0_u32..).zip(draft.alive::<Tag>().filter(read)) {
         if let Some((device, config)) = drafted_tag(draft, &mut paths, tag, number) {
             let devices = scope.entry(device.connection).or_default();
             devices.entry(tag.device).or_default().push(config);
@@ -91,7 +92,7 @@ fn standing_tags(draft: &Draft<'_>, device: ObjectId) -> Vec<TagConfig> {
     draft
         .plant
         .tags_of(device)
-        .filter(|tag| !draft.is_drafted(tag.id()))
+        .filter(|tag| !draft.is_drafted(tag.id()) && tag.formula().is_none())
         .map(|tag| tag.config(period_ms))
         .collect()
 }

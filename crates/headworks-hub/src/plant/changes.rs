@@ -8,7 +8,7 @@ use headworks_core::model::{
     Asset, Connection, Dashboard, Device, Group, Object, ObjectId, RetentionPolicy, Template,
 };
 
-use super::{Plant, Table, TagEntry, compare_folded};
+use super::{Formulas, Plant, Table, TagEntry, compare_folded};
 
 /// The changed objects of a kind.
 pub(crate) type Changed<T> = BTreeMap<ObjectId, Option<Arc<Object<T>>>>;
@@ -72,6 +72,7 @@ fn leave_new<T: PartialEq>(all: &mut Changed<T>, old: &[Arc<Object<T>>]) {
 impl Plant {
     /// Returns the plant after `changes`, of the next generation.
     pub(crate) fn with(&self, changes: PlantChanges) -> Plant {
+        let devices_differ = !changes.devices.is_empty();
         let mut next = Plant {
             generation: self.generation + 1,
             assets: self
@@ -97,8 +98,18 @@ impl Plant {
                 .with(changes.retention, |object| object.body.rank()),
             ..self.clone()
         };
+        let has_formulas = !self.formulas.is_empty()
+            || changes
+                .tags
+                .values()
+                .flatten()
+                .any(|tag| tag.formula().is_some());
+        let may_differ = !changes.tags.is_empty() || devices_differ;
         if !changes.tags.is_empty() {
             next.change_tags(changes.tags);
+        }
+        if has_formulas && may_differ {
+            next.formulas = Arc::new(Formulas::of(&next, &self.formulas));
         }
         next
     }

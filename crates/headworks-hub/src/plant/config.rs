@@ -25,7 +25,7 @@ impl Plant {
     fn device_config(&self, device: &Object<Device>) -> DeviceConfig {
         let tags = self
             .tags_of(device.id)
-            .filter(|tag| tag.enabled())
+            .filter(|tag| tag.enabled() && tag.formula().is_none())
             .map(|tag| tag.config(device.body.period_ms))
             .collect();
         DeviceConfig {

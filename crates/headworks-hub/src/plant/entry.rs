@@ -87,6 +87,11 @@ impl TagEntry {
         &self.address
     }
 
+    /// Returns what it is calculated from, instead of being read.
+    pub fn formula(&self) -> Option<&str> {
+        self.shape.tag.formula.as_deref()
+    }
+
     /// Returns how the bytes are read.
     pub fn data_type(&self) -> DataType {
         self.shape.tag.data_type
@@ -309,7 +314,7 @@ impl Hash for ByBody {
             tag.asset,
         )
             .hash(state);
-        (&tag.unit, &tag.description, &tag.invalid).hash(state);
+        (&tag.unit, &tag.description, &tag.invalid, &tag.formula).hash(state);
         let rules = &tag.validation;
         (rules.freeze_s, rules.expected_period_ms, rules.by_exception).hash(state);
         // +0.0 turns -0.0 into 0.0: equal numbers must hash alike

@@ -14,6 +14,7 @@ mod full_disk;
 mod historian;
 mod history;
 mod onboarding;
+mod pages;
 mod panics;
 mod plant_code;
 mod probe;

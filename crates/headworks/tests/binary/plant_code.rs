@@ -311,7 +311,7 @@ fn one_tag_of_ten_thousand_is_applied_at_once_and_touches_no_other_connection() 
     }
     let mut tags = rig.read("tags.csv");
     for at in 0..10_000 {
-        writeln!(tags, "big,t{at:05},HR{},float32", at * 2).unwrap();
+        writeln!(tags, "big,t{at:05},HR{},,float32", at * 2).unwrap();
     }
     fs::write(rig.path("tags.csv"), tags).unwrap();
     let said = rig.said(&["apply", "plant", "--yes"], 0);

@@ -173,6 +173,7 @@ fn tag(header: &Header, row: &Row<'_>, wrong: &mut Vec<(&'static str, String)>) 
                 // blanks around these are part of them: what was exported comes back
                 Field::Unit => text.as_ref().clone_into(&mut tag.unit),
                 Field::Address => text.as_ref().clone_into(&mut tag.address),
+                Field::Formula if !text.is_empty() => tag.formula = Some(text.into_owned()),
                 _ => {}
             }
             Ok(())

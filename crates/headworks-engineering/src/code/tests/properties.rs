@@ -107,6 +107,7 @@ prop_compose! {
         (decimals, period_ms) in (option::of(0_u8..=9), option::of(10_u32..3_600_000)),
         flags in any::<[bool; 4]>(),
         (max_step, freeze_s) in (option::of(1e-9..1e9_f64), option::of(1_u32..1000)),
+        formula in option::weighted(0.2, " ?[1-9][0-9]{0,8} ([-+*] [1-9][0-9]{0,8} ){0,3}"),
     ) -> AnyTag {
         let data_type = [DataType::Float32, DataType::Uint16, DataType::Int64][data_type];
         let nobody = ObjectId(uuid::Uuid::nil());
@@ -119,6 +120,13 @@ prop_compose! {
             data_type, unit, description, invalid, decimals, period_ms, offset, min,
             ..bare
         };
+        if formula.is_some() {
+            fields = Tag {
+                address: String::new(), formula, order: None, invalid: Vec::new(),
+                scale: 1.0, offset: 0.0, writable: false,
+                ..fields
+            };
+        }
         fields.validation.max_step = max_step;
         fields.validation.freeze_s = freeze_s;
         fields.validation.by_exception = flags[3];

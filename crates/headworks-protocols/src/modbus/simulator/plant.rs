@@ -341,6 +341,7 @@ impl PlantTag {
             device,
             name: self.name.clone(),
             asset: None,
+            formula: None,
             address: self.address.clone(),
             data_type: self.data_type,
             order: None,

@@ -259,6 +259,9 @@ impl Plant {
     fn tags(&self) -> Vec<Example> {
         let (tag, level) = (self.tag_body("pressure"), at("tags", &self.tag));
         let write = format!("{level}/write");
+        let calculated = json!({
+            "device": self.device["id"], "name": "half", "formula": "5 / 2", "unit": "bar",
+        });
         vec![
             of("POST /api/v1/tags", "/api/v1/tags", &tag),
             of(
@@ -267,6 +270,13 @@ impl Plant {
                 &json!({ "items": [tag] }),
             ),
             of("PUT /api/v1/tags/{id}", &level, &tag),
+            of("PUT /api/v1/tags/{id}", &level, &calculated),
+            of("POST /api/v1/tags", "/api/v1/tags", &calculated),
+            of(
+                "POST /api/v1/tags",
+                "/api/v1/tags",
+                &json!({ "items": [calculated] }),
+            ),
             of(
                 "POST /api/v1/tags/{id}/write",
                 &write,

@@ -1,0 +1,166 @@
+//! Calculated tags: evaluated when what they read changes, and what is refused.
+
+use headworks_core::TagIndex;
+use headworks_core::model::Tag;
+
+use super::*;
+use crate::testing::{Line, bad, good};
+
+/// A tag with a formula on a device.
+fn formula(name: &str, device: ObjectId, text: &str, more: &serde_json::Value) -> Tag {
+    let mut body = json!({ "name": name, "device": device, "formula": text });
+    body.as_object_mut()
+        .unwrap()
+        .extend(more.as_object().unwrap().clone());
+    serde_json::from_value(body).unwrap()
+}
+
+async fn calculated(test: &TestHub, line: &Line, name: &str, text: &str) -> TagIndex {
+    let id = test
+        .create(formula(name, line.device, text, &json!({})))
+        .await;
+    test.handle.plant().tag(id).unwrap().index()
+}
+
+fn value(test: &TestHub, tag: TagIndex) -> Option<Value> {
+    test.handle.last(tag).unwrap().value
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_formula_follows_what_it_reads_through_a_chain() {
+    let test = TestHub::new().await;
+    let line = test.line("formulas-chain").await;
+    let double = calculated(&test, &line, "double", "flow * 2").await;
+    let sum = calculated(
+        &test,
+        &line,
+        "sum",
+        r#"double + tag("plant/formulas-chain/flow")"#,
+    )
+    .await;
+    let runs = line.fake.run_count();
+    let now_us = test.handle.last(line.index).unwrap().time_us;
+    let ingest = &test.handle.shared.ingest;
+    for (at, flow) in [(1_i64, 21.0), (2, 4.0)] {
+        let time_us = now_us + at * 1_000_000;
+        let update = good(line.index, time_us, Value::F64(flow));
+        ingest.take(vec![update], time_us).await;
+        assert_eq!(value(&test, double), Some(Value::F64(2.0 * flow)));
+        assert_eq!(value(&test, sum), Some(Value::F64(3.0 * flow)));
+        let sample = test.handle.last(sum).unwrap();
+        assert_eq!((sample.time_us, sample.quality), (time_us, Quality::GOOD));
+    }
+    let time_us = now_us + 3_000_000;
+    let update = bad(line.index, time_us, Quality::BAD_SENSOR_FAILURE);
+    ingest.take(vec![update], time_us).await;
+    assert!(test.quality(sum).is_bad());
+    assert_eq!(line.fake.run_count(), runs, "the link was not touched");
+    test.until(|_| !test.historian.qualities_of(sum).is_empty())
+        .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_formula_with_a_period_is_evaluated_by_time() {
+    let test = TestHub::new().await;
+    let line = test.line("formulas-period").await;
+    let more = json!({ "period_ms": 500 });
+    let slow = formula("slow", line.device, "count(flow, 1h)", &more);
+    let id = test.create(slow).await;
+    let slow = test.handle.plant().tag(id).unwrap().index();
+    let clock = calculated(&test, &line, "clock", "now()").await;
+    test.until(|handle| is_good(handle, clock)).await;
+    let before = value(&test, clock);
+    test.until(|handle| handle.last(clock).unwrap().value != before)
+        .await;
+    test.until(|handle| is_good(handle, slow)).await;
+}
+
+#[tokio::test]
+async fn circles_are_refused_with_their_way() {
+    let test = TestHub::new().await;
+    test.handle.apply(whole_plant(), "test").await.unwrap();
+    let on = |name: &str, text: &str| formula(name, object_id(2), text, &json!({}));
+    let edits = vec![
+        create(10, on("a", "b + 1")),
+        create(11, on("b", "c + flow")),
+        create(12, on("c", "a")),
+    ];
+    let error = test.handle.apply(edits, "test").await.unwrap_err();
+    let HubError::Invalid(problems) = error else {
+        panic!("{error}");
+    };
+    let reason = &problems[0].reason;
+    assert!(
+        reason.starts_with("needs its own result: plant/pump/"),
+        "{reason}"
+    );
+    assert_eq!(reason.matches(" <- ").count(), 3, "{reason}");
+    check_refused(
+        vec![create(10, on("a", "a + 1"))],
+        &[(0, "/formula", "plant/pump/a <- plant/pump/a")],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn what_a_formula_cannot_read_is_refused_with_a_hint() {
+    let on = |text: &str| vec![create(10, formula("a", object_id(2), text, &json!({})))];
+    check_refused(on("flaw * 2"), &[(0, "/formula", "flow")]).await;
+    check_refused(on("flow *"), &[(0, "/formula", "column")]).await;
+    check_refused(
+        on(r#"tag("plant/pump/nothing")"#),
+        &[(0, "/formula", "plant/pump/nothing")],
+    )
+    .await;
+    check_refused(on(r#""text""#), &[(0, "/data_type", "choose string")]).await;
+}
+
+#[tokio::test]
+async fn what_a_formula_reads_is_not_taken_away_from_it() {
+    let test = TestHub::new().await;
+    test.handle.apply(whole_plant(), "test").await.unwrap();
+    let text = r#"tag("plant/pump/flow") + pressure"#;
+    let sum = formula("sum", object_id(2), text, &json!({}));
+    test.handle
+        .apply(vec![create(10, sum)], "test")
+        .await
+        .unwrap();
+    let gone = vec![delete(object_id(4), false)];
+    let error = test.handle.apply(gone, "test").await.unwrap_err();
+    check_problems(error, &[(0, "", "the formula of plant/pump/sum")]);
+    let mut moved = device("pump", object_id(1));
+    moved.path = "plant/pump2".parse().unwrap();
+    let moved = Edit::update(object_id(2), moved);
+    let error = test
+        .handle
+        .apply(vec![moved.clone()], "test")
+        .await
+        .unwrap_err();
+    check_problems(error, &[(0, "", "the formula of plant/pump/sum")]);
+    let follows = formula("sum", object_id(2), "flow + pressure", &json!({}));
+    let follows = Edit::update(object_id(10), follows);
+    test.handle
+        .apply(vec![moved, follows], "test")
+        .await
+        .unwrap();
+    let gone = vec![delete(object_id(2), true)];
+    test.handle.apply(gone, "test").await.unwrap();
+    assert_eq!(test.handle.plant().tag_count(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn formulas_survive_a_restart_and_a_disabled_one_rests() {
+    let test = TestHub::new().await;
+    let line = test.line("formulas-restart").await;
+    let id = test
+        .create(formula("double", line.device, "flow * 2", &json!({})))
+        .await;
+    let test = test.restart().await;
+    let index = test.handle.plant().tag(id).unwrap().index();
+    test.until(|handle| is_good(handle, index)).await;
+    let mut off = formula("double", line.device, "flow * 2", &json!({}));
+    off.enabled = false;
+    let edit = Edit::update(id, off);
+    test.handle.apply(vec![edit], "test").await.unwrap();
+    assert_eq!(test.quality(index), Quality::BAD_OUT_OF_SERVICE);
+}

@@ -1,0 +1,187 @@
+//! Evaluation of formulas: which, in which order, and what becomes of the results.
+//!
+//! Pure but for the state of the formulas; samples come and go through functions.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use headworks_core::expr::graph::Wave;
+use headworks_core::expr::{Context, State};
+use headworks_core::{DataType, Quality, Sample, TagIndex, Value};
+use jiff::tz::TimeZone;
+use tokio::time::Instant;
+
+use crate::plant::{Formula, Formulas};
+
+/// Time between evaluations of a formula that follows the clock and says no time of its own.
+const CLOCK_PERIOD: Duration = Duration::from_secs(1);
+
+/// The formulas and what they remember.
+pub(super) struct Calculator {
+    formulas: Arc<Formulas>,
+    states: HashMap<TagIndex, State>,
+    /// Formulas that are evaluated by time, by when they are due.
+    due: BinaryHeap<Reverse<(Instant, TagIndex)>>,
+    /// New or changed formulas that were not evaluated yet.
+    fresh: Vec<TagIndex>,
+    zone: TimeZone,
+    wave: Wave,
+    keys: Vec<u32>,
+    inputs: Vec<Sample>,
+}
+
+impl Calculator {
+    pub(super) fn new(zone: TimeZone) -> Calculator {
+        Calculator {
+            formulas: Arc::default(),
+            states: HashMap::new(),
+            due: BinaryHeap::new(),
+            fresh: Vec::new(),
+            zone,
+            wave: Wave::default(),
+            keys: Vec::new(),
+            inputs: Vec::new(),
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.formulas.is_empty()
+    }
+
+    /// Takes the formulas of a new plant; those that did not change keep what they remember.
+    pub(super) fn take(&mut self, formulas: &Arc<Formulas>, now: Instant) {
+        if Arc::ptr_eq(&self.formulas, formulas) {
+            return;
+        }
+        let before = std::mem::replace(&mut self.formulas, Arc::clone(formulas));
+        self.states.retain(|tag, _| formulas.get(*tag).is_some());
+        self.due.clear();
+        for formula in formulas.all().filter(|formula| formula.enabled) {
+            if let Some(period) = period(formula) {
+                self.due.push(Reverse((now + period, formula.tag)));
+            }
+            let old = before.get(formula.tag);
+            if old.is_none_or(|old| !Arc::ptr_eq(old, formula)) {
+                self.fresh.push(formula.tag);
+            }
+        }
+    }
+
+    /// Returns when the next formula is due.
+    pub(super) fn next_due(&self) -> Option<Instant> {
+        self.due.peek().map(|Reverse((at, _))| *at)
+    }
+
+    /// Takes the formulas that are new, with what depends on them, in their order.
+    pub(super) fn take_fresh(&mut self) -> Vec<TagIndex> {
+        let fresh = std::mem::take(&mut self.fresh);
+        self.with_dependants(fresh)
+    }
+
+    /// Takes the formulas that are due, with what depends on them, in their order.
+    pub(super) fn take_due(&mut self, now: Instant) -> Vec<TagIndex> {
+        let mut due = Vec::new();
+        while let Some(&Reverse((at, tag))) = self.due.peek() {
+            if now < at {
+                break;
+            }
+            self.due.pop();
+            let Some(period) = self.formulas.get(tag).and_then(|formula| period(formula)) else {
+                continue;
+            };
+            // what was slept through is not made up for
+            let next = Some(at + period).filter(|next| now < *next);
+            self.due.push(Reverse((next.unwrap_or(now + period), tag)));
+            due.push(tag);
+        }
+        self.with_dependants(due)
+    }
+
+    /// Returns the formulas that read what changed, in their order; those with a time of their own
+    /// wait for it.
+    pub(super) fn affected(&mut self, changed: impl Iterator<Item = TagIndex>) -> Vec<TagIndex> {
+        self.keys.clear();
+        self.keys.extend(changed.map(|tag| tag.0));
+        let mut result = Vec::new();
+        let graph = self.formulas.graph();
+        graph.affected(&self.keys, &mut self.wave, &mut result);
+        let on_change = |tag: &TagIndex| {
+            let formula = self.formulas.get(*tag);
+            formula.is_some_and(|formula| formula.period.is_none())
+        };
+        result.into_iter().map(TagIndex).filter(on_change).collect()
+    }
+
+    fn with_dependants(&mut self, seeds: Vec<TagIndex>) -> Vec<TagIndex> {
+        if seeds.is_empty() {
+            return seeds;
+        }
+        let mut all = self.affected(seeds.iter().copied());
+        all.extend(seeds);
+        all.sort_by_key(|tag| self.formulas.rank(*tag));
+        all.dedup();
+        all
+    }
+
+    /// Evaluates a formula over the last samples of what it reads.
+    pub(super) fn evaluate(
+        &mut self,
+        tag: TagIndex,
+        now_us: i64,
+        last: impl Fn(TagIndex) -> Option<Sample>,
+    ) -> Option<Sample> {
+        let formula = self.formulas.get(tag).filter(|formula| formula.enabled)?;
+        let Some(program) = &formula.program else {
+            return Some(Sample::bad(now_us, Quality::BAD_CONFIGURATION));
+        };
+        self.inputs.clear();
+        for &input in &formula.inputs {
+            let waiting = || Sample::bad(now_us, Quality::BAD_WAITING_FOR_INITIAL_DATA);
+            self.inputs.push(last(input).unwrap_or_else(waiting));
+        }
+        let context = Context {
+            now_us,
+            zone: &self.zone,
+        };
+        let state = self
+            .states
+            .entry(tag)
+            .or_insert_with(|| program.new_state());
+        let outcome = program.evaluate(&self.inputs, &context, state);
+        Some(typed(outcome.sample, formula.data_type))
+    }
+}
+
+/// Returns the time between evaluations; none for a formula that is only evaluated on change.
+fn period(formula: &Formula) -> Option<Duration> {
+    let follows_clock = formula
+        .program
+        .as_ref()
+        .is_some_and(|one| one.follows_clock());
+    formula.period.or(follows_clock.then_some(CLOCK_PERIOD))
+}
+
+/// Gives a result the type of its tag: true is 1, a number is true unless it is zero.
+fn typed(mut sample: Sample, data_type: DataType) -> Sample {
+    let Some(value) = sample.value.take() else {
+        return sample;
+    };
+    let typed = match (data_type, value) {
+        (DataType::Bool, Value::Bool(value)) => Some(Value::Bool(value)),
+        (DataType::Bool, value) => value.as_f64().map(|number| Value::Bool(number != 0.0)),
+        (DataType::String, Value::Text(text)) => Some(Value::Text(text)),
+        (DataType::String, value) => Some(Value::Text(value.to_string().into())),
+        (_, Value::Bool(value)) => Some(Value::I64(value.into())),
+        (_, Value::Text(_) | Value::Bytes(_)) => None,
+        (_, number) => Some(number),
+    };
+    match typed {
+        Some(value) => Sample {
+            value: Some(value),
+            ..sample
+        },
+        None => Sample::bad(sample.time_us, Quality::BAD_TYPE_MISMATCH),
+    }
+}
