@@ -351,7 +351,10 @@ fn start_links(shared: &Arc<Shared>) {
 
 /// Evaluates the formulas that follow the clock, until the hub stops.
 async fn calculate(shared: Arc<Shared>) {
-    shared.ingest.calculate_new(shared.clock.now_us()).await;
+    shared
+        .ingest
+        .calculate_constants(shared.clock.now_us())
+        .await;
     loop {
         let due = shared.ingest.calculate_due(shared.clock.now_us()).await;
         let due = async {

@@ -202,6 +202,11 @@ impl Ingest {
         self.calculate(now_us, Calculator::take_fresh).await;
     }
 
+    /// Evaluates the formulas that need no sample.
+    pub(crate) async fn calculate_constants(&self, now_us: i64) {
+        self.calculate(now_us, Calculator::take_constant).await;
+    }
+
     /// Evaluates the formulas that are due; returns when the next are.
     pub(crate) async fn calculate_due(&self, now_us: i64) -> Option<Instant> {
         let now = Instant::now();

@@ -3,7 +3,7 @@
 //! Pure but for the state of the formulas; samples come and go through functions.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -78,6 +78,22 @@ impl Calculator {
     pub(super) fn take_fresh(&mut self) -> Vec<TagIndex> {
         let fresh = std::mem::take(&mut self.fresh);
         self.with_dependants(fresh)
+    }
+
+    /// Takes the formulas at the start of the hub that rest on nothing but constants, in their
+    /// order. The others wait for a sample: what they read was restored, and a result of the same
+    /// time was stored when it was read.
+    pub(super) fn take_constant(&mut self) -> Vec<TagIndex> {
+        let mut fresh = std::mem::take(&mut self.fresh);
+        fresh.sort_by_key(|tag| self.formulas.rank(*tag));
+        let mut constant: HashSet<TagIndex> = HashSet::new();
+        fresh.retain(|tag| {
+            let inputs = self.formulas.get(*tag).map(|formula| &formula.inputs);
+            let is_constant =
+                inputs.is_some_and(|all| all.iter().all(|one| constant.contains(one)));
+            is_constant && constant.insert(*tag)
+        });
+        fresh
     }
 
     /// Takes the formulas that are due, with what depends on them, in their order.

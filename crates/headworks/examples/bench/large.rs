@@ -104,6 +104,7 @@ fn many(binary: &Path) -> anyhow::Result<()> {
     let name = format!("{count} tags polled every 10 s, history on: hub RSS");
     report(&name, cost.rss_mb, "MB", Reach::Below(400.0));
     list(&hub, count)?;
+    as_code(binary, &hub, data.path(), count)?;
     hub.stop().map_err(|error| anyhow!(error))?;
 
     let mut starts = Vec::with_capacity(STARTS);
@@ -112,6 +113,63 @@ fn many(binary: &Path) -> anyhow::Result<()> {
     }
     let name = format!("start with {count} tags -> first sample stored, slowest of {STARTS}");
     report(&name, slowest(&starts), "s", Reach::Below(3.0));
+    Ok(())
+}
+
+/// Writes the plant out as code, changes one tag in it, and makes a second plant of it.
+fn as_code(binary: &Path, hub: &Hub, directory: &Path, count: usize) -> anyhow::Result<()> {
+    let run = |hub: &Hub, arguments: &[&str], expected: i32| -> anyhow::Result<f64> {
+        let begun = Instant::now();
+        let output = Command::new(binary)
+            .args(arguments)
+            .args(["--url", &hub.url])
+            .current_dir(directory)
+            .env("HEADWORKS_TOKEN", &hub.token)
+            .output()?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        ensure!(
+            output.status.code() == Some(expected),
+            "{arguments:?}: {said}"
+        );
+        Ok(begun.elapsed().as_secs_f64())
+    };
+    let figure = |what: &str, secs: f64, reach: Reach| {
+        report(
+            &format!("plant of {count} tags as code: {what}"),
+            secs,
+            "s",
+            reach,
+        );
+    };
+    figure("exported", run(hub, &["export", "plant"], 0)?, Reach::None);
+    let file = directory.join("plant/tags.csv");
+    let tags = std::fs::read_to_string(&file)?;
+    let changed = tags.replacen("holding:500,", "holding:501,", 1);
+    ensure!(changed != tags, "the table has no such address");
+    std::fs::write(&file, changed)?;
+    figure(
+        "one tag changed, planned",
+        run(hub, &["plan", "plant"], 2)?,
+        Reach::None,
+    );
+    let apply = ["apply", "plant", "--yes"];
+    figure(
+        "one tag changed, applied",
+        run(hub, &apply, 0)?,
+        Reach::None,
+    );
+
+    let second = Hub::start(binary, &directory.join("second"), &[]);
+    let second = second.map_err(|error| anyhow!(error))?;
+    figure(
+        "applied to an empty hub",
+        run(&second, &apply, 0)?,
+        Reach::Below(20.0),
+    );
+    let memory = load::memory_mb(second.process.id(), "VmHWM:")?;
+    let name = format!("plant of {count} tags as code: hub RSS, peak of applying");
+    report(&name, memory, "MB", Reach::Below(400.0));
+    second.stop().map_err(|error| anyhow!(error))?;
     Ok(())
 }
 

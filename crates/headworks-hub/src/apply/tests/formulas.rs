@@ -1,10 +1,12 @@
 //! Calculated tags: evaluated when what they read changes, and what is refused.
 
+use std::time::Duration;
+
 use headworks_core::TagIndex;
 use headworks_core::model::Tag;
 
 use super::*;
-use crate::testing::{Line, bad, good};
+use crate::testing::{Line, Script, bad, good};
 
 /// A tag with a formula on a device.
 fn formula(name: &str, device: ObjectId, text: &str, more: &serde_json::Value) -> Tag {
@@ -149,15 +151,43 @@ async fn what_a_formula_reads_is_not_taken_away_from_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_was_stored_of_a_formula_is_not_stored_as_old_after_a_restart() {
+    let test = TestHub::new().await;
+    let line = test.line("formulas-still").await;
+    let double = calculated(&test, &line, "double", "flow * 2").await;
+    test.until(|_| test.historian.qualities_of(double).contains(&Quality::GOOD))
+        .await;
+    line.fake.script([Script::Hang]);
+    let test = test.restart().await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(test.quality(double), Quality::UNCERTAIN_LAST_USABLE);
+    let stored = test.historian.qualities_of(double);
+    assert!(
+        !stored.contains(&Quality::UNCERTAIN_LAST_USABLE),
+        "{stored:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn formulas_survive_a_restart_and_a_disabled_one_rests() {
     let test = TestHub::new().await;
     let line = test.line("formulas-restart").await;
     let id = test
         .create(formula("double", line.device, "flow * 2", &json!({})))
         .await;
+    let constant = test
+        .create(formula("half", line.device, "5 / 2", &json!({})))
+        .await;
+    let twice = test
+        .create(formula("whole", line.device, "half * 2", &json!({})))
+        .await;
     let test = test.restart().await;
-    let index = test.handle.plant().tag(id).unwrap().index();
-    test.until(|handle| is_good(handle, index)).await;
+    let index_of = |id| test.handle.plant().tag(id).unwrap().index();
+    let index = index_of(id);
+    for index in [index, index_of(constant), index_of(twice)] {
+        test.until(|handle| is_good(handle, index)).await;
+    }
+    assert_eq!(value(&test, index_of(twice)), Some(Value::F64(5.0)));
     let mut off = formula("double", line.device, "flow * 2", &json!({}));
     off.enabled = false;
     let edit = Edit::update(id, off);
