@@ -12,6 +12,7 @@ mod write;
 pub use columns::{Alias, COLUMNS, Column, reference};
 pub(crate) use columns::{Field, find, is_number, name_of};
 pub use read::{Mode, ROWS_MAX, ReadOptions, TableError, read};
+pub(crate) use rows::surplus;
 pub(crate) use write::text;
 pub use write::{write_csv, write_xlsx};
 

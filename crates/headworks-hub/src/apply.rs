@@ -207,7 +207,9 @@ async fn configure_ingest(shared: &Shared, old: &Plant, new: &Plant, touched: &T
         match new.tag_at(index) {
             Some(tag) => {
                 let period = new.period_of(tag);
-                news.extend(shared.ingest.configure(tag, period, now_us));
+                let state = shared.ingest.configure(tag, period, now_us);
+                // a formula is evaluated at once: that it waits would be told after its result
+                news.extend(state.filter(|_| !new.is_calculated(tag)));
             }
             None => shared.ingest.forget(index),
         }

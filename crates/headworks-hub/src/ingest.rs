@@ -260,7 +260,7 @@ impl Ingest {
     async fn accept(&self, mut batch: Vec<Update>, bounds: Option<TimeBounds>, now_us: i64) {
         let (stored, late) = {
             let _order = self.order.lock();
-            let mut outcome = self.settle(&mut batch, bounds);
+            let mut outcome = self.settle(&mut batch, bounds, false);
             self.derive(&mut batch, &mut outcome, now_us);
             (self.publish(batch, &outcome.unstored), outcome.late)
         };
@@ -271,9 +271,18 @@ impl Ingest {
     }
 
     /// Walks a batch once; what is left of it is to be published.
-    fn settle(&self, batch: &mut Vec<Update>, bounds: Option<TimeBounds>) -> Outcome {
+    fn settle(
+        &self,
+        batch: &mut Vec<Update>,
+        bounds: Option<TimeBounds>,
+        is_calculated: bool,
+    ) -> Outcome {
         let now = self.tick();
-        let pass = Pass { now, bounds };
+        let pass = Pass {
+            now,
+            bounds,
+            is_calculated,
+        };
         let mut outcome = Outcome::default();
         let mut kept = 0;
         self.space.write(|slots| {
@@ -334,7 +343,7 @@ impl Ingest {
                 continue;
             };
             let mut result = vec![Update { tag, sample }];
-            let settled = self.settle(&mut result, None);
+            let settled = self.settle(&mut result, None, true);
             outcome.late.extend(settled.late);
             let place = batch.len();
             outcome

@@ -170,6 +170,12 @@ fn pack(directory: &Path) -> anyhow::Result<Vec<u8>> {
             }
         }
     }
+    if !directory.is_dir() {
+        let shown = directory.display();
+        return Err(wrong(format!(
+            "there is no directory {shown}; `headworks export` makes one"
+        )));
+    }
     if files.is_empty() {
         let names = FILES.map(|(_, name)| name).join(", ");
         let shown = directory.display();

@@ -2588,7 +2588,7 @@ export type TagItem = {
   path: string;
   /** Time between polls in milliseconds; the device's period when absent. A formula without it */
   period_ms?: number | null;
-  /** Milliseconds between two polls: its own, or those of its device. */
+  /** Milliseconds between two polls: its own, or those of its device; 0 for a formula that is */
   poll_ms: number;
   /** Counts the changes of the object, from 1. */
   revision: number;

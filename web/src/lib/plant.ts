@@ -64,7 +64,8 @@ export function pointOf(tag: Tag): Point {
     decimals: tag.decimals ?? decimalsOf(tag),
     min: tag.min ?? null,
     max: tag.max ?? null,
-    periodMs: tag.poll_ms,
+    // a formula that is evaluated on change says nothing by its silence
+    periodMs: tag.poll_ms || Number.POSITIVE_INFINITY,
     dataType: tag.data_type,
   };
 }

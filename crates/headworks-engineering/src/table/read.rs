@@ -55,6 +55,8 @@ pub enum TableError {
 pub(super) struct Header {
     /// Line of the header.
     pub(super) line: u64,
+    /// Its cells.
+    pub(super) cells: usize,
     /// Place of each field, by its number.
     at: [Option<usize>; COLUMNS.len()],
     /// Names of columns that are not read.
@@ -182,6 +184,7 @@ fn find_header(sheet: &Sheet<'_>) -> Result<Header, TableError> {
 fn header_of(row: &Row<'_>) -> Result<Header, TableError> {
     let mut header = Header {
         line: row.line(),
+        cells: row.cells(),
         at: [None; COLUMNS.len()],
         unknown: Vec::new(),
     };

@@ -95,6 +95,11 @@ impl<'a, 'n> Rows<'a, 'n> {
 
     /// Takes a row; what is wrong with it goes into the plan.
     pub(super) fn add(&mut self, row: &Row<'_>) {
+        if let Some(error) = surplus(row, self.header.cells) {
+            return self
+                .plan
+                .error(RowError::new(row.line(), "", &error.0, error.1));
+        }
         match self.meant(row) {
             Ok(meant) => self.act(row, &meant),
             Err(wrong) => self.refuse(row.line(), wrong),
@@ -450,4 +455,17 @@ fn cell<'r>(header: &Header, row: &'r Row<'_>, field: Field) -> Result<Cow<'r, s
         Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
         Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
     })
+}
+
+/// Returns a cell that stands right of the last column, and what is wrong with that: most often
+/// one that holds what separates the cells.
+pub(crate) fn surplus(row: &Row<'_>, columns: usize) -> Option<(String, String)> {
+    let beyond = (columns..row.cells()).map(|at| row.text(at).unwrap_or_default());
+    let text = beyond.into_iter().find(|text| !text.trim().is_empty())?;
+    let reason = format!(
+        "the row has {} cells and the header {columns}; put quotes around a text that holds what \
+         separates the cells",
+        row.cells()
+    );
+    Some((text.into_owned(), reason))
 }

@@ -224,3 +224,20 @@ mod properties {
         }
     }
 }
+
+#[test]
+fn a_row_with_more_cells_than_the_header_is_refused() {
+    let plan = read_empty(b"device,name,description\nm,t,left, upper side\nm,u,fine,,\n").unwrap();
+    let errors: Vec<(Option<u64>, &str)> = plan
+        .errors()
+        .iter()
+        .filter(|error| error.column.is_empty())
+        .map(|error| (error.row, error.reason.as_str()))
+        .collect();
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    assert_eq!(errors[0].0, Some(2));
+    assert!(
+        errors[0].1.contains("4 cells and the header 3"),
+        "{errors:?}"
+    );
+}

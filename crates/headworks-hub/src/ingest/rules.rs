@@ -54,6 +54,9 @@ pub(crate) struct Pass {
     pub(crate) now: Tick,
     /// Which times are believed; none for what the hub says itself.
     pub(crate) bounds: Option<TimeBounds>,
+    /// Whether the samples are results of formulas: what they say of their sources is meant, and
+    /// has had its grace there.
+    pub(crate) is_calculated: bool,
 }
 
 /// Makes a raw sample the state of its tag; afterwards the sample is in engineering units.
@@ -72,7 +75,7 @@ pub(crate) fn settle(
         note(slot, kind, sample, pass);
     }
     if sample.quality.is_bad() {
-        return settle_bad(slot, deadline, sample, pass.now);
+        return settle_bad(slot, deadline, sample, pass);
     }
     if is_late(slot, sample) {
         note(slot, ViolationKind::OutOfOrder, sample, pass);
@@ -158,8 +161,8 @@ fn follow(slot: &mut Slot, sample: &mut Sample, pass: Pass) {
     }
 }
 
-fn settle_bad(slot: &mut Slot, deadline: &mut Tick, sample: &mut Sample, now: Tick) -> Verdict {
-    let silent = sample.quality == Quality::BAD_NO_COMMUNICATION;
+fn settle_bad(slot: &mut Slot, deadline: &mut Tick, sample: &mut Sample, pass: Pass) -> Verdict {
+    let silent = sample.quality == Quality::BAD_NO_COMMUNICATION && !pass.is_calculated;
     let in_grace = slot.quality == Quality::UNCERTAIN_NO_COMMUNICATION;
     if slot.quality == sample.quality || (silent && in_grace) {
         return Verdict::Known;
@@ -168,7 +171,7 @@ fn settle_bad(slot: &mut Slot, deadline: &mut Tick, sample: &mut Sample, now: Ti
     if silent && !slot.quality.is_bad() && slot.value.is_some() {
         sample.value.clone_from(&slot.value);
         sample.quality = Quality::UNCERTAIN_NO_COMMUNICATION;
-        *deadline = now.saturating_add(slot.grace);
+        *deadline = pass.now.saturating_add(slot.grace);
     }
     slot.time_us = sample.time_us;
     slot.quality = sample.quality;

@@ -34,7 +34,8 @@ pub(crate) struct TagItem {
     index: u32,
     /// Name of its device.
     device_name: String,
-    /// Milliseconds between two polls: its own, or those of its device.
+    /// Milliseconds between two polls: its own, or those of its device; 0 for a formula that is
+    /// evaluated on change.
     poll_ms: u32,
     /// Its last sample; null before there is one.
     current: Option<Current>,
@@ -155,7 +156,10 @@ pub(crate) fn item(hub: &HubHandle, plant: &Plant, tag: &Arc<TagEntry>) -> TagIt
         index: tag.index().0,
         poll_ms: tag
             .period_ms()
-            .or_else(|| device.map(|device| device.body.period_ms))
+            .or_else(|| {
+                let device = device.filter(|_| tag.formula().is_none());
+                device.map(|device| device.body.period_ms)
+            })
             .unwrap_or_default(),
         device_name: device.map_or_else(String::new, |device| device.body.name.clone()),
         current: hub.last(tag.index()).map(Current::from),

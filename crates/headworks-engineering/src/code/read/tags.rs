@@ -11,10 +11,11 @@ use super::super::At;
 use super::super::write::ID;
 use super::{Content, ENTRIES_MAX, Entry, Read, TagRow, parse_id};
 use crate::plan::bare_tag;
-use crate::table::{Field, cells, find, is_number, name_of};
+use crate::table::{Field, cells, find, is_number, name_of, surplus};
 
 /// Where the columns stand.
 struct Header {
+    cells: usize,
     id: Option<usize>,
     fields: Vec<(Field, usize)>,
     decimal: Decimal,
@@ -73,6 +74,7 @@ fn decimal(sheet: &Sheet<'_>, header: &Header) -> Decimal {
 fn read_header(row: &Row<'_>, found: &mut Read) -> Option<Header> {
     let at_line = At::Line(usize::try_from(row.line()).unwrap_or(usize::MAX));
     let mut header = Header {
+        cells: row.cells(),
         id: None,
         fields: Vec::new(),
         decimal: Decimal::Point,
@@ -122,13 +124,21 @@ fn entry(header: &Header, row: &Row<'_>, found: &mut Read) -> Entry {
     let at = At::Line(usize::try_from(row.line()).unwrap_or(usize::MAX));
     let mut wrong = Vec::new();
     let content = tag(header, row, &mut wrong);
+    if let Some((_, reason)) = surplus(row, header.cells) {
+        wrong.push(("", reason));
+    }
     let id = id(header, row).unwrap_or_else(|reason| {
         wrong.push((ID, reason));
         None
     });
     let is_wrong = !wrong.is_empty();
     for (column, reason) in wrong {
-        found.fail(Kind::Tag, at, &format!("/{column}"), reason);
+        let pointer = if column.is_empty() {
+            String::new()
+        } else {
+            format!("/{column}")
+        };
+        found.fail(Kind::Tag, at, &pointer, reason);
     }
     Entry {
         kind: Kind::Tag,

@@ -56,6 +56,15 @@ async fn toml_that_is_none_is_said_with_its_line() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_row_with_more_cells_than_the_header_is_refused() {
+    check(
+        &[("tags.csv", "HR0;int16;0,1\n", "HR0;int16;0,1;x\n")],
+        &["tags.csv:2 : the row has 6 cells and the header 5"],
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn unknown_keys_and_values_that_do_not_fit_are_said_all_at_once() {
     check(
         &[

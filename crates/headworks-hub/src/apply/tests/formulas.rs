@@ -28,7 +28,7 @@ fn value(test: &TestHub, tag: TagIndex) -> Option<Value> {
     test.handle.last(tag).unwrap().value
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_formula_follows_what_it_reads_through_a_chain() {
     let test = TestHub::new().await;
     let line = test.line("formulas-chain").await;
@@ -59,6 +59,19 @@ async fn a_formula_follows_what_it_reads_through_a_chain() {
     assert_eq!(line.fake.run_count(), runs, "the link was not touched");
     test.until(|_| !test.historian.qualities_of(sum).is_empty())
         .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_formula_is_bad_when_the_link_of_what_it_reads_is_down() {
+    let test = TestHub::new().await;
+    let line = test.line("formulas-down").await;
+    let double = calculated(&test, &line, "double", "flow * 2").await;
+    test.until(|handle| is_good(handle, double)).await;
+    line.fake.script([Script::Fail; 60]);
+    line.fake.lose().await;
+    test.until(|handle| handle.last(line.index).unwrap().quality.is_bad())
+        .await;
+    assert!(test.quality(double).is_bad(), "{}", test.quality(double));
 }
 
 #[tokio::test(start_paused = true)]
@@ -150,7 +163,7 @@ async fn what_a_formula_reads_is_not_taken_away_from_it() {
     assert_eq!(test.handle.plant().tag_count(), 0);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn what_was_stored_of_a_formula_is_not_stored_as_old_after_a_restart() {
     let test = TestHub::new().await;
     let line = test.line("formulas-still").await;

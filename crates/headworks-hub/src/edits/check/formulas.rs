@@ -222,7 +222,9 @@ impl Scope for DraftScope<'_> {
             return None;
         };
         let plant = self.world.draft.plant;
-        let standing = plant.tags_of(self.device).map(|tag| tag.name());
+        let standing = plant.tags_of(self.device);
+        let standing = standing.filter(|tag| !self.world.draft.is_drafted(tag.id()));
+        let standing = standing.map(|tag| tag.name());
         let drafted = self.world.by_name.keys();
         let drafted = drafted.filter(|(device, _)| *device == self.device);
         closest(name, standing.chain(drafted.map(|(_, name)| *name))).map(str::to_owned)

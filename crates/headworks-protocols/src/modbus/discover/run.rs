@@ -237,7 +237,7 @@ impl<'a> Runner<'a> {
                         return Err(RunError::Link(format!("{place}: {reason}")));
                     }
                     self.rest(LINK_REST).await?;
-                    return Ok(Got::Broken);
+                    return Ok(Got::Silent); // nothing came, not even something wrong
                 }
                 Ok(data) => Got::Data(data),
                 Err(AskError::Silence { .. }) => Got::Silent,
