@@ -90,18 +90,21 @@ impl<'a> Sheet<'a> {
     }
 
     /// Returns what the decimal sign is: a comma where a cell of one of the columns is a number
-    /// only with it. Excel keeps numbers as numbers.
+    /// only with it. Where commas separate the cells too, `1,234` is no proof: programs that write
+    /// points write thousands so. Excel keeps numbers as numbers.
     ///
     /// # Errors
     ///
     /// As [`Sheet::read`].
     pub fn decimal(&self, columns: &[usize]) -> Result<Decimal, ExchangeError> {
         let mut decimal = Decimal::Point;
-        if !self.is_text() {
+        let Content::Csv { delimiter, .. } = self.content else {
             return Ok(decimal);
-        }
+        };
+        let is_proof =
+            |text: &str| is_comma_number(text) && (delimiter != b',' || !has_thousands(text));
         self.read(&mut |row| {
-            let is_comma = |&at: &usize| row.text(at).is_ok_and(|text| is_comma_number(&text));
+            let is_comma = |&at: &usize| row.text(at).is_ok_and(|text| is_proof(&text));
             if columns.iter().any(is_comma) {
                 decimal = Decimal::Comma;
                 return ControlFlow::Break(());
@@ -118,6 +121,16 @@ pub fn is_comma_number(text: &str) -> bool {
     text.contains(',')
         && parse_number(text, Decimal::Point).is_none()
         && parse_number(text, Decimal::Comma).is_some()
+}
+
+/// Returns whether a number may be a whole one with commas between its thousands.
+fn has_thousands(text: &str) -> bool {
+    let mut groups = text.trim().trim_start_matches(['-', '+']).split(',');
+    let is_number = |group: &str| group.bytes().all(|byte| byte.is_ascii_digit());
+    let first = groups.next().unwrap_or_default();
+    (1..=3).contains(&first.len())
+        && is_number(first)
+        && groups.all(|group| group.len() == 3 && is_number(group))
 }
 
 /// Decodes a text file into UTF-8, whatever its encoding.

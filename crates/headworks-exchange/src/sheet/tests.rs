@@ -65,3 +65,20 @@ fn what_is_no_table_is_refused_with_what_it_is() {
         assert!(error.contains(want), "{error}");
     }
 }
+
+#[test]
+fn thousands_between_commas_are_no_decimal_commas() {
+    let decimal = |file: &str| {
+        let sheet = Sheet::open(file.as_bytes(), None).unwrap();
+        sheet.decimal(&[1]).unwrap()
+    };
+    for number in ["1,234", "-12,345,678"] {
+        let file = format!("name,scale\na,\"{number}\"\n");
+        assert_eq!(decimal(&file), Decimal::Point, "{number}");
+    }
+    assert_eq!(
+        decimal("name,scale\na,\"0,5\"\nb,\"1,234\"\n"),
+        Decimal::Comma
+    );
+    assert_eq!(decimal("name;scale\na;1,234\n"), Decimal::Comma);
+}
