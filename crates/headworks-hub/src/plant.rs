@@ -345,6 +345,17 @@ impl Plant {
         tag.formula().is_some() && tag.enabled() && device.is_some_and(|one| one.body.enabled)
     }
 
+    /// Returns the tag of a device that has a name.
+    pub(crate) fn sibling(&self, device: ObjectId, name: &str) -> Option<&Arc<TagEntry>> {
+        let path = self.device_path(device)?;
+        let there = self.tag_by_path(&format!("{path}/{name}"));
+        there.filter(|tag| tag.device() == device).or_else(|| {
+            // one that is placed in an asset stands elsewhere
+            let mut placed = self.tags_of(device).filter(|tag| tag.asset().is_some());
+            placed.find(|tag| tag.name() == name)
+        })
+    }
+
     /// Returns the formulas, compiled.
     pub(crate) fn formulas(&self) -> &Arc<Formulas> {
         &self.formulas

@@ -56,15 +56,20 @@ impl Calculator {
             return;
         }
         let before = std::mem::replace(&mut self.formulas, Arc::clone(formulas));
+        let is_same = |tag: TagIndex| match (before.get(tag), formulas.get(tag)) {
+            (Some(old), Some(new)) => Arc::ptr_eq(old, new),
+            _ => false,
+        };
         self.states.retain(|tag, _| formulas.get(*tag).is_some());
-        self.due.clear();
+        // what did not change stays due when it was: others' edits do not put it off
+        self.due.retain(|Reverse((_, tag))| is_same(*tag));
         for formula in formulas.all().filter(|formula| formula.enabled) {
+            if is_same(formula.tag) {
+                continue;
+            }
+            self.fresh.push(formula.tag);
             if let Some(period) = period(formula) {
                 self.due.push(Reverse((now + period, formula.tag)));
-            }
-            let old = before.get(formula.tag);
-            if old.is_none_or(|old| !Arc::ptr_eq(old, formula)) {
-                self.fresh.push(formula.tag);
             }
         }
     }

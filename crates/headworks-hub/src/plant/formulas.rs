@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use headworks_core::expr::graph::{Cycle, Graph};
-use headworks_core::expr::{Kind, Program, Reference, Scope, closest};
+use headworks_core::expr::{Kind, Program, Reference, Scope};
 use headworks_core::model::ObjectId;
 use headworks_core::{DataType, Scaling, TagIndex};
 
@@ -155,10 +155,7 @@ impl<'a> PlantScope<'a> {
     fn tag(&self, reference: &Reference) -> Option<&'a Arc<TagEntry>> {
         match reference {
             Reference::Tag(path) => self.plant.tag_by_path(path.as_str()),
-            Reference::Name(name) => {
-                let mut tags = self.plant.tags_of(self.device);
-                tags.find(|tag| *tag.name() == **name)
-            }
+            Reference::Name(name) => self.plant.sibling(self.device, name),
         }
     }
 }
@@ -167,14 +164,6 @@ impl Scope for PlantScope<'_> {
     fn kind_of(&self, reference: &Reference) -> Option<Kind> {
         let tag = self.tag(reference)?;
         Some(kind_of(tag.data_type(), tag.scaling()))
-    }
-
-    fn similar(&self, reference: &Reference) -> Option<String> {
-        let Reference::Name(name) = reference else {
-            return None;
-        };
-        let names = self.plant.tags_of(self.device).map(|tag| tag.name());
-        closest(name, names).map(str::to_owned)
     }
 }
 

@@ -90,6 +90,42 @@ async fn a_formula_with_a_period_is_evaluated_by_time() {
     test.until(|handle| is_good(handle, slow)).await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn edits_of_others_do_not_put_a_formula_off() {
+    let test = TestHub::new().await;
+    let line = test.line("formulas-edits").await;
+    let clock = calculated(&test, &line, "clock", "now()").await;
+    test.until(|handle| is_good(handle, clock)).await;
+    let before = value(&test, clock);
+    for at in 0..10 {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        test.create(tag(&format!("other{at}"), line.device)).await;
+    }
+    assert_ne!(value(&test, clock), before, "three seconds, ten edits");
+}
+
+#[tokio::test]
+async fn a_name_finds_a_sibling_that_is_placed_in_an_asset() {
+    let test = TestHub::new().await;
+    test.handle.apply(whole_plant(), "test").await.unwrap();
+    let north = json!({ "name": "north" });
+    let north: headworks_core::model::Asset = serde_json::from_value(north).unwrap();
+    let mut elsewhere = tag("level", object_id(2));
+    elsewhere.asset = Some(object_id(20));
+    let edits = vec![
+        create(20, north),
+        create(21, elsewhere),
+        create(22, formula("sum", object_id(2), "level + flow", &json!({}))),
+    ];
+    test.handle.apply(edits, "test").await.unwrap();
+    let plant = test.handle.plant();
+    let sum = plant.tag(object_id(22)).unwrap().index();
+    let read: Vec<_> = [21, 3]
+        .map(|id| plant.tag(object_id(id)).unwrap().index())
+        .into();
+    assert_eq!(plant.formulas().get(sum).unwrap().inputs, read);
+}
+
 #[tokio::test]
 async fn circles_are_refused_with_their_way() {
     let test = TestHub::new().await;

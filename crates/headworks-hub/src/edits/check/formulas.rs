@@ -21,6 +21,9 @@ pub(super) fn check_formulas(draft: &Draft<'_>, problems: &mut Vec<Problem>) {
         return;
     }
     let world = World::new(draft);
+    if !has_drafted && world.touched.is_empty() {
+        return;
+    }
     let mut reads: Vec<(ObjectId, Vec<ObjectId>)> = Vec::new();
     for (id, edit, tag) in draft.alive::<Tag>() {
         let Some(text) = &tag.formula else {
@@ -117,14 +120,13 @@ impl<'a> World<'a> {
             if self.draft.is_drafted(tag.id()) {
                 continue;
             }
-            let scope = self.scope(tag.device());
             let touched = formula.inputs.iter().find_map(|one| self.touched.get(one));
             let (Some(&edit), Some(text)) = (touched, tag.formula()) else {
-                if let Some(program) = &formula.program {
-                    reads.push((tag.id(), scope.ids(program)));
-                }
+                let inputs = formula.inputs.iter().filter_map(|&one| plant.tag_at(one));
+                reads.push((tag.id(), inputs.map(|input| input.id()).collect()));
                 continue;
             };
+            let scope = self.scope(tag.device());
             match Program::compile(text, &scope) {
                 Ok(program) => reads.push((tag.id(), scope.ids(&program))),
                 Err(error) => {
@@ -185,9 +187,9 @@ impl<'a> World<'a> {
         if let Some(drafted) = self.by_name.get(&(device, name)) {
             return Some(*drafted);
         }
-        let mut tags = self.draft.plant.tags_of(device);
-        let tag = tags.find(|tag| tag.name() == name && !self.draft.is_drafted(tag.id()))?;
-        Some((tag.id(), kind_of(tag.data_type(), tag.scaling())))
+        let tag = self.draft.plant.sibling(device, name)?;
+        let kind = kind_of(tag.data_type(), tag.scaling());
+        (!self.draft.is_drafted(tag.id())).then(|| (tag.id(), kind))
     }
 }
 
