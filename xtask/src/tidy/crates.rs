@@ -7,7 +7,7 @@ use super::Finding;
 use super::tree::{File, Tree};
 
 /// The crates of the project with those that each may use: core <- {protocols, store, access} <-
-/// hub <- engineering <- server <- binary; telemetry stands beside them.
+/// hub <- {engineering, logic} <- server <- binary; telemetry stands beside them.
 static LAYERS: &[(&str, &[&str])] = &[
     ("headworks-core", &[]),
     ("headworks-access", &["headworks-core"]),
@@ -29,9 +29,19 @@ static LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "headworks-logic",
+        &[
+            "headworks-access",
+            "headworks-core",
+            "headworks-hub",
+            "headworks-store",
+        ],
+    ),
+    (
         "headworks-server",
         &[
             "headworks-engineering",
+            "headworks-logic",
             "headworks-core",
             "headworks-protocols",
             "headworks-store",
@@ -51,6 +61,7 @@ static LAYERS: &[(&str, &[&str])] = &[
             "headworks-engineering",
             "headworks-exchange",
             "headworks-hub",
+            "headworks-logic",
             "headworks-server",
             "headworks-telemetry",
         ],
