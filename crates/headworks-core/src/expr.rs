@@ -25,6 +25,7 @@ mod window;
 
 pub use error::{ExprError, Fault, FaultAt};
 pub use function::{Function, Group, Kind, LIBRARY, Need, Parameter};
+pub use lexer::part_length;
 pub use program::{Context, Outcome, Program, State};
 pub use scope::{AnyScope, Reference, Scope, closest};
 

@@ -12,6 +12,7 @@ pub mod hub;
 pub mod plant;
 pub mod settings;
 pub mod status;
+pub mod trial;
 pub mod validation;
 
 mod apply;
@@ -57,3 +58,4 @@ pub use status::{
     UpkeepStatus, UpkeepWork,
 };
 pub use totals::HubTotals;
+pub use trial::{Trial, TrialKind, Tried, TriedInput};

@@ -13,6 +13,7 @@ pub(crate) mod edits;
 pub(crate) mod error_journal;
 pub(crate) mod errors;
 pub(crate) mod exports;
+pub(crate) mod expressions;
 pub(crate) mod groups;
 pub(crate) mod history;
 pub(crate) mod imports;

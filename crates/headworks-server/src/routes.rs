@@ -8,6 +8,7 @@ mod changes;
 mod discovery;
 mod engineering;
 mod exports;
+mod expressions;
 mod history;
 mod imports;
 mod jobs;
@@ -43,6 +44,10 @@ pub(crate) static TAGS: &[(&str, &str)] = &[
         "Data points: configuration, present value, history, writes.",
     ),
     ("values", "Present values by path."),
+    (
+        "expressions",
+        "The language of formulas, conditions and transforms: tried, and explained.",
+    ),
     ("dashboards", "Pages of widgets."),
     ("assets", "Where things stand: sites, areas, lines."),
     ("groups", "Devices and tags that belong together."),
@@ -121,6 +126,7 @@ pub(crate) fn routes() -> Vec<Route> {
     routes.extend(backups::backup_routes());
     routes.extend(discovery::discovery_routes());
     routes.extend(exports::export_routes());
+    routes.extend(expressions::expression_routes());
     routes.extend(history::history_routes());
     routes.extend(imports::import_routes());
     routes.extend(engineering::engineering_routes());

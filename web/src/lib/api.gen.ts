@@ -407,6 +407,26 @@ export type Check = {
   ok: boolean;
 };
 
+/** What was found: either an error, or what it compiled to. */
+export type CheckAnswer = {
+  /** What it is when it works. */
+  compiled: Compiled | null;
+  /** Why it does not work. */
+  error: Mistake | null;
+};
+
+/** An expression to be tried. */
+export type CheckBody = {
+  /** Whose tags bare names are; the device of `tag` when absent. */
+  device?: ObjectId | null;
+  /** What it is for. */
+  kind: ExpressionKind;
+  /** The tag whose formula it is, or that is `value` in a condition or transform. */
+  tag?: ObjectId | null;
+  /** The expression. */
+  text: string;
+};
+
 /** What was looked at. */
 export type Checks = {
   /** Whether the audit journal is kept. */
@@ -484,6 +504,24 @@ export type Column = {
   times_us: (number)[];
   /** Values; null where the status is bad. */
   values: (Value | null)[];
+};
+
+/** An expression that works. */
+export type Compiled = {
+  /** What an evaluation costs; adding two numbers costs 1. */
+  cost: number;
+  /** Most that one may cost. */
+  cost_max: number;
+  /** Whether the result may change while nothing that it reads does. */
+  follows_clock: boolean;
+  /** What kind of value it gives, as far as that is known. */
+  gives: ValueKind;
+  /** What it reads. */
+  inputs: (Input)[];
+  /** Whether earlier samples matter; `result` then knows none. */
+  remembers: boolean;
+  /** What it gives for the present values; null when it reads a `value` that is not there. */
+  result: Preview | null;
 };
 
 /** A configured link through one driver: a TCP address, a serial port. */
@@ -790,6 +828,16 @@ export type DiskSpace = {
 /** What an edit does, in words of the answer. */
 export type Doing = 'create' | 'update' | 'delete';
 
+/** Why an evaluation has no value. */
+export type Doubt = {
+  /** The character at which the part begins, from 1. */
+  column: number;
+  /** What went wrong. */
+  fault: Fault;
+  /** The same in words. */
+  message: string;
+};
+
 /** What of a device is not as its template would make it now. */
 export type Drift = {
   /** The version that was applied last. */
@@ -1040,6 +1088,9 @@ export type ExportOptionsInput = {
   zone?: string;
 };
 
+/** What an expression is for. */
+export type ExpressionKind = 'formula' | 'condition' | 'transform';
+
 /** A tag that the template does not make. */
 export type ExtraTag = {
   /** The tag. */
@@ -1047,6 +1098,9 @@ export type ExtraTag = {
   /** Its name. */
   name: string;
 };
+
+/** Why an evaluation has no value. */
+export type Fault = 'input' | 'division_by_zero' | 'overflow' | 'not_a_number' | 'type' | 'argument' | 'text_too_long' | 'no_data' | 'held_back';
 
 /** A field that changes. */
 export type FieldChange = {
@@ -1161,6 +1215,39 @@ export type FormatInput = {
 
 /** What becomes of samples when the disk is full. */
 export type FullDisk = 'stop' | 'drop_oldest';
+
+/** A chapter of the library. */
+export type FunctionGroup = 'math' | 'bits' | 'text' | 'quality' | 'calendar' | 'window';
+
+/** A function of expressions. */
+export type FunctionItem = {
+  /** What one evaluation costs; adding two numbers costs 1. */
+  cost: number;
+  /** What it does, in a sentence or two. */
+  doc: string;
+  /** A use of it. */
+  example: string;
+  /** Whether the result may change while the arguments stay as they are. */
+  follows_clock: boolean;
+  /** What comes out. */
+  gives: ValueKind;
+  /** Its chapter. */
+  group: FunctionGroup;
+  /** Its name; a name may have one entry with and one without a duration. */
+  name: string;
+  /** What it takes. */
+  parameters: (Parameter)[];
+  /** What the example gives when it is evaluated for the first time. */
+  result: string;
+  /** How it is written, e.g. `clamp(x, low, high)`. */
+  signature: string;
+};
+
+/** The functions that expressions may call. */
+export type FunctionList = {
+  /** The functions, chapter by chapter. */
+  items: (FunctionItem)[];
+};
 
 /** A span without samples. */
 export type Gap = {
@@ -1351,6 +1438,20 @@ export type ImportReport = {
   value_column: number | null;
   /** The zone of times that name none. */
   zone: string;
+};
+
+/** What an expression reads. */
+export type Input = {
+  /** Last sample of the tag; null before there is one. */
+  current: Current | null;
+  /** Path of the tag. */
+  path: string | null;
+  /** As it is written in an expression. */
+  reference: string;
+  /** The tag; null for a `value` that is not there. */
+  tag: ObjectId | null;
+  /** Unit of the tag, empty for none. */
+  unit: string;
 };
 
 /** A job as others see it. */
@@ -1629,11 +1730,26 @@ export type MissingTag = {
 /** What becomes of tags that the plant does not have. */
 export type MissingTags = 'report' | 'leave_out';
 
+/** Why an expression does not work. */
+export type Mistake = {
+  /** The character at which it goes wrong, from 1. */
+  column: number;
+  /** What would be right. */
+  hint: string | null;
+  /** Characters that are wrong; 0 when something is missing there. */
+  length: number;
+  /** What is wrong. */
+  message: string;
+};
+
 /** What becomes of the tags. */
 export type Mode = 'merge' | 'replace' | 'delete';
 
 /** A time: microseconds since 1970-01-01 UTC, or RFC 3339, or without an offset as in the zone. */
 export type Moment = number | string;
+
+/** How often a parameter is given. */
+export type Need = 'required' | 'optional' | 'repeated';
 
 /** A sample beside an instant. */
 export type Neighbour = {
@@ -1913,6 +2029,16 @@ export type PageOfValidationItem = {
   total: number;
 };
 
+/** A parameter of a function. */
+export type Parameter = {
+  /** What it takes. */
+  kind: ValueKind;
+  /** Its name, for the documents only: arguments are told by their places. */
+  name: string;
+  /** How often it is given. */
+  need: Need;
+};
+
 /** Types of parameters. */
 export type ParameterType = 'text' | 'number' | 'integer' | 'boolean';
 
@@ -1998,6 +2124,22 @@ export type PollOutcome = {
   error: string | null;
   /** Tags that were read well. */
   good: number;
+};
+
+/** What an expression gives. */
+export type Preview = {
+  /** Class of the quality. */
+  class: QualityClass;
+  /** Why there is no value. */
+  fault: Doubt | null;
+  /** OPC UA status code. */
+  quality: number;
+  /** Name of the status code. */
+  quality_name: string;
+  /** Time of the sample, microseconds since 1970-01-01 UTC. */
+  time_us: number;
+  /** The value in engineering units; with a bad quality, the value it had before, if any. */
+  value: Value | null;
 };
 
 /** A row as it would be stored. */
@@ -3126,6 +3268,9 @@ export type ValidationItem = {
 
 /** true or false, a finite number or a text; bytes are hexadecimal text */
 export type Value = boolean | number | string;
+
+/** What kind of value stands somewhere, as far as it is known before evaluation. */
+export type ValueKind = 'bool' | 'int' | 'float' | 'number' | 'text' | 'duration' | 'any';
 
 /** What is to be expected of the disk. */
 export type Verdict = 'unknown' | 'still' | 'fits' | 'fills';

@@ -9,6 +9,7 @@ mod windows;
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::error::Fault;
@@ -17,8 +18,9 @@ use super::scalar::{Entry, Scalar};
 use super::window::WindowKind;
 
 /// What kind of value stands somewhere, as far as it is known before evaluation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "ValueKind")]
 pub enum Kind {
     /// True or false; as a number 1 or 0.
     Bool,
@@ -68,7 +70,7 @@ impl fmt::Display for Kind {
 }
 
 /// How often a parameter is given.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Need {
     /// Once.
@@ -80,7 +82,7 @@ pub enum Need {
 }
 
 /// A parameter of a function.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
 pub struct Parameter {
     /// Its name, for the documents only: arguments are told by their places.
     pub name: &'static str,
@@ -91,8 +93,9 @@ pub struct Parameter {
 }
 
 /// A chapter of the library.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "FunctionGroup")]
 pub enum Group {
     /// Numbers.
     Math,
@@ -109,7 +112,7 @@ pub enum Group {
 }
 
 /// A function of the library.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Function {
     /// Its name; a name may have one entry with and one without a duration.
     pub name: &'static str,

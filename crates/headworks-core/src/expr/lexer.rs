@@ -88,6 +88,23 @@ pub(super) fn lex(text: &str) -> Result<Vec<Lexeme>, ExprError> {
     }
 }
 
+/// Returns how many characters the part of a text has that begins at a column, so that a mistake
+/// can be marked: a word, number, text or sign; 0 at the end, 1 where there is none.
+pub fn part_length(text: &str, column: u32) -> u32 {
+    let mut lexer = Lexer {
+        rest: text,
+        column: 1,
+    };
+    loop {
+        match lexer.next() {
+            Ok(lexeme) if lexeme.token == Token::End => return 0,
+            Ok(_) if lexer.column <= column => {}
+            Ok(lexeme) if column < lexeme.column => return 1,
+            Ok(_) | Err(_) => return lexer.column.saturating_sub(column).max(1),
+        }
+    }
+}
+
 struct Lexer<'t> {
     rest: &'t str,
     column: u32,

@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 use crate::rig::Rig;
 
 /// Lists that are not cut into pages: what is in them is bounded by something else.
-const SHORT_LISTS: [&str; 18] = [
+const SHORT_LISTS: [&str; 19] = [
     "/api/v1/assets/{id}/history",             // revisions of one object
     "/api/v1/backups",                         // as many as the settings keep
     "/api/v1/changes/{id}",                    // the first thousand objects, and how many there are
@@ -15,6 +15,7 @@ const SHORT_LISTS: [&str; 18] = [
     "/api/v1/dashboards/{id}/history",         // the same
     "/api/v1/devices/{id}/history",            // the same
     "/api/v1/exports",                         // as many as are kept
+    "/api/v1/expressions/functions",           // a table of the program
     "/api/v1/groups/{id}/history",             // revisions of one object
     "/api/v1/history/aggregates",              // a table of the program
     "/api/v1/jobs",                            // as many as are kept

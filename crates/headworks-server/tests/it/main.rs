@@ -19,6 +19,8 @@ mod engineering;
 #[cfg(test)]
 mod exchange;
 #[cfg(test)]
+mod expressions;
+#[cfg(test)]
 mod figures;
 #[cfg(test)]
 mod history;

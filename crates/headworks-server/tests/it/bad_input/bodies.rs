@@ -269,6 +269,14 @@ impl Plant {
                 "/api/v1/tags",
                 &json!({ "items": [tag] }),
             ),
+            of(
+                "POST /api/v1/expressions/check",
+                "/api/v1/expressions/check",
+                &json!({
+                    "text": "value * 2", "kind": "transform", "tag": self.tag["id"],
+                    "device": self.device["id"],
+                }),
+            ),
             of("PUT /api/v1/tags/{id}", &level, &tag),
             of("PUT /api/v1/tags/{id}", &level, &calculated),
             of("POST /api/v1/tags", "/api/v1/tags", &calculated),
