@@ -1,5 +1,6 @@
 //! Where Headworks keeps things: samples in the historian, objects in the configuration store.
 
+pub mod alarms;
 pub mod backup;
 pub mod error;
 pub mod historian;
@@ -7,7 +8,12 @@ pub mod history;
 mod lock;
 pub mod objects;
 pub mod postgres;
+mod sqlite;
 
+pub use alarms::{
+    AlarmJournal, AlarmStart, JournalCursor, JournalPage, JournalQuery, JournalRetention,
+    JournalStats,
+};
 pub use error::{PostgresFault, StoreError};
 pub use historian::{
     Ack, Bucket, BucketQuery, Buckets, Chunk, Column, DatabaseStats, EmbeddedHistorian, FileDamage,

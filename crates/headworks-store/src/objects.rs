@@ -5,7 +5,6 @@
 //! directory. Where the objects live in a database, the change goes there before it counts, and
 //! the file is the copy that a hub starts from while the database is away.
 
-mod failure;
 mod local;
 mod past;
 mod remote;
@@ -351,6 +350,13 @@ impl ObjectStore {
     pub fn resume(&self, reached: Reached) -> Result<bool, StoreError> {
         let resume = |remote: &Remote| remote.resume(&self.local, reached);
         self.remote.as_ref().map_or(Ok(false), resume)
+    }
+}
+
+fn not_found(kind: &str, id: ObjectId) -> StoreError {
+    StoreError::NotFound {
+        kind: kind.to_owned(),
+        id: id.to_string(),
     }
 }
 

@@ -2,14 +2,15 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
-use headworks_core::model::Kind;
+use headworks_core::alarm::{Entry, Input, Ledger, Machine, Rule, Verdict};
+use headworks_core::model::{Kind, Priority};
 use headworks_core::{Sample, TagIndex, Update, Value};
 use sha2::{Digest, Sha256};
 
 use super::*;
 use crate::{
-    Change, EmbeddedHistorian, Historian, HistorianOptions, ObjectStore, RangeQuery, Retention,
-    TimeRange,
+    AlarmJournal, Change, EmbeddedHistorian, Historian, HistorianOptions, ObjectStore, RangeQuery,
+    Retention, TimeRange,
 };
 
 const TAGS: u32 = 20;
@@ -126,21 +127,53 @@ fn plant(data: &Path) -> (EmbeddedHistorian, ObjectStore) {
 fn the_restored_plant_answers_the_same_and_goes_on() {
     let (data, target, other) = three_directories();
     let (historian, objects) = plant(data.path());
+    let (alarms, _) = AlarmJournal::open(data.path()).unwrap();
+    alarms.append(&[raised()]).unwrap();
     let backups = Backups::at(target.path());
     let created = backups.create(data.path(), NOW_US).unwrap();
     let expected = answers(&historian, &objects);
     assert!(0 < historian.stats().in_memory, "the log matters");
     historian.append(&batch(9_000)).unwrap();
     add_object(&objects, "later");
+    drop(alarms);
     assert_eq!(backups.verify(&created.id).unwrap(), []);
     backups.restore(&created.id, other.path(), false).unwrap();
     let (restored, its_objects) = (open(other.path()), ObjectStore::open(other.path()).unwrap());
     assert_eq!(answers(&restored, &its_objects), expected);
+    let (its_alarms, _) = AlarmJournal::open(other.path()).unwrap();
+    assert_eq!(its_alarms.entries_after(0, 10).unwrap(), [raised()]);
     assert_eq!(restored.stats().quarantined, 0);
     restored.append(&batch(9_001)).unwrap();
     add_object(&its_objects, "goes on");
     restored.close().unwrap();
     assert!(!data.path().join("backup-hold").exists());
+}
+
+/// An alarm that was raised.
+fn raised() -> Entry {
+    let rule = Rule {
+        on_delay_us: 0,
+        off_delay_us: 0,
+        re_alarm_us: None,
+        shelve_max_us: 1,
+        latching: false,
+    };
+    let mut ledger = Ledger::new(None);
+    let input = Input::Condition(Verdict::True);
+    let mut machine = Machine::default();
+    machine.apply(&rule, &mut ledger, NOW_US, input).unwrap();
+    Entry {
+        number: 1,
+        alarm: "0192d3c0-0000-7000-8000-000000000001".parse().unwrap(),
+        name: "Pressure".into(),
+        path: None,
+        priority: Priority::High,
+        text: "too high".into(),
+        value: None,
+        limit: None,
+        first_out: false,
+        transition: ledger.drain().next().unwrap(),
+    }
 }
 
 fn three_directories() -> (tempfile::TempDir, tempfile::TempDir, tempfile::TempDir) {

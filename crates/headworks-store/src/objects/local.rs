@@ -9,11 +9,13 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use uuid::{ContextV7, Uuid};
 
-use super::failure::{Failure, not_found};
 use super::past::{self, CommitStep, CommitSummary, DeletedObject};
-use super::{Action, Change, Contents, HistoryEntry, Journal, Mark, StoredObject, schema, write};
+use super::{
+    Action, Change, Contents, HistoryEntry, Journal, Mark, StoredObject, not_found, schema, write,
+};
 use crate::error::StoreError;
 use crate::lock::DirectoryLock;
+use crate::sqlite::Failure;
 
 /// `headworks.db` of a data directory, which one process has.
 pub(super) struct Local {

@@ -4,8 +4,8 @@ use headworks_core::model::{Kind, ObjectId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::Action;
-use super::failure::Failure;
 use super::local::{read_action, read_optional_kind};
+use crate::sqlite::Failure;
 
 /// What one commit did, counted.
 #[derive(Clone, Debug, PartialEq, Eq)]

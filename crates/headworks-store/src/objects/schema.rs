@@ -4,8 +4,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::failure::Failure;
-use crate::error::StoreError;
+use crate::sqlite::{self, Failure};
 
 /// The steps from an empty database to the present one; `user_version` counts those done.
 /// A step is never changed once released; a new one is added at the end.
@@ -58,29 +57,5 @@ const MIGRATIONS: [&str; 3] = [
 
 /// Opens the database at `path` in the present version.
 pub(super) fn open(path: &Path) -> Result<Connection, Failure> {
-    let mut database = Connection::open(path)?;
-    database.set_prepared_statement_cache_capacity(32);
-    database.pragma_update(None, "journal_mode", "WAL")?;
-    database.pragma_update(None, "synchronous", "FULL")?;
-    migrate(&mut database, path)?;
-    Ok(database)
-}
-
-fn migrate(database: &mut Connection, path: &Path) -> Result<(), Failure> {
-    let found: u32 = database.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    let known = u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX);
-    if known < found {
-        return Err(Failure::Store(StoreError::TooNew {
-            path: path.to_owned(),
-            found,
-            known,
-        }));
-    }
-    for (step, version) in MIGRATIONS.iter().zip(1_u32..).skip(found as usize) {
-        let transaction = database.transaction()?;
-        transaction.execute_batch(step)?;
-        transaction.pragma_update(None, "user_version", version)?;
-        transaction.commit()?;
-    }
-    Ok(())
+    sqlite::open(path, &MIGRATIONS)
 }

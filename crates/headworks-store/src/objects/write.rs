@@ -5,10 +5,10 @@ use headworks_core::model::{Kind, ObjectId};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 use uuid::{ContextV7, Timestamp, Uuid};
 
-use super::failure::{Failure, not_found};
 use super::local::{Inner, OBJECT_COLUMNS, read_object};
-use super::{Action, Change, HISTORY_MAX, HistoryEntry, Journal, StoredObject};
+use super::{Action, Change, HISTORY_MAX, HistoryEntry, Journal, StoredObject, not_found};
 use crate::error::StoreError;
+use crate::sqlite::Failure;
 
 /// Makes all changes or none; `before_end` has the last word.
 pub(super) fn commit(
