@@ -12,6 +12,7 @@ pub mod model;
 pub mod path;
 pub mod pattern;
 pub mod quality;
+pub mod route;
 pub mod sample;
 pub mod scaling;
 pub mod value;

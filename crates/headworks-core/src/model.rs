@@ -1,5 +1,5 @@
 //! The plant's objects, as they are configured: assets, connections, templates, devices, tags,
-//! groups, alarms, dashboards and retention policies.
+//! groups, alarms, routes, dashboards and retention policies.
 //!
 //! Checks that need one object only are made by `check`; relations between objects are the
 //! business of the hub.
@@ -11,6 +11,7 @@ mod device;
 mod group;
 mod object;
 mod retention;
+mod route;
 mod tag;
 mod template;
 mod validation;
@@ -25,6 +26,10 @@ pub use device::{Connection, Device, Settings};
 pub use group::Group;
 pub use object::{FieldError, Kind, Object, ObjectBody, ObjectId};
 pub use retention::{RetentionDays, RetentionPolicy};
+pub use route::{
+    Accept, BodyType, DayTime, Route, RouteRules, RouteSchedule, RouteTarget, RouteWindow,
+    TagTarget, WayBack, WebhookMethod, WebhookTarget, Weekday, WindowFunction,
+};
 pub use tag::Tag;
 pub use template::{ParameterType, Template, TemplateParameter, TemplateUse};
 pub use validation::TagValidation;

@@ -8,6 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::path::TagPath;
 
+mod index;
+
+pub use index::{PatternIndex, Search};
+
 /// A pattern that selects tag paths.
 ///
 /// `*` stands for any characters within one segment, `**` as a whole segment for any number of
