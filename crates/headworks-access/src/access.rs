@@ -189,6 +189,20 @@ impl Access {
         Ok(done)
     }
 
+    /// Changes something that belongs to no account in one transaction.
+    pub(crate) fn change<T>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, AccessError> {
+        let mut database = self.database.lock();
+        let connection = &mut database.connection;
+        let done = connection.transaction().and_then(|transaction| {
+            let done = work(&transaction)?;
+            transaction.commit().map(|()| done)
+        });
+        done.map_err(|source| self.failed(source))
+    }
+
     /// Reads something that memory does not have.
     pub(crate) fn read<T>(
         &self,

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use ring::hmac;
 
 use crate::error::AccessError;
 use crate::random;
@@ -18,7 +19,12 @@ const VERSION: u8 = 1;
 /// a file `headworks-master-key` in the directory that `CREDENTIALS_DIRECTORY` names.
 pub struct Keyring {
     key: LessSafeKey,
+    /// Made from the master key, which itself only seals.
+    signing: hmac::Key,
 }
+
+/// Bytes of a signature of [`Keyring::sign`].
+pub const SIGNATURE_BYTES: usize = 32;
 
 impl Keyring {
     /// Reads the master key of a data directory, or makes it.
@@ -40,9 +46,26 @@ impl Keyring {
             ),
             path,
         })?;
+        let master = hmac::Key::new(hmac::HMAC_SHA256, &bytes);
+        let signing = hmac::sign(&master, b"headworks signing key");
         Ok(Keyring {
             key: LessSafeKey::new(key),
+            signing: hmac::Key::new(hmac::HMAC_SHA256, signing.as_ref()),
         })
+    }
+
+    /// Signs bytes; the signature holds for the same `purpose` only.
+    pub fn sign(&self, purpose: &str, bytes: &[u8]) -> [u8; SIGNATURE_BYTES] {
+        let tag = hmac::sign(&self.signing, &purposed(purpose, bytes));
+        let mut signature = [0; SIGNATURE_BYTES];
+        signature.copy_from_slice(tag.as_ref());
+        signature
+    }
+
+    /// Returns whether [`Keyring::sign`] made the signature; takes the same time for each wrong
+    /// one.
+    pub fn is_signed(&self, purpose: &str, bytes: &[u8], signature: &[u8]) -> bool {
+        hmac::verify(&self.signing, &purposed(purpose, bytes), signature).is_ok()
     }
 
     /// Seals `plain`; only the same `purpose` opens it again.
@@ -68,6 +91,12 @@ impl Keyring {
         let plain = self.key.open_in_place(nonce, aad, &mut body).ok()?;
         Some(plain.to_vec())
     }
+}
+
+/// Returns the bytes with their purpose, so that no two pairs are the same.
+fn purposed(purpose: &str, bytes: &[u8]) -> Vec<u8> {
+    let length = u64::try_from(purpose.len()).unwrap_or(u64::MAX);
+    [&length.to_be_bytes(), purpose.as_bytes(), bytes].concat()
 }
 
 fn key_path(directory: &Path) -> PathBuf {
@@ -130,6 +159,20 @@ mod tests {
             assert_eq!(again.open_sealed("totp", &broken), None, "byte {place}");
             assert_eq!(again.open_sealed("totp", &sealed[..place]), None);
         }
+    }
+
+    #[test]
+    fn a_signature_holds_for_its_bytes_purpose_and_key_only() {
+        let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let keyring = Keyring::open(one.path()).unwrap();
+        let signature = keyring.sign("ack", b"event 7");
+        let again = Keyring::open(one.path()).unwrap();
+        assert!(again.is_signed("ack", b"event 7", &signature));
+        assert!(!again.is_signed("ack", b"event 8", &signature));
+        assert!(!again.is_signed("ac", b"kevent 7", &signature));
+        assert!(!again.is_signed("ack", b"event 7", &signature[..31]));
+        let foreign = Keyring::open(other.path()).unwrap();
+        assert!(!foreign.is_signed("ack", b"event 7", &signature));
     }
 
     #[test]

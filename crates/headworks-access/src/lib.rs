@@ -12,6 +12,7 @@ mod keyring;
 mod passwords;
 mod random;
 mod schema;
+mod secrets;
 mod sessions;
 mod setup;
 mod state;
@@ -26,9 +27,10 @@ pub use journal::{
     JournalError, Outcome, Page, Problem, ProblemKind, Reader, Recorded, RowHash, Target, Verdict,
     redact, write_csv,
 };
-pub use keyring::Keyring;
+pub use keyring::{Keyring, SIGNATURE_BYTES};
 pub use passwords::{Passwords, check_password};
 pub use random::code as random_password;
+pub use secrets::SecretEntry;
 pub use sessions::{Client, Opened, Session, SessionLimits, SignInError};
 pub use tokens::{NewToken, Token, TokenKind};
 pub use totp::TotpSecret;

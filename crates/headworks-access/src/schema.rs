@@ -9,7 +9,8 @@ use crate::keyring::{io, write_private};
 
 /// The steps from an empty database to the present one; `user_version` counts those done.
 /// A step is never changed once released; a new one is added at the end.
-const MIGRATIONS: [&str; 1] = ["
+const MIGRATIONS: [&str; 2] = [
+    "
     CREATE TABLE users (
         id BLOB PRIMARY KEY,
         name TEXT NOT NULL UNIQUE COLLATE NOCASE,
@@ -61,7 +62,18 @@ const MIGRATIONS: [&str; 1] = ["
         used_us INTEGER
     ) STRICT;
     CREATE INDEX tokens_user ON tokens (user);
-"];
+",
+    "
+    -- Secrets of webhooks and the like, sealed with the master key.
+    CREATE TABLE secrets (
+        name TEXT PRIMARY KEY,
+        sealed BLOB NOT NULL,
+        hosts TEXT NOT NULL,
+        created_us INTEGER NOT NULL,
+        changed_us INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+",
+];
 
 /// Opens the database at `path` in the present version; only its owner can read it.
 pub(crate) fn open(path: &Path) -> Result<Connection, AccessError> {

@@ -29,6 +29,7 @@ pub(crate) mod plant_imports;
 pub(crate) mod probes;
 pub(crate) mod reference;
 pub(crate) mod retention;
+pub(crate) mod secrets;
 pub(crate) mod settings;
 pub(crate) mod storage;
 pub(crate) mod system;

@@ -13,8 +13,8 @@ use crate::routes;
 use crate::settings::BasePath;
 
 /// Chapters whose things have no revision.
-const UNREVISED: [&str; 7] = [
-    "backups", "exports", "imports", "jobs", "session", "tokens", "users",
+const UNREVISED: [&str; 8] = [
+    "backups", "exports", "imports", "jobs", "secrets", "session", "tokens", "users",
 ];
 
 /// Returns the document.

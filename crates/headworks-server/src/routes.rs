@@ -17,6 +17,7 @@ mod operations;
 mod people;
 mod plant;
 mod retention;
+mod secrets;
 mod storage;
 mod templates;
 mod validation;
@@ -89,6 +90,10 @@ pub(crate) static TAGS: &[(&str, &str)] = &[
     ),
     ("users", "Accounts of people."),
     ("tokens", "Tokens of programs and wall screens."),
+    (
+        "secrets",
+        "Keys of webhooks and the like: stored and used by name, never shown.",
+    ),
     ("system", "What the system says of itself."),
     (
         "operations",
@@ -135,6 +140,7 @@ pub(crate) fn routes() -> Vec<Route> {
     routes.extend(journal::journal_routes());
     routes.extend(people::people_routes());
     routes.extend(retention::retention_routes());
+    routes.extend(secrets::secret_routes());
     routes.extend(system_routes());
     routes.extend(storage::storage_routes());
     routes.extend(operations::operation_routes());

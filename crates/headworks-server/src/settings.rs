@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use headworks_access::SessionLimits;
+use headworks_logic::outbound::OutboundSettings;
 use headworks_telemetry::Telemetry;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
@@ -50,6 +51,8 @@ pub struct ServerSettings {
     pub telemetry: Telemetry,
     /// How long people stay signed in.
     pub sessions: SessionLimits,
+    /// Where calls out may go, and how long they take.
+    pub outbound: OutboundSettings,
     /// Days that entries of the audit journal are kept; 0 keeps them for ever.
     pub audit_days: u32,
     /// All settings of the process, for administrators to read.
@@ -138,6 +141,7 @@ impl Default for ServerSettings {
             limits: Limits::default(),
             telemetry: Telemetry::default(),
             sessions: SessionLimits::default(),
+            outbound: OutboundSettings::default(),
             audit_days: 0,
             shown: Arc::default(),
         }
@@ -198,6 +202,12 @@ impl Network {
     }
 }
 
+impl From<Network> for IpNet {
+    fn from(network: Network) -> IpNet {
+        network.0
+    }
+}
+
 impl BasePath {
     /// Returns it: empty, or `/` and parts without a `/` at the end.
     pub fn as_str(&self) -> &str {
@@ -250,7 +260,7 @@ impl FromStr for Network {
         })?;
         if net.prefix_len() == 0 {
             return Err(format!(
-                "{text:?} would trust everybody; name the addresses of the proxies"
+                "{text:?} would mean everybody; name the addresses that are meant"
             ));
         }
         Ok(Network(net.trunc()))

@@ -114,6 +114,7 @@ async fn start_outside(
     let settings = &loaded.settings;
     let server_settings = ServerSettings {
         sessions: settings.sessions.limits(),
+        outbound: settings.outbound.settings(),
         audit_days: settings.audit.retention_days,
         telemetry: telemetry.clone(),
         shown: Arc::new(loaded.shown()),

@@ -6,6 +6,7 @@
 mod audit;
 mod error;
 mod load;
+mod outbound;
 mod server;
 mod sessions;
 mod shown;
@@ -32,6 +33,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 pub(crate) use audit::Audit;
 pub(crate) use error::SettingsError;
 pub(crate) use load::{Loaded, Sources, load, load_with_origins};
+pub(crate) use outbound::Outbound;
 pub(crate) use server::Server;
 pub(crate) use sessions::Sessions;
 pub(crate) use telemetry::{Log, LogFormat, Telemetry};
@@ -47,6 +49,8 @@ pub(crate) struct Settings {
     pub(crate) server: Server,
     /// How long people stay signed in.
     pub(crate) sessions: Sessions,
+    /// Calls to other servers: webhooks of routes and notification.
+    pub(crate) outbound: Outbound,
     /// How long it is kept who did what.
     pub(crate) audit: Audit,
     /// Where things are kept.

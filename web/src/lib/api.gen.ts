@@ -2392,6 +2392,32 @@ export type RowError = {
 /** A part of the plant: the tags that at least one pattern selects. */
 export type Scope = (string)[];
 
+/** A secret to store. */
+export type SecretBody = {
+  /** The hosts that it may be sent to; empty for all. Whoever may make channels and routes can */
+  hosts?: (string)[];
+  /** The secret, 4 to 4096 bytes, without line breaks. */
+  value: string;
+};
+
+/** A secret as people may see it: everything but its value. */
+export type SecretEntry = {
+  /** When it was stored last. */
+  changed_us: number;
+  /** When it was stored first, microseconds since 1970-01-01 UTC. */
+  created_us: number;
+  /** The hosts that it may be sent to; empty for all. */
+  hosts: (string)[];
+  /** Its name: `${secret:name}` stands for its value. */
+  name: string;
+};
+
+/** Secrets without their values. */
+export type Secrets = {
+  /** In order of name. */
+  items: (SecretEntry)[];
+};
+
 /** A session as its owner may see it. */
 export type Session = {
   /** Where the client was at the sign-in or the last refresh. */

@@ -21,6 +21,7 @@ const SHORT_LISTS: [&str; 19] = [
     "/api/v1/jobs",                            // as many as are kept
     "/api/v1/protocols",                       // a table of the program
     "/api/v1/retention-policies/{id}/history", // revisions of one object
+    "/api/v1/secrets",                         // bounded, of the whole hub
     "/api/v1/sessions",                        // of one account, bounded
     "/api/v1/tags/{id}/history",               // revisions of one object
     "/api/v1/template-library",                // a table of the program

@@ -59,6 +59,8 @@ mod rules;
 #[cfg(test)]
 mod schema;
 #[cfg(test)]
+mod secrets;
+#[cfg(test)]
 mod storage;
 #[cfg(test)]
 mod sunspec;

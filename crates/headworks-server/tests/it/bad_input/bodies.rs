@@ -410,6 +410,11 @@ impl Plant {
                 &reset,
             ),
             of("POST /api/v1/tokens", "/api/v1/tokens", &token),
+            of(
+                "PUT /api/v1/secrets/{name}",
+                "/api/v1/secrets/teams",
+                &json!({ "value": "long enough", "hosts": ["hooks.example"] }),
+            ),
         ]
     }
 }
