@@ -22,12 +22,12 @@ use crate::edits::{Applied, Edit, prepare};
 use crate::error::{HubError, Problem};
 use crate::events::{EventKind, News, Severity, SystemEvent};
 use crate::hub::Shared;
-use crate::ingest::{Violation, ViolationCounts};
+use crate::ingest::{Tap, Violation, ViolationCounts};
 use crate::keeper::{DiskLevel, StorageStatus, tier_sizes};
 use crate::link::Order;
 use crate::plant::Plant;
 use crate::status::{self, ConnectionState, ConnectionStatus, HubStats};
-use crate::write;
+use crate::write::{self, Writer};
 
 /// Longest time a poll by hand may take.
 const POLL: Duration = Duration::from_secs(60);
@@ -158,6 +158,14 @@ impl HubHandle {
         self.shared.ingest.subscribe()
     }
 
+    /// Hands out every batch after ingest, none left out: ingest waits for who takes them. There
+    /// is one tap; taking another ends the one before.
+    ///
+    /// In an update with bad quality the value is always absent.
+    pub fn tap(&self) -> Tap {
+        self.shared.ingest.tap()
+    }
+
     /// Writes a value in engineering units to the device of a tag and publishes what was read
     /// back.
     ///
@@ -166,7 +174,21 @@ impl HubHandle {
     /// [`HubError::NotFound`], [`HubError::NotWritable`], [`HubError::Value`],
     /// [`HubError::LinkDown`], [`HubError::Write`].
     pub async fn write(&self, tag: ObjectId, value: Value) -> Result<Written, HubError> {
-        write::write(&self.shared, tag, value).await
+        write::write(&self.shared, tag, value, Writer::Caller).await
+    }
+
+    /// As [`HubHandle::write`], for who is no person: it is told as such in the log.
+    ///
+    /// # Errors
+    ///
+    /// As [`HubHandle::write`].
+    pub async fn write_as(
+        &self,
+        writer: Writer<'_>,
+        tag: ObjectId,
+        value: Value,
+    ) -> Result<Written, HubError> {
+        write::write(&self.shared, tag, value, writer).await
     }
 
     /// Counts a write that its caller may not do, so that the figures show it.

@@ -6,6 +6,7 @@
 mod calculator;
 mod checks;
 mod rules;
+mod tap;
 mod violations;
 
 use std::sync::Arc;
@@ -25,7 +26,9 @@ use crate::space::{DataSpace, NEVER, Tick};
 use calculator::Calculator;
 pub(crate) use checks::TimeBounds;
 use rules::{Pass, Verdict};
+use tap::{Overflow, TapEnd};
 
+pub use tap::{Tap, Tapped};
 pub(crate) use violations::TagWatch;
 pub use violations::{Violation, ViolationCounts, ViolationKind};
 
@@ -39,6 +42,7 @@ const BUS_BATCHES: usize = 256;
 pub(crate) struct Ingest {
     space: DataSpace,
     bus: broadcast::Sender<Arc<[Update]>>,
+    tap: TapEnd,
     /// Taken away when the hub stops.
     history: Mutex<Option<RecorderQueue>>,
     /// Held from the change of the space to the hand-over to the bus, so that readers of the bus
@@ -56,6 +60,15 @@ pub(crate) struct Ingest {
     untold: Mutex<Vec<(TagIndex, Violation)>>,
 }
 
+/// What of a published batch is still to be handed on.
+#[derive(Default)]
+struct Published {
+    /// What is to be stored.
+    stored: Option<Arc<[Update]>>,
+    /// What the tap has no room for.
+    overflow: Option<Overflow>,
+}
+
 /// What is to be stored of a batch.
 #[derive(Default)]
 struct Outcome {
@@ -70,6 +83,7 @@ impl Ingest {
         Ingest {
             space: DataSpace::default(),
             bus: broadcast::Sender::new(BUS_BATCHES),
+            tap: TapEnd::default(),
             history: Mutex::new(Some(history)),
             order: Mutex::default(),
             calculator: Mutex::new(Calculator::new(TimeZone::system())),
@@ -92,6 +106,11 @@ impl Ingest {
         self.bus.subscribe()
     }
 
+    /// Hands out every batch that is published from now on; see [`Tap`].
+    pub(crate) fn tap(&self) -> Tap {
+        self.tap.open()
+    }
+
     /// Returns how many samples wait for the historian.
     pub(crate) fn history_queue(&self) -> usize {
         self.history.lock().as_ref().map_or(0, RecorderQueue::len)
@@ -100,6 +119,7 @@ impl Ingest {
     /// Ends the way to the historian, so that the recorder can finish.
     pub(crate) fn close(&self) {
         self.history.lock().take();
+        self.tap.close();
     }
 
     /// Returns how many samples drivers have brought.
@@ -139,7 +159,7 @@ impl Ingest {
 
     /// Moves on what has been silent for too long: values age, and after their grace they are bad.
     pub(crate) async fn sweep(&self, now_us: i64) {
-        let stored = {
+        let published = {
             let _order = self.order.lock();
             let mut batch = Vec::new();
             let mut outcome = Outcome::default();
@@ -156,7 +176,7 @@ impl Ingest {
             self.derive(&mut batch, &mut outcome, now_us);
             self.publish(batch, &outcome.unstored)
         };
-        self.store(stored).await;
+        self.pass_on(published).await;
     }
 
     /// Takes over what is configured of a tag now; `period` is the time between its polls, none
@@ -181,13 +201,13 @@ impl Ingest {
 
     /// Publishes and stores states that [`Ingest::configure`] returned.
     pub(crate) async fn announce(&self, mut batch: Vec<Update>, now_us: i64) {
-        let stored = {
+        let published = {
             let _order = self.order.lock();
             let mut outcome = Outcome::default();
             self.derive(&mut batch, &mut outcome, now_us);
             self.publish(batch, &outcome.unstored)
         };
-        self.store(stored).await;
+        self.pass_on(published).await;
     }
 
     /// Takes the formulas of a new plant.
@@ -221,7 +241,7 @@ impl Ingest {
     }
 
     async fn calculate(&self, now_us: i64, which: impl FnOnce(&mut Calculator) -> Vec<TagIndex>) {
-        let stored = {
+        let published = {
             let _order = self.order.lock();
             let mut calculator = self.calculator.lock();
             let wanted = which(&mut calculator);
@@ -229,7 +249,7 @@ impl Ingest {
             self.evaluate(&mut calculator, &wanted, now_us, &mut batch, &mut outcome);
             self.publish(batch, &outcome.unstored)
         };
-        self.store(stored).await;
+        self.pass_on(published).await;
     }
 
     /// Makes room for tags with numbers below `end`.
@@ -258,13 +278,13 @@ impl Ingest {
     }
 
     async fn accept(&self, mut batch: Vec<Update>, bounds: Option<TimeBounds>, now_us: i64) {
-        let (stored, late) = {
+        let (published, late) = {
             let _order = self.order.lock();
             let mut outcome = self.settle(&mut batch, bounds, false);
             self.derive(&mut batch, &mut outcome, now_us);
             (self.publish(batch, &outcome.unstored), outcome.late)
         };
-        self.store(stored).await;
+        self.pass_on(published).await;
         if !late.is_empty() {
             self.store(Some(late.into())).await;
         }
@@ -368,25 +388,25 @@ impl Ingest {
         untold.push((update.tag, violation));
     }
 
-    /// Hands a batch to the bus; returns what of it is to be stored.
-    fn publish(&self, batch: Vec<Update>, unstored: &[usize]) -> Option<Arc<[Update]>> {
+    /// Hands a batch to the bus and the tap; returns what of it is still to be handed on.
+    fn publish(&self, batch: Vec<Update>, unstored: &[usize]) -> Published {
         if batch.is_empty() {
-            return None;
+            return Published::default();
         }
         let batch: Arc<[Update]> = batch.into();
         // an error only says that nobody listens
         drop(self.bus.send(Arc::clone(&batch)));
-        if unstored.is_empty() {
-            return Some(batch);
+        Published {
+            overflow: self.tap.give(&batch),
+            stored: storable(batch, unstored),
         }
-        let mut unstored = unstored.iter().copied().peekable();
-        let stored: Arc<[Update]> = batch
-            .iter()
-            .enumerate()
-            .filter(|&(at, _)| unstored.next_if_eq(&at).is_none())
-            .map(|(_, update)| update.clone())
-            .collect();
-        (!stored.is_empty()).then_some(stored)
+    }
+
+    async fn pass_on(&self, published: Published) {
+        if let Some(overflow) = published.overflow {
+            overflow.wait().await;
+        }
+        self.store(published.stored).await;
     }
 
     async fn store(&self, batch: Option<Arc<[Update]>>) {
@@ -400,6 +420,21 @@ impl Ingest {
         let tenths = self.started.elapsed().as_millis() / 100;
         Tick::try_from(tenths).unwrap_or(NEVER - 1)
     }
+}
+
+/// Returns a batch without the updates of tags that keep no history.
+fn storable(batch: Arc<[Update]>, unstored: &[usize]) -> Option<Arc<[Update]>> {
+    if unstored.is_empty() {
+        return Some(batch);
+    }
+    let mut unstored = unstored.iter().copied().peekable();
+    let stored: Arc<[Update]> = batch
+        .iter()
+        .enumerate()
+        .filter(|&(at, _)| unstored.next_if_eq(&at).is_none())
+        .map(|(_, update)| update.clone())
+        .collect();
+    (!stored.is_empty()).then_some(stored)
 }
 
 #[cfg(test)]

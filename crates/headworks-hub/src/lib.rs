@@ -44,7 +44,7 @@ pub use events::{EVENTS_MAX, EventKind, Severity, SystemEvent};
 pub use handle::{HubHandle, Written};
 pub use headworks_store::{Action, CommitStep, CommitSummary, DeletedObject, HistoryEntry};
 pub use hub::{Hub, read_plant};
-pub use ingest::{Violation, ViolationCounts, ViolationKind};
+pub use ingest::{Tap, Tapped, Violation, ViolationCounts, ViolationKind};
 pub use keeper::{
     DataPart, DiskLevel, DiskProbe, DiskSpace, Forecast, StorageStatus, TierSize, Verdict,
 };
@@ -59,3 +59,4 @@ pub use status::{
 };
 pub use totals::HubTotals;
 pub use trial::{Trial, TrialKind, Tried, TriedInput};
+pub use write::Writer;

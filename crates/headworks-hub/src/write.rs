@@ -8,7 +8,7 @@ use headworks_core::{DataType, Sample, Update, Value};
 use headworks_protocols::{Command, WriteError, WriteReport};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout};
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use crate::error::HubError;
 use crate::handle::Written;
@@ -18,11 +18,21 @@ use crate::plant::TagEntry;
 /// Longest time a write may take, waiting for its turn included.
 const WRITE: Duration = Duration::from_secs(30);
 
+/// Who writes a tag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Writer<'a> {
+    /// Somebody who asked for it and waits for the answer.
+    Caller,
+    /// A route, by its name: there may be many writes, so that those that succeed are no news.
+    Route(&'a str),
+}
+
 /// Writes a value; see [`crate::HubHandle::write`].
 pub(crate) async fn write(
     shared: &Shared,
     id: ObjectId,
     value: Value,
+    writer: Writer<'_>,
 ) -> Result<Written, HubError> {
     let plant = shared.plant.load_full();
     let tag = plant
@@ -40,22 +50,33 @@ pub(crate) async fn write(
         None => Err(HubError::Stopping),
     };
     shared.totals.count_write(&outcome);
-    log(tag, &value, started.elapsed(), &outcome);
+    log(tag, &value, started.elapsed(), &outcome, writer);
     outcome
 }
 
-fn log(tag: &TagEntry, value: &Value, took: Duration, outcome: &Result<Written, HubError>) {
+fn log(
+    tag: &TagEntry,
+    value: &Value,
+    took: Duration,
+    outcome: &Result<Written, HubError>,
+    writer: Writer<'_>,
+) {
     let path = tag.path();
-    match outcome {
-        Ok(Written {
-            read_back,
-            confirmed,
-            ..
-        }) => {
-            let read_back = read_back.as_ref().map(ToString::to_string);
+    match (outcome, writer) {
+        (Ok(written), Writer::Caller) => {
+            let read_back = written.read_back.as_ref().map(ToString::to_string);
+            let confirmed = written.confirmed;
             info!(%path, %value, read_back, confirmed, ?took, "tag written");
         }
-        Err(error) => warn!(%path, %value, %error, ?took, "tag not written"),
+        (Ok(written), Writer::Route(route)) => {
+            let confirmed = written.confirmed;
+            debug!(%path, %value, confirmed, ?took, route, "tag written by a route");
+        }
+        (Err(error), Writer::Caller) => warn!(%path, %value, %error, ?took, "tag not written"),
+        (Err(error), Writer::Route(route)) => {
+            // the router tells of the first of many, and counts the others
+            debug!(%path, %value, %error, ?took, route, "tag not written by a route");
+        }
     }
 }
 

@@ -5,6 +5,7 @@ pub mod backup;
 pub mod error;
 pub mod historian;
 pub mod history;
+pub mod letters;
 mod lock;
 pub mod objects;
 pub mod postgres;
@@ -20,6 +21,7 @@ pub use historian::{
     ForwardStats, Historian, HistorianOptions, HistorianStats, LogBatch, LogPosition, LogReader,
     RangeQuery, ReadStats, Retention, TagName, Tier, TierAges, TierReport, TimeRange, Upkeep,
 };
+pub use letters::{DeadLetters, LETTERS_PAGE_MAX, Letter, LetterStats};
 pub use objects::{
     Action, Change, CommitStep, CommitSummary, DeletedObject, HISTORY_MAX, HistoryEntry,
     ObjectHealth, ObjectPlace, ObjectStore, Reached, StoredObject,

@@ -26,6 +26,8 @@ const BUSY: Duration = Duration::from_secs(10);
 const ACCESS: &str = "access.db";
 /// What the alarms did, and how they stand.
 const ALARMS: &str = "alarms.db";
+/// What routes could not deliver.
+const LETTERS: &str = "dead-letters.db";
 const JOURNAL: &str = "audit.db";
 /// Number and hash of the last entry of the journal.
 const JOURNAL_HEAD: &str = "audit.head";
@@ -176,7 +178,7 @@ fn hold_databases(data: &Path, to: &Path) -> Result<Vec<String>, StoreError> {
     if data.join(JOURNAL).is_file() {
         names.extend(copy_journal(data, to)?);
     }
-    for name in [ACCESS, ALARMS, DATABASE] {
+    for name in [ACCESS, ALARMS, LETTERS, DATABASE] {
         let path = data.join(name);
         if path.is_file() {
             let source = View::open(&path)?;
