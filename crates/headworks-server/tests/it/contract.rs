@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 use crate::rig::Rig;
 
 /// Lists that are not cut into pages: what is in them is bounded by something else.
-const SHORT_LISTS: [&str; 19] = [
+const SHORT_LISTS: [&str; 20] = [
     "/api/v1/assets/{id}/history",             // revisions of one object
     "/api/v1/backups",                         // as many as the settings keep
     "/api/v1/changes/{id}",                    // the first thousand objects, and how many there are
