@@ -37,13 +37,14 @@ pub use write::export;
 pub type Files = BTreeMap<String, String>;
 
 /// The files, in the order in which what is in them rests on each other.
-pub const FILES: [(Kind, &str); 8] = [
+pub const FILES: [(Kind, &str); 9] = [
     (Kind::Asset, "assets.toml"),
     (Kind::Connection, "connections.toml"),
     (Kind::Template, "templates.toml"),
     (Kind::Device, "devices.toml"),
     (Kind::Tag, "tags.csv"),
     (Kind::Group, "groups.toml"),
+    (Kind::Alarm, "alarms.toml"),
     (Kind::Dashboard, "dashboards.toml"),
     (Kind::Retention, "retention.toml"),
 ];

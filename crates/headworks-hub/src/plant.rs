@@ -17,7 +17,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use headworks_core::model::{
-    Asset, Connection, Dashboard, Device, Group, Kind, Object, ObjectId, RetentionPolicy, Template,
+    Alarm, Asset, Connection, Dashboard, Device, Group, Kind, Object, ObjectId, RetentionPolicy,
+    Template,
 };
 use headworks_core::{Pattern, TagIndex};
 
@@ -44,6 +45,9 @@ pub struct Plant {
     templates: Table<Template>,
     devices: Table<Device>,
     groups: Table<Group>,
+    alarms: Table<Alarm>,
+    /// By tag, in order of name; no entry for a tag without alarms.
+    alarms_of: Arc<HashMap<ObjectId, Vec<Arc<Object<Alarm>>>>>,
     dashboards: Table<Dashboard>,
     retention: Table<RetentionPolicy>,
     /// By number; no entry where a tag was deleted.
@@ -95,6 +99,11 @@ impl Plant {
         &self.devices.sorted
     }
 
+    /// Returns the alarms in order of name.
+    pub fn alarms(&self) -> &[Arc<Object<Alarm>>] {
+        &self.alarms.sorted
+    }
+
     /// Returns the dashboards in order of their place, then of name.
     pub fn dashboards(&self) -> &[Arc<Object<Dashboard>>] {
         &self.dashboards.sorted
@@ -140,6 +149,11 @@ impl Plant {
         self.devices.by_id.get(&id)
     }
 
+    /// Returns an alarm.
+    pub fn alarm(&self, id: ObjectId) -> Option<&Arc<Object<Alarm>>> {
+        self.alarms.by_id.get(&id)
+    }
+
     /// Returns a dashboard.
     pub fn dashboard(&self, id: ObjectId) -> Option<&Arc<Object<Dashboard>>> {
         self.dashboards.by_id.get(&id)
@@ -180,6 +194,7 @@ impl Plant {
             (Kind::Template, self.templates.revision_of(id)),
             (Kind::Device, self.devices.revision_of(id)),
             (Kind::Group, self.groups.revision_of(id)),
+            (Kind::Alarm, self.alarms.revision_of(id)),
             (Kind::Dashboard, self.dashboards.revision_of(id)),
             (Kind::Retention, self.retention.revision_of(id)),
         ];
@@ -196,6 +211,7 @@ impl Plant {
             Kind::Device => self.device(id)?.body.clone().into(),
             Kind::Tag => self.tag(id)?.object().body.into(),
             Kind::Group => self.group(id)?.body.clone().into(),
+            Kind::Alarm => self.alarm(id)?.body.clone().into(),
             Kind::Dashboard => self.dashboard(id)?.body.clone().into(),
             Kind::Retention => self.retention_policy(id)?.body.clone().into(),
         })
@@ -221,7 +237,11 @@ impl Plant {
                 .map(|template| (Kind::Template, template.id))
                 .collect(),
             Kind::Device => self.tags_of(id).map(|tag| (Kind::Tag, tag.id())).collect(),
-            Kind::Tag | Kind::Group | Kind::Dashboard | Kind::Retention => Vec::new(),
+            Kind::Tag => {
+                let alarms = self.alarms_of(id).iter();
+                alarms.map(|alarm| (Kind::Alarm, alarm.id)).collect()
+            }
+            Kind::Group | Kind::Alarm | Kind::Dashboard | Kind::Retention => Vec::new(),
         }
     }
 
@@ -253,6 +273,11 @@ impl Plant {
         self.indices_of(device)
             .iter()
             .map(|&index| self.existing(index))
+    }
+
+    /// Returns the alarms of a tag in order of name.
+    pub fn alarms_of(&self, tag: ObjectId) -> &[Arc<Object<Alarm>>] {
+        self.alarms_of.get(&tag).map_or(&[], Vec::as_slice)
     }
 
     /// Returns the connection that a tag is read through.

@@ -1,6 +1,7 @@
 //! The handlers of the REST API, one file per chapter.
 
 pub(crate) mod account;
+pub(crate) mod alarm_rules;
 pub(crate) mod assets;
 pub(crate) mod backups;
 pub(crate) mod changes;

@@ -52,6 +52,7 @@ pub(crate) static TAGS: &[(&str, &str)] = &[
     ("dashboards", "Pages of widgets."),
     ("assets", "Where things stand: sites, areas, lines."),
     ("groups", "Devices and tags that belong together."),
+    ("alarm rules", "What operators are to be told of."),
     ("templates", "What all devices of a type have in common."),
     (
         "changes",

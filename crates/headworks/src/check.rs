@@ -7,8 +7,8 @@ use std::time::Duration;
 use anyhow::Context;
 use headworks_core::TagIndex;
 use headworks_core::model::{
-    Asset, Connection, Dashboard, Device, Group, Kind, ObjectBody, ObjectId, RetentionPolicy, Tag,
-    Template,
+    Alarm, Asset, Connection, Dashboard, Device, Group, Kind, ObjectBody, ObjectId,
+    RetentionPolicy, Tag, Template,
 };
 use headworks_hub::plant::{Paths, Places};
 use headworks_protocols::{DeviceConfig, LinkConfig, TagConfig};
@@ -34,6 +34,7 @@ struct Stored {
     tags: BTreeMap<ObjectId, Vec<(TagIndex, Tag)>>,
     templates: usize,
     groups: usize,
+    alarms: usize,
     dashboards: usize,
     retention_policies: usize,
     problems: Vec<String>,
@@ -60,13 +61,14 @@ pub(crate) fn run(arguments: &CheckArguments) -> anyhow::Result<()> {
     let problems = stored.problems();
     println!(
         "objects: {} assets, {} connections, {} templates, {} devices, {} tags, {} groups, \
-         {} dashboards, {} retention policies",
+         {} alarms, {} dashboards, {} retention policies",
         stored.assets.len(),
         stored.connections.len(),
         stored.templates,
         stored.devices.len(),
         stored.tags.values().map(Vec::len).sum::<usize>(),
         stored.groups,
+        stored.alarms,
         stored.dashboards,
         stored.retention_policies
     );
@@ -132,6 +134,10 @@ impl Stored {
             Kind::Group => {
                 parse::<Group>(object)?;
                 self.groups += 1;
+            }
+            Kind::Alarm => {
+                parse::<Alarm>(object)?;
+                self.alarms += 1;
             }
             Kind::Connection => drop(self.connections.insert(object.id, parse(object)?)),
             Kind::Device => drop(self.devices.insert(object.id, parse(object)?)),

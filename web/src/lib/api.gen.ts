@@ -21,6 +21,102 @@ export type AggregateList = {
 /** How several samples become one point. */
 export type Aggregation = 'none' | 'mean' | 'min' | 'max' | 'last' | 'band';
 
+/** What an operator is to be told of, and what is to be done then. */
+export type Alarm = {
+  /** What the operator is to do. */
+  action?: string;
+  /** What probably has happened. */
+  cause?: string;
+  /** What is watched for. */
+  condition: ConditionInput;
+  /** What happens if nobody does anything. */
+  consequence?: string;
+  /** How far the value must come back from the limit before the condition is false again, in */
+  deadband?: number;
+  /** Free text. */
+  description?: string;
+  /** Whether it is watched at all. */
+  enabled?: boolean;
+  /** Name of the group of which the first alarm is marked; none when empty. */
+  group?: string;
+  /** Whether an alarm that is over has to be reset by a person. */
+  latching?: boolean;
+  /** What the operator reads, with `{value}`, `{limit}`, `{tag}` and `{unit}`; the name when */
+  message?: string;
+  /** Name on screen, unique among the alarms of its tag. */
+  name: string;
+  /** Milliseconds for which the condition does not hold before the alarm is over. */
+  off_delay_ms?: number;
+  /** What a sample without a usable value means. */
+  on_bad?: OnBad;
+  /** Milliseconds for which the condition holds before the alarm is active. */
+  on_delay_ms?: number;
+  /** How urgent it is. */
+  priority?: Priority;
+  /** Seconds after which an alarm that is still active asks for attention again. */
+  re_alarm_s?: number | null;
+  /** Longest time on a shelf, in seconds. */
+  shelve_max_s?: number;
+  /** Expression that is true while the plant is in a state in which the alarm means nothing. */
+  suppress_when?: string;
+  /** The tag that is watched, whose folders are the area of the alarm. An alarm on an expression */
+  tag?: ObjectId | null;
+  /** The message in other languages, by their tags, e.g. `de` or `zh-CN`. */
+  translations?: Record<string, string>;
+};
+
+/** An alarm as it is configured, and where it belongs. */
+export type AlarmRule = {
+  /** What the operator is to do. */
+  action?: string;
+  /** What probably has happened. */
+  cause?: string;
+  /** What is watched for. */
+  condition: Condition;
+  /** What happens if nobody does anything. */
+  consequence?: string;
+  /** How far the value must come back from the limit before the condition is false again, in */
+  deadband?: number;
+  /** Free text. */
+  description?: string;
+  /** Whether it is watched at all. */
+  enabled?: boolean;
+  /** Name of the group of which the first alarm is marked; none when empty. */
+  group?: string;
+  /** Lasting identity. */
+  id: ObjectId;
+  /** Whether an alarm that is over has to be reset by a person. */
+  latching?: boolean;
+  /** What the operator reads, with `{value}`, `{limit}`, `{tag}` and `{unit}`; the name when */
+  message?: string;
+  /** Name on screen, unique among the alarms of its tag. */
+  name: string;
+  /** Milliseconds for which the condition does not hold before the alarm is over. */
+  off_delay_ms?: number;
+  /** What a sample without a usable value means. */
+  on_bad?: OnBad;
+  /** Milliseconds for which the condition holds before the alarm is active. */
+  on_delay_ms?: number;
+  /** Path of its tag. */
+  path: TagPath | null;
+  /** How urgent it is. */
+  priority: Priority;
+  /** Seconds after which an alarm that is still active asks for attention again. */
+  re_alarm_s?: number | null;
+  /** Counts the changes of the object, from 1. */
+  revision: number;
+  /** Longest time on a shelf, in seconds. */
+  shelve_max_s: number;
+  /** Expression that is true while the plant is in a state in which the alarm means nothing. */
+  suppress_when?: string;
+  /** The tag that is watched, whose folders are the area of the alarm. An alarm on an expression */
+  tag?: ObjectId | null;
+  /** The message in other languages, by their tags, e.g. `de` or `zh-CN`. */
+  translations?: Record<string, string>;
+  /** Time of the last change, microseconds since 1970-01-01 UTC. */
+  updated_us: number;
+};
+
 /** How a template is applied again to a device. */
 export type ApplyBody = {
   /** Whether tags are deleted that the template does not make. */
@@ -524,6 +620,132 @@ export type Compiled = {
   result: Preview | null;
 };
 
+/** What an alarm watches for. */
+export type Condition = {
+  kind: 'high_high';
+  /** The limit. */
+  limit: Limit;
+} | {
+  kind: 'high';
+  /** The limit. */
+  limit: Limit;
+} | {
+  kind: 'low';
+  /** The limit. */
+  limit: Limit;
+} | {
+  kind: 'low_low';
+  /** The limit. */
+  limit: Limit;
+} | {
+  kind: 'deviation';
+  /** Greatest distance, in the unit of the tag. */
+  max: Limit;
+  /** Where the value should be. */
+  setpoint: Limit;
+} | {
+  /** Which way counts. */
+  direction: Direction;
+  kind: 'rate_of_change';
+  /** Greatest change per second, in the unit of the tag. */
+  max_per_s: Limit;
+  /** Seconds over which the change is measured; several periods of the tag. */
+  over_s: number;
+} | {
+  kind: 'discrete';
+  /** The states that raise the alarm, e.g. `[true]` or `[3, 4]`. */
+  states: (boolean | number | string)[];
+} | {
+  kind: 'equals';
+  /** The value that raises the alarm. */
+  value: boolean | number | string;
+} | {
+  kind: 'not_equals';
+  /** The only value that raises no alarm. */
+  value: boolean | number | string;
+} | {
+  /** Upper end of what is fine. */
+  high: Limit;
+  kind: 'range';
+  /** Lower end of what is fine. */
+  low: Limit;
+} | {
+  kind: 'expression';
+  /** The expression. */
+  text: string;
+} | {
+  kind: 'bad_quality';
+  /** Whether a doubtful value counts too. */
+  uncertain: boolean;
+} | {
+  /** Seconds after the last usable sample. */
+  after_s: number;
+  kind: 'stale';
+};
+
+/** What an alarm watches for. */
+export type ConditionInput = {
+  kind: 'high_high';
+  /** The limit. */
+  limit: Limit;
+} | {
+  kind: 'high';
+  /** The limit. */
+  limit: Limit;
+} | {
+  kind: 'low';
+  /** The limit. */
+  limit: Limit;
+} | {
+  kind: 'low_low';
+  /** The limit. */
+  limit: Limit;
+} | {
+  kind: 'deviation';
+  /** Greatest distance, in the unit of the tag. */
+  max: Limit;
+  /** Where the value should be. */
+  setpoint: Limit;
+} | {
+  /** Which way counts. */
+  direction?: Direction;
+  kind: 'rate_of_change';
+  /** Greatest change per second, in the unit of the tag. */
+  max_per_s: Limit;
+  /** Seconds over which the change is measured; several periods of the tag. */
+  over_s: number;
+} | {
+  kind: 'discrete';
+  /** The states that raise the alarm, e.g. `[true]` or `[3, 4]`. */
+  states: (boolean | number | string)[];
+} | {
+  kind: 'equals';
+  /** The value that raises the alarm. */
+  value: boolean | number | string;
+} | {
+  kind: 'not_equals';
+  /** The only value that raises no alarm. */
+  value: boolean | number | string;
+} | {
+  /** Upper end of what is fine. */
+  high: Limit;
+  kind: 'range';
+  /** Lower end of what is fine. */
+  low: Limit;
+} | {
+  kind: 'expression';
+  /** The expression. */
+  text: string;
+} | {
+  kind: 'bad_quality';
+  /** Whether a doubtful value counts too. */
+  uncertain?: boolean;
+} | {
+  /** Seconds after the last usable sample. */
+  after_s: number;
+  kind: 'stale';
+};
+
 /** A configured link through one driver: a TCP address, a serial port. */
 export type Connection = {
   /** Free text. */
@@ -813,6 +1035,9 @@ export type DeviceSnapshot = {
 
 /** Whether a device answers. */
 export type DeviceState = 'unknown' | 'online' | 'offline' | 'error';
+
+/** Which changes of a value count. */
+export type Direction = 'either' | 'rising' | 'falling';
 
 /** How full the disk is. */
 export type DiskLevel = 'ok' | 'warning' | 'alarm' | 'critical';
@@ -1506,7 +1731,7 @@ export type Kept = {
 };
 
 /** The kinds of objects in the configuration store. */
-export type Kind = 'asset' | 'connection' | 'template' | 'device' | 'tag' | 'group' | 'dashboard' | 'retention';
+export type Kind = 'asset' | 'connection' | 'template' | 'device' | 'tag' | 'group' | 'alarm' | 'dashboard' | 'retention';
 
 /** The token of a wall screen. */
 export type KioskBody = {
@@ -1550,6 +1775,12 @@ export type LibraryItem = {
   vendor: string;
   /** The version that is shipped. */
   version: string;
+};
+
+/** A limit: a number, or the present value of another tag. */
+export type Limit = number | {
+  /** The tag. */
+  tag: ObjectId;
 };
 
 /** One log line. */
@@ -1882,6 +2113,9 @@ export type Object2 = {
 /** The lasting identity of an object: a UUID, version 7 for new ones. */
 export type ObjectId = string;
 
+/** What a sample without a usable value means to an alarm on values. */
+export type OnBad = 'hold' | 'raise' | 'clear';
+
 /** How data are treated: the configuration of OPC UA Part 13, 4.2.1.2. */
 export type Options = {
   /** Share of bad data from which on a result is bad, 0 to 100; 100 when absent. */
@@ -1898,6 +2132,16 @@ export type Options = {
 
 /** How a file of text is compressed. */
 export type Packing = 'none' | 'gzip' | 'zstd';
+
+/** One page of a list. */
+export type PageOfAlarmRule = {
+  /** The items. */
+  items: (AlarmRule)[];
+  /** `cursor` of the next page; null after the last. */
+  next_cursor: string | null;
+  /** Items of all pages. */
+  total: number;
+};
 
 /** One page of a list. */
 export type PageOfAssetItem = {
@@ -2155,6 +2399,9 @@ export type PreviewRow = {
   /** The value; null in a bad sample. */
   value: Value | null;
 };
+
+/** How urgent an alarm is: 1 is the most, 4 the least. */
+export type Priority = number;
 
 /** Problem details of an answer that is no success. */
 export type Problem = {

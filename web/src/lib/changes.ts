@@ -11,6 +11,7 @@ export const PATHS: Record<Kind, Path> = {
   device: 'devices',
   tag: 'tags',
   group: 'groups',
+  alarm: 'alarm-rules',
   dashboard: 'dashboards',
   retention: 'retention-policies',
 };
@@ -22,6 +23,7 @@ const PAGES: Partial<Record<Kind, string>> = {
   device: 'devices',
   tag: 'tags',
   group: 'groups',
+  alarm: 'alarm-rules',
   dashboard: 'd',
   template: 'templates',
 };

@@ -2,6 +2,7 @@
 import type * as Gen from './api.gen.ts';
 
 export type Kind =
+  | 'alarm-rules'
   | 'assets'
   | 'connections'
   | 'dashboards'

@@ -9,6 +9,7 @@ use crate::sample::Sample;
 use crate::value::Value;
 
 mod check;
+mod read;
 #[cfg(test)]
 mod tests;
 
@@ -17,7 +18,7 @@ pub(crate) use check::check_expression;
 /// What an alarm watches for.
 ///
 /// Limits are crossed by going beyond them: a value that equals its limit raises nothing.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Condition {
     /// The value is above the upper of two upper limits.
@@ -61,17 +62,19 @@ pub enum Condition {
     /// The value is one of these states.
     Discrete {
         /// The states that raise the alarm, e.g. `[true]` or `[3, 4]`.
-        #[schemars(length(min = 1, max = 64))]
+        #[schemars(schema_with = "check::states_schema")]
         states: Vec<Value>,
     },
     /// The value equals this one.
     Equals {
         /// The value that raises the alarm.
+        #[schemars(schema_with = "check::value_schema")]
         value: Value,
     },
     /// The value differs from this one.
     NotEquals {
         /// The only value that raises no alarm.
+        #[schemars(schema_with = "check::value_schema")]
         value: Value,
     },
     /// The value is outside `low` to `high`.
@@ -102,8 +105,8 @@ pub enum Condition {
 }
 
 /// A limit: a number, or the present value of another tag.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged, expecting = "expected a number or {\"tag\": id}")]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
+#[serde(untagged)]
 pub enum Limit {
     /// Always the same.
     Fixed(f64),

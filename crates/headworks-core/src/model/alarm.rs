@@ -8,7 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use super::device::{check_description, check_lines, check_name, check_text};
-use super::object::{FieldError, ObjectId};
+use super::object::{FieldError, Kind, ObjectBody, ObjectId};
 use crate::alarm::condition::{Condition, Detector, Limit, OnBad, check_expression};
 use crate::alarm::machine::Rule;
 
@@ -159,6 +159,26 @@ fn translations_schema(_: &mut SchemaGenerator) -> Schema {
     })
 }
 
+impl ObjectBody for Alarm {
+    const KIND: Kind = Kind::Alarm;
+
+    fn check(&self) -> Result<(), FieldError> {
+        check_name(&self.name)?;
+        self.detector().check(self.tag)?;
+        self.check_times()?;
+        if !self.suppress_when.is_empty() {
+            check_expression("/suppress_when", &self.suppress_when)?;
+        }
+        check_text("/group", &self.group, 128)?;
+        check_message("/message", &self.message)?;
+        self.check_translations()?;
+        check_lines("/cause", &self.cause, ADVICE_MAX)?;
+        check_lines("/consequence", &self.consequence, ADVICE_MAX)?;
+        check_lines("/action", &self.action, ADVICE_MAX)?;
+        check_description(&self.description)
+    }
+}
+
 impl Alarm {
     /// Returns how samples of its tag are judged.
     pub fn detector(&self) -> Detector {
@@ -192,27 +212,6 @@ impl Alarm {
             "" => &self.name,
             message => message,
         }
-    }
-
-    /// Checks what one alarm can know of itself.
-    ///
-    /// # Errors
-    ///
-    /// The first field that cannot work, with the reason.
-    pub fn check(&self) -> Result<(), FieldError> {
-        check_name(&self.name)?;
-        self.detector().check(self.tag)?;
-        self.check_times()?;
-        if !self.suppress_when.is_empty() {
-            check_expression("/suppress_when", &self.suppress_when)?;
-        }
-        check_text("/group", &self.group, 128)?;
-        check_message("/message", &self.message)?;
-        self.check_translations()?;
-        check_lines("/cause", &self.cause, ADVICE_MAX)?;
-        check_lines("/consequence", &self.consequence, ADVICE_MAX)?;
-        check_lines("/action", &self.action, ADVICE_MAX)?;
-        check_description(&self.description)
     }
 
     fn check_times(&self) -> Result<(), FieldError> {

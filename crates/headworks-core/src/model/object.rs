@@ -31,6 +31,8 @@ pub enum Kind {
     Tag,
     /// Devices and tags that belong together.
     Group,
+    /// What an operator is to be told of.
+    Alarm,
     /// A page of widgets.
     Dashboard,
     /// How long samples are kept.
@@ -86,13 +88,14 @@ impl FieldError {
 
 impl Kind {
     /// Every kind, those first on which others rest.
-    pub const ALL: [Kind; 8] = [
+    pub const ALL: [Kind; 9] = [
         Kind::Asset,
         Kind::Connection,
         Kind::Template,
         Kind::Device,
         Kind::Tag,
         Kind::Group,
+        Kind::Alarm,
         Kind::Dashboard,
         Kind::Retention,
     ];
@@ -106,6 +109,7 @@ impl Kind {
             Kind::Device => "device",
             Kind::Tag => "tag",
             Kind::Group => "group",
+            Kind::Alarm => "alarm",
             Kind::Dashboard => "dashboard",
             Kind::Retention => "retention",
         }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use headworks_core::model::{Kind, ObjectId};
+use headworks_core::model::{Alarm, Kind, ObjectId};
 use headworks_hub::Plant;
 use headworks_hub::plant::Paths;
 
@@ -17,6 +17,7 @@ pub(super) fn ids(plant: &Plant, kind: Kind) -> Vec<ObjectId> {
         Kind::Device => plant.devices().iter().map(|object| object.id).collect(),
         Kind::Tag => plant.tags().map(|tag| tag.id()).collect(),
         Kind::Group => plant.groups().iter().map(|object| object.id).collect(),
+        Kind::Alarm => plant.alarms().iter().map(|object| object.id).collect(),
         Kind::Dashboard => plant.dashboards().iter().map(|object| object.id).collect(),
         Kind::Retention => {
             let policies = plant.retention_policies().iter();
@@ -57,7 +58,23 @@ pub(super) fn names_of(plant: &Plant, kind: Kind) -> Vec<(ObjectId, String)> {
             tags.map(|tag| (tag.id(), tag.path().to_string())).collect()
         }
         Kind::Group => named!(plant.groups()),
+        Kind::Alarm => {
+            let name = |alarm: &Alarm| {
+                let tag = alarm.tag.and_then(|tag| plant.tag(tag));
+                alarm_name(tag.map(|tag| tag.path().as_str()), &alarm.name)
+            };
+            let alarms = plant.alarms().iter();
+            alarms.map(|one| (one.id, name(&one.body))).collect()
+        }
         Kind::Dashboard => named!(plant.dashboards()),
         Kind::Retention => named!(plant.retention_policies()),
+    }
+}
+
+/// Returns what an alarm is called: the path of its tag and its name.
+pub(super) fn alarm_name(tag: Option<&str>, name: &str) -> String {
+    match tag {
+        Some(tag) => format!("{tag}: {name}"),
+        None => name.to_owned(),
     }
 }

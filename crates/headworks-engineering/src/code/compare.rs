@@ -243,6 +243,7 @@ fn parse(kind: Kind, object: Value) -> Result<Body, (String, String)> {
         Kind::Template => of::<Template>(object),
         Kind::Device => of::<Device>(object),
         Kind::Group => of::<Group>(object),
+        Kind::Alarm => of::<headworks_core::model::Alarm>(object),
         Kind::Dashboard => of::<Dashboard>(object),
         Kind::Retention => of::<RetentionPolicy>(object),
         Kind::Tag => of::<headworks_core::model::Tag>(object),

@@ -130,6 +130,7 @@ impl<'a> Known<'a> {
                 let device = self.paths.get(device).map_or(device, String::as_str);
                 Some(below(entry.text("asset").or(Some(device)), name))
             }
+            Kind::Alarm => Some(called::alarm_name(entry.text("tag"), name)),
             _ => Some(name.to_owned()),
         }
     }
@@ -218,6 +219,7 @@ impl<'a> Known<'a> {
                 None => above(Kind::Device, "device")?,
                 asset => asset,
             },
+            Kind::Alarm => above(Kind::Tag, "tag")?,
             _ => None,
         };
         Some((place, entry.text("name")?.to_owned()))
@@ -235,6 +237,7 @@ impl<'a> Known<'a> {
                         let tag = plant.tag(id)?;
                         Some(tag.asset().unwrap_or(tag.device()))
                     }
+                    Kind::Alarm => plant.alarm(id)?.body.tag,
                     _ => None,
                 };
                 Some(((place, plant.body_of(id)?.name().to_owned()), id))

@@ -30,6 +30,12 @@ pub(super) fn each_reference(kind: Kind, object: &mut Value, f: OnReference<'_>)
             each_member(object, "devices", Kind::Device, f);
             each_member(object, "tags", Kind::Tag, f);
         }
+        Kind::Alarm => {
+            at(object, "/tag", Kind::Tag, f);
+            for limit in ["limit", "setpoint", "max", "max_per_s", "low", "high"] {
+                at(object, &format!("/condition/{limit}/tag"), Kind::Tag, f);
+            }
+        }
         Kind::Dashboard => each_binding(object, f),
         Kind::Connection | Kind::Retention => {}
     }

@@ -209,6 +209,32 @@ async fn names_are_swapped_and_an_entry_without_id_takes_a_name_that_is_free() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_alarm_is_called_by_its_tag_and_follows_its_name() {
+    let rig = Rig::start().await;
+    let mut files = by_hand();
+    let alarm = "[[alarm]]\nname = \"hot\"\ntag = \"north/hall/boiler/temp\"\n\
+                 condition = { kind = \"high\", limit = { tag = \"north/hall/boiler/level\" } }\n";
+    files.insert("alarms.toml".to_owned(), alarm.to_owned());
+    let steps = lines(&rig.apply(&files).await);
+    let made = "+ alarm north/hall/boiler/temp: hot".to_owned();
+    assert!(steps.contains(&made), "{steps:?}");
+    assert_eq!(rig.plan(&files).await.steps(), []);
+    assert_eq!(rig.plan(&rig.export()).await.steps(), []);
+
+    let files = with(rig.export(), "tags.csv", "boiler,temp", "boiler,flow");
+    let files = with(files, "groups.toml", "boiler/temp", "boiler/flow");
+    let files = with(files, "alarms.toml", "boiler/temp", "boiler/flow");
+    let steps = rig.apply(&files).await;
+    let want = ["~ tag north/hall/boiler/flow name: \"temp\" -> \"flow\""];
+    assert_eq!(lines(&steps), want, "the alarm follows by itself");
+
+    let files = with(files, "alarms.toml", "boiler/level", "boiler/label");
+    let refused = rig.plan(&files).await;
+    let told = format!("{:?}", refused.errors());
+    assert!(told.contains("there is no tag of the path"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_taken_out_is_deleted_from_the_leaves_down() {
     let rig = Rig::start().await;
     rig.apply(&by_hand()).await;

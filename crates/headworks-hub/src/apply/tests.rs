@@ -1,3 +1,4 @@
+mod alarms;
 mod assets;
 mod formulas;
 mod past;

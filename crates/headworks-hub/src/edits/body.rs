@@ -1,7 +1,7 @@
 //! The bodies of objects, of whatever kind.
 
 use headworks_core::model::{
-    Asset, Connection, Dashboard, Device, FieldError, Group, Kind, ObjectBody, ObjectId,
+    Alarm, Asset, Connection, Dashboard, Device, FieldError, Group, Kind, ObjectBody, ObjectId,
     RetentionPolicy, Tag, Template,
 };
 
@@ -20,6 +20,8 @@ pub enum Body {
     Tag(Tag),
     /// Devices and tags that belong together.
     Group(Group),
+    /// What an operator is to be told of.
+    Alarm(Alarm),
     /// A page of widgets.
     Dashboard(Dashboard),
     /// How long samples are kept.
@@ -115,6 +117,7 @@ bodies! {
     Device(Device),
     Tag(Tag),
     Group(Group),
+    Alarm(Alarm),
     Dashboard(Dashboard),
     Retention(RetentionPolicy),
 }
@@ -152,6 +155,7 @@ impl Body {
             Body::Device(body) => &body.name,
             Body::Tag(body) => body.name.as_str(),
             Body::Group(body) => &body.name,
+            Body::Alarm(body) => &body.name,
             Body::Dashboard(body) => &body.name,
             Body::Retention(body) => &body.name,
         }
@@ -164,6 +168,7 @@ impl Body {
             Body::Template(body) => body.base.into_iter().collect(),
             Body::Device(body) => std::iter::once(body.connection).chain(body.asset).collect(),
             Body::Tag(body) => std::iter::once(body.device).chain(body.asset).collect(),
+            Body::Alarm(body) => body.tag.into_iter().collect(),
             Body::Connection(_) | Body::Group(_) | Body::Dashboard(_) | Body::Retention(_) => {
                 Vec::new()
             }

@@ -1,5 +1,6 @@
 //! Checks of a draft as a whole: relations between objects.
 
+mod alarms;
 mod formulas;
 mod placed;
 
@@ -7,8 +8,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use headworks_core::model::{
-    Asset, Connection, Dashboard, Device, Group, Kind, Object, ObjectId, RetentionPolicy, Tag,
-    Template,
+    Alarm, Asset, Connection, Dashboard, Device, Group, Kind, Object, ObjectId, RetentionPolicy,
+    Tag, Template,
 };
 
 use super::body::BodyOf;
@@ -30,6 +31,7 @@ pub(crate) fn check_relations(draft: &Draft<'_>) -> Vec<Problem> {
     check_names(draft, plant.retention_policies(), &mut problems);
     placed::check_places(draft, &mut problems);
     formulas::check_formulas(draft, &mut problems);
+    alarms::check_alarms(draft, &mut problems);
     problems
 }
 
@@ -55,6 +57,9 @@ fn check_references(draft: &Draft<'_>, problems: &mut Vec<Problem>) {
     for (_, edit, tag) in draft.alive::<Tag>() {
         check(edit, "/device", Kind::Device, Some(tag.device));
         check(edit, "/asset", Kind::Asset, tag.asset);
+    }
+    for (_, edit, alarm) in draft.alive::<Alarm>() {
+        check(edit, "/tag", Kind::Tag, alarm.tag);
     }
 }
 

@@ -65,6 +65,7 @@ fn take(changes: &mut PlantChanges, id: ObjectId, draft: Drafted, stamp: (u64, i
             Kind::Device => drop(changes.devices.insert(id, None)),
             Kind::Tag => {}
             Kind::Group => drop(changes.groups.insert(id, None)),
+            Kind::Alarm => drop(changes.alarms.insert(id, None)),
             Kind::Dashboard => drop(changes.dashboards.insert(id, None)),
             Kind::Retention => drop(changes.retention.insert(id, None)),
         };
@@ -76,6 +77,7 @@ fn take(changes: &mut PlantChanges, id: ObjectId, draft: Drafted, stamp: (u64, i
         Body::Device(body) => put(&mut changes.devices, id, stamp, body),
         Body::Tag(_) => {}
         Body::Group(body) => put(&mut changes.groups, id, stamp, body),
+        Body::Alarm(body) => put(&mut changes.alarms, id, stamp, body),
         Body::Dashboard(body) => put(&mut changes.dashboards, id, stamp, body),
         Body::Retention(body) => put(&mut changes.retention, id, stamp, body),
     }
@@ -160,6 +162,7 @@ pub(crate) fn load(
             Kind::Device => keep(&mut changes.devices, &object)?,
             Kind::Tag => keep_tag(&mut changes, &mut paths, &object, shapes)?,
             Kind::Group => keep(&mut changes.groups, &object)?,
+            Kind::Alarm => keep(&mut changes.alarms, &object)?,
             Kind::Dashboard => keep(&mut changes.dashboards, &object)?,
             Kind::Retention => keep(&mut changes.retention, &object)?,
         }

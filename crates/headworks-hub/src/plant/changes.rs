@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use headworks_core::TagIndex;
 use headworks_core::model::{
-    Asset, Connection, Dashboard, Device, Group, Object, ObjectId, RetentionPolicy, Template,
+    Alarm, Asset, Connection, Dashboard, Device, Group, Object, ObjectId, RetentionPolicy, Template,
 };
 
 use super::{Formulas, Plant, Table, TagEntry, compare_folded};
@@ -21,6 +21,7 @@ pub(crate) struct PlantChanges {
     pub(crate) templates: Changed<Template>,
     pub(crate) devices: Changed<Device>,
     pub(crate) groups: Changed<Group>,
+    pub(crate) alarms: Changed<Alarm>,
     pub(crate) dashboards: Changed<Dashboard>,
     pub(crate) retention: Changed<RetentionPolicy>,
     pub(crate) tags: BTreeMap<TagIndex, Option<Arc<TagEntry>>>,
@@ -34,6 +35,7 @@ impl PlantChanges {
         leave_new(&mut self.templates, old.templates());
         leave_new(&mut self.devices, old.devices());
         leave_new(&mut self.groups, old.groups());
+        leave_new(&mut self.alarms, old.alarms());
         leave_new(&mut self.dashboards, old.dashboards());
         leave_new(&mut self.retention, old.retention_policies());
         for tag in old.tags() {
@@ -53,6 +55,7 @@ impl PlantChanges {
             && self.templates.is_empty()
             && self.devices.is_empty()
             && self.groups.is_empty()
+            && self.alarms.is_empty()
             && self.dashboards.is_empty()
             && self.retention.is_empty()
             && self.tags.is_empty()
@@ -73,6 +76,7 @@ impl Plant {
     /// Returns the plant after `changes`, of the next generation.
     pub(crate) fn with(&self, changes: PlantChanges) -> Plant {
         let devices_differ = !changes.devices.is_empty();
+        let alarms_differ = !changes.alarms.is_empty();
         let mut next = Plant {
             generation: self.generation + 1,
             assets: self
@@ -90,6 +94,9 @@ impl Plant {
             groups: self
                 .groups
                 .with(changes.groups, |object| object.body.name.clone()),
+            alarms: self
+                .alarms
+                .with(changes.alarms, |object| object.body.name.clone()),
             dashboards: self.dashboards.with(changes.dashboards, |object| {
                 (object.body.order, object.body.name.clone())
             }),
@@ -98,6 +105,9 @@ impl Plant {
                 .with(changes.retention, |object| object.body.rank()),
             ..self.clone()
         };
+        if alarms_differ {
+            next.alarms_of = Arc::new(next.group_by_tag());
+        }
         let has_formulas = !self.formulas.is_empty()
             || changes
                 .tags
@@ -171,6 +181,16 @@ impl Plant {
         order.extend(placed.map(|tag| tag.index()));
         self.order = Arc::new(order);
         self.tags_of = Arc::new(self.group_by_device());
+    }
+
+    fn group_by_tag(&self) -> HashMap<ObjectId, Vec<Arc<Object<Alarm>>>> {
+        let mut groups: HashMap<ObjectId, Vec<_>> = HashMap::new();
+        for alarm in self.alarms() {
+            if let Some(tag) = alarm.body.tag {
+                groups.entry(tag).or_default().push(Arc::clone(alarm));
+            }
+        }
+        groups
     }
 
     fn group_by_device(&self) -> BTreeMap<ObjectId, Arc<[TagIndex]>> {

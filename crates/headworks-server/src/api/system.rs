@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use headworks_core::model::{
-    Asset, Connection, Dashboard, Device, Group, Kind, RetentionPolicy, Tag, Template,
+    Alarm, Asset, Connection, Dashboard, Device, Group, Kind, RetentionPolicy, Tag, Template,
 };
 use headworks_hub::{DiskLevel, HubStats};
 use headworks_protocols::Protocol;
@@ -252,6 +252,7 @@ pub(crate) async fn schema(call: Call) -> Result<Json<serde_json::Value>, ApiErr
         Kind::Device => schema_for!(Device),
         Kind::Tag => schema_for!(Tag),
         Kind::Group => schema_for!(Group),
+        Kind::Alarm => schema_for!(Alarm),
         Kind::Dashboard => schema_for!(Dashboard),
         Kind::Retention => schema_for!(RetentionPolicy),
     };

@@ -1,15 +1,16 @@
-//! Routes of the chapters `assets`, `groups` and `templates`.
+//! Routes of the chapters `assets`, `groups`, `alarm rules` and `templates`.
 
-use headworks_core::model::{Asset, Group, Template};
+use headworks_core::model::{Alarm, Asset, Group, Template};
 
 use super::{DELETE, GET, POST, PUT};
-use crate::api::{assets, groups, objects, templates};
+use crate::api::{alarm_rules, assets, groups, objects, templates};
 use crate::route::Permission::{Configure, View};
 use crate::route::Route;
 
 pub(super) fn plant_routes() -> Vec<Route> {
     let mut routes = asset_routes();
     routes.extend(group_routes());
+    routes.extend(alarm_rule_routes());
     routes.extend(template_routes());
     routes
 }
@@ -99,6 +100,52 @@ fn group_routes() -> Vec<Route> {
             objects::history::<Group>,
         )
         .about(CHAPTER, "Lists the past states of a group."),
+    ]
+}
+
+fn alarm_rule_routes() -> Vec<Route> {
+    const CHAPTER: &str = "alarm rules";
+    const ALL: &str = "/api/v1/alarm-rules";
+    const ONE: &str = "/api/v1/alarm-rules/{id}";
+    vec![
+        Route::new("list_alarm_rules", GET, ALL, View, alarm_rules::list).about(
+            CHAPTER,
+            "Lists the alarms that are configured, in order of name.",
+        ),
+        Route::new(
+            "create_alarm_rule",
+            POST,
+            ALL,
+            Configure,
+            objects::create::<Alarm>,
+        )
+        .about(CHAPTER, "Makes an alarm rule."),
+        Route::new("get_alarm_rule", GET, ONE, View, objects::get::<Alarm>)
+            .about(CHAPTER, "Answers with an alarm rule."),
+        Route::new(
+            "replace_alarm_rule",
+            PUT,
+            ONE,
+            Configure,
+            objects::replace::<Alarm>,
+        )
+        .about(CHAPTER, "Replaces an alarm rule."),
+        Route::new(
+            "delete_alarm_rule",
+            DELETE,
+            ONE,
+            Configure,
+            objects::delete::<Alarm>,
+        )
+        .about(CHAPTER, "Deletes an alarm rule."),
+        Route::new(
+            "get_alarm_rule_history",
+            GET,
+            "/api/v1/alarm-rules/{id}/history",
+            View,
+            objects::history::<Alarm>,
+        )
+        .about(CHAPTER, "Lists the past states of an alarm rule."),
     ]
 }
 

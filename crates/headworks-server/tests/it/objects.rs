@@ -116,6 +116,14 @@ async fn each_kind_of_object_lives_and_dies() {
     check_life(&rig, "/api/v1/assets", &asset, &renamed(&asset, "south"));
     let group = json!({ "name": "pumps", "tags": [tag["id"]] });
     check_life(&rig, "/api/v1/groups", &group, &renamed(&group, "drives"));
+    let condition = json!({ "kind": "high", "limit": 80.0 });
+    let alarm = json!({ "name": "hot", "tag": tag["id"], "condition": condition });
+    check_life(
+        &rig,
+        "/api/v1/alarm-rules",
+        &alarm,
+        &renamed(&alarm, "too hot"),
+    );
     let template = json!({ "name": "meter", "version": "1", "protocol": "given" });
     check_life(
         &rig,

@@ -122,6 +122,10 @@ fn more_objects(rig: &Rig) -> Json {
         ("assets", json!({ "name": "north" })),
         ("groups", json!({ "name": "pumps" })),
         (
+            "alarm-rules",
+            json!({ "name": "hot", "condition": { "kind": "expression", "text": "1 > 2" } }),
+        ),
+        (
             "templates",
             json!({ "name": "meter", "version": "1", "protocol": "given" }),
         ),

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use schemars::{Schema, SchemaGenerator, json_schema};
+
 use super::{Condition, Detector, Direction, Limit, OnBad};
 use crate::expr::{AnyScope, Program};
 use crate::model::{FieldError, ObjectId};
@@ -177,6 +179,27 @@ fn check_states(states: &[Value]) -> Result<(), FieldError> {
         }
     }
     Ok(())
+}
+
+/// Says of a value how long a text may be.
+pub(super) fn value_schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "anyOf": [
+            { "type": "boolean" },
+            { "type": "number" },
+            { "type": "string", "maxLength": TEXT_MAX },
+        ],
+    })
+}
+
+/// The schema of a list of states.
+pub(super) fn states_schema(generator: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "array",
+        "minItems": 1,
+        "maxItems": STATES_MAX,
+        "items": value_schema(generator),
+    })
 }
 
 fn check_value(name: &str, value: &Value) -> Result<(), FieldError> {

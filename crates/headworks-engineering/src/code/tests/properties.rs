@@ -67,6 +67,9 @@ type AnyTemplate = (String, bool, Vec<Map<String, Value>>, Map<String, Value>);
 /// Text, title, tag and end of the axis.
 type AnyWidget = (String, String, Choice, f64);
 
+/// Name, texts, tag and the tag that is its limit.
+type AnyAlarm = (String, String, Option<Choice>, Choice);
+
 #[derive(Debug, Clone)]
 struct AnyPlant {
     assets: Vec<(String, Option<Choice>, String)>,
@@ -75,6 +78,7 @@ struct AnyPlant {
     devices: Vec<AnyDevice>,
     tags: Vec<AnyTag>,
     groups: Vec<(String, String, Vec<Choice>)>,
+    alarms: Vec<AnyAlarm>,
     dashboards: Vec<(String, i32, Vec<AnyWidget>)>,
     policies: Vec<(String, [Option<u32>; 3], String)>,
 }
@@ -155,13 +159,17 @@ prop_compose! {
         devices in vec(device(), 0..4),
         tags in vec(tag(), 0..10),
         groups in vec((name(), free_text(), vec(any::<Choice>(), 0..4)), 0..3),
+        alarms in vec(
+            (name(), free_text(), option::of(any::<Choice>()), any::<Choice>()), 0..4),
         dashboards in vec(
             (name(), any::<i32>(),
                 vec((free_text(), name(), any::<Choice>(), number()), 0..3)), 0..3),
         policies in vec(
             (name(), prop::array::uniform3(option::of(1_u32..=36_525)), free_text()), 0..3),
     ) -> AnyPlant {
-        AnyPlant { assets, connections, templates, devices, tags, groups, dashboards, policies }
+        AnyPlant {
+            assets, connections, templates, devices, tags, groups, alarms, dashboards, policies,
+        }
     }
 }
 
@@ -205,6 +213,7 @@ impl AnyPlant {
                 })
                 .collect();
         let tags = self.tags(&mut made, &devices, &assets);
+        self.alarms(&mut made, &tags);
         self.views(&mut made, &devices, &tags);
         made.edits
     }
@@ -261,6 +270,25 @@ impl AnyPlant {
             }
         }
         tags
+    }
+
+    fn alarms(&self, made: &mut Made<'_>, tags: &[ObjectId]) {
+        for (at, (name, text, tag, limit)) in self.alarms.iter().enumerate() {
+            let tag = tag.and_then(|choice| pick(tags, choice));
+            let condition = match (tag, pick(tags, *limit)) {
+                (Some(tag), Some(limit)) if tag != limit => {
+                    json!({ "kind": "high", "limit": { "tag": limit } })
+                }
+                _ => json!({ "kind": "expression", "text": "1 > 2" }),
+            };
+            made.make(
+                Kind::Alarm,
+                json!({
+                    "name": format!("{name}~{at}"), "tag": tag, "condition": condition,
+                    "cause": text, "description": text, "translations": { "de": "so" },
+                }),
+            );
+        }
     }
 
     fn views(&self, made: &mut Made<'_>, devices: &[ObjectId], tags: &[ObjectId]) {

@@ -29,7 +29,7 @@ pub(super) fn check_formulas(draft: &Draft<'_>, problems: &mut Vec<Problem>) {
         let Some(text) = &tag.formula else {
             continue;
         };
-        let scope = world.scope(tag.device);
+        let scope = world.scope(Some(tag.device));
         match Program::compile(text, &scope) {
             Ok(program) => {
                 if let Some(reason) = misfit(tag.data_type, program.kind()) {
@@ -56,17 +56,17 @@ fn misfit(data_type: DataType, kind: Kind) -> Option<String> {
 }
 
 /// The tags as the draft leaves them.
-struct World<'a> {
+pub(super) struct World<'a> {
     draft: &'a Draft<'a>,
     /// New, changed and moved tags.
     by_path: HashMap<TagPath, (ObjectId, Kind)>,
     by_name: HashMap<(ObjectId, &'a str), (ObjectId, Kind)>,
     /// Tags of the plant that are changed, moved or gone, with the edit that does it.
-    touched: HashMap<TagIndex, usize>,
+    pub(super) touched: HashMap<TagIndex, usize>,
 }
 
 impl<'a> World<'a> {
-    fn new(draft: &'a Draft<'a>) -> World<'a> {
+    pub(super) fn new(draft: &'a Draft<'a>) -> World<'a> {
         let mut world = World {
             draft,
             by_path: HashMap::new(),
@@ -99,7 +99,8 @@ impl<'a> World<'a> {
         world
     }
 
-    fn scope(&self, device: ObjectId) -> DraftScope<'_> {
+    /// Returns what names stand for; without a device only paths do.
+    pub(super) fn scope(&self, device: Option<ObjectId>) -> DraftScope<'_> {
         DraftScope {
             world: self,
             device,
@@ -126,7 +127,7 @@ impl<'a> World<'a> {
                 reads.push((tag.id(), inputs.map(|input| input.id()).collect()));
                 continue;
             };
-            let scope = self.scope(tag.device());
+            let scope = self.scope(Some(tag.device()));
             match Program::compile(text, &scope) {
                 Ok(program) => reads.push((tag.id(), scope.ids(&program))),
                 Err(error) => {
@@ -194,16 +195,16 @@ impl<'a> World<'a> {
 }
 
 /// What the names in a formula of a device stand for in the draft.
-struct DraftScope<'a> {
+pub(super) struct DraftScope<'a> {
     world: &'a World<'a>,
-    device: ObjectId,
+    device: Option<ObjectId>,
 }
 
 impl DraftScope<'_> {
     fn find(&self, reference: &Reference) -> Option<(ObjectId, Kind)> {
         match reference {
             Reference::Tag(path) => self.world.at(path),
-            Reference::Name(name) => self.world.named(self.device, name),
+            Reference::Name(name) => self.world.named(self.device?, name),
         }
     }
 
@@ -223,12 +224,12 @@ impl Scope for DraftScope<'_> {
         let Reference::Name(name) = reference else {
             return None;
         };
-        let plant = self.world.draft.plant;
-        let standing = plant.tags_of(self.device);
+        let (plant, own) = (self.world.draft.plant, self.device?);
+        let standing = plant.tags_of(own);
         let standing = standing.filter(|tag| !self.world.draft.is_drafted(tag.id()));
         let standing = standing.map(|tag| tag.name());
         let drafted = self.world.by_name.keys();
-        let drafted = drafted.filter(|(device, _)| *device == self.device);
+        let drafted = drafted.filter(|(device, _)| *device == own);
         closest(name, standing.chain(drafted.map(|(_, name)| *name))).map(str::to_owned)
     }
 }

@@ -22,6 +22,10 @@ pub(super) struct Plant {
     policy: Json,
     asset: Json,
     group: Json,
+    alarm: Json,
+    /// Tags with numbers.
+    number: Json,
+    limit: Json,
     template: Json,
     user: Json,
 }
@@ -55,6 +59,7 @@ const POLICIES: Operations = (
 );
 
 const ASSETS: Operations = ("POST /api/v1/assets", "PUT /api/v1/assets/{id}");
+const ALARM_RULES: Operations = ("POST /api/v1/alarm-rules", "PUT /api/v1/alarm-rules/{id}");
 const GROUPS: Operations = ("POST /api/v1/groups", "PUT /api/v1/groups/{id}");
 const TEMPLATES: Operations = ("POST /api/v1/templates", "PUT /api/v1/templates/{id}");
 
@@ -66,10 +71,18 @@ impl Plant {
             "data_type": "string", "writable": true,
         });
         let tag = rig.post("/api/v1/tags", &tag).expect(201);
+        let boiler = device["id"].clone();
+        let number = |name: &str| {
+            json!({
+                "device": boiler, "name": name, "address": name, "data_type": "float64",
+            })
+        };
         let page = json!({ "name": "page", "order": 1, "groups": [] });
         let policy = json!({ "name": "policy", "pattern": "nothing/**" });
         let asset = json!({ "name": "north" });
         let group = json!({ "name": "pumps" });
+        let condition = json!({ "kind": "expression", "text": "1 > 2" });
+        let alarm = json!({ "name": "hot", "condition": condition });
         let template = json!({ "name": "meter", "version": "1", "protocol": "given" });
         rig.make_user("somebody", "viewer");
         let user = rig.get("/api/v1/users?search=somebody").expect(200);
@@ -80,7 +93,10 @@ impl Plant {
             dashboard: rig.post("/api/v1/dashboards", &page).expect(201),
             policy: rig.post("/api/v1/retention-policies", &policy).expect(201),
             asset: rig.post("/api/v1/assets", &asset).expect(201),
+            number: rig.post("/api/v1/tags", &number("number")).expect(201),
+            limit: rig.post("/api/v1/tags", &number("limit")).expect(201),
             group: rig.post("/api/v1/groups", &group).expect(201),
+            alarm: rig.post("/api/v1/alarm-rules", &alarm).expect(201),
             template: rig.post("/api/v1/templates", &template).expect(201),
             user: user["items"][0].clone(),
         }
@@ -188,10 +204,62 @@ impl Plant {
             examples.push(of(post, list, &body));
             examples.push(of(put, &format!("{list}/{}", id(object)), &body));
         }
+        examples.extend(self.alarms());
         examples.extend(self.tags());
         examples.extend(self.edits());
         examples.extend(self.templates());
         examples
+    }
+
+    /// Returns an alarm of every kind.
+    fn alarms(&self) -> Vec<Example> {
+        let (list, one) = ("/api/v1/alarm-rules", at("alarm-rules", &self.alarm));
+        let mut conditions = vec![
+            json!({ "kind": "discrete", "states": [1, 2] }),
+            json!({ "kind": "equals", "value": 1 }),
+            json!({ "kind": "not_equals", "value": 1 }),
+            json!({ "kind": "expression", "text": "1 > 2" }),
+            json!({ "kind": "bad_quality", "uncertain": true }),
+            json!({ "kind": "stale", "after_s": 60 }),
+        ];
+        for limit in [json!(1.0), json!({ "tag": self.limit["id"] })] {
+            conditions.extend([
+                json!({ "kind": "high_high", "limit": limit }),
+                json!({ "kind": "high", "limit": limit }),
+                json!({ "kind": "low", "limit": limit }),
+                json!({ "kind": "low_low", "limit": limit }),
+                json!({ "kind": "deviation", "setpoint": limit, "max": limit }),
+                json!({
+                    "kind": "rate_of_change", "max_per_s": limit, "direction": "rising",
+                    "over_s": 9,
+                }),
+                json!({ "kind": "range", "low": 0.0, "high": limit }),
+                json!({ "kind": "range", "low": limit, "high": 2.0 }),
+            ]);
+        }
+        let body = |condition: &Json| {
+            let mut body = json!({
+                "name": "kettle", "tag": self.number["id"], "condition": condition,
+                "priority": 2, "on_delay_ms": 1, "off_delay_ms": 1, "latching": true,
+                "group": "pumps", "re_alarm_s": 600, "shelve_max_s": 600,
+                "suppress_when": "1 > 2", "enabled": true, "message": "{value} {unit}",
+                "translations": { "de": "zu hei\u{df}" }, "cause": "free",
+                "consequence": "free", "action": "free", "description": "free",
+            });
+            if condition["kind"] == "high" {
+                body["deadband"] = json!(0.5);
+                body["on_bad"] = json!("raise");
+            }
+            body
+        };
+        let bodies = conditions.iter().map(body);
+        let both = |body| {
+            [
+                of(ALARM_RULES.0, list, &body),
+                of(ALARM_RULES.1, &one, &body),
+            ]
+        };
+        bodies.flat_map(both).collect()
     }
 
     fn templates(&self) -> Vec<Example> {
