@@ -10,6 +10,7 @@ use headworks_core::{TagIndex, TagPath, Update};
 use headworks_store::{Reached, StoreError};
 use uuid::{ContextV7, Timestamp, Uuid};
 
+use crate::alarms::Rules;
 use crate::edits::{Applied, Edit, finish, load, prepare};
 use crate::error::HubError;
 use crate::hub::Shared;
@@ -24,6 +25,7 @@ struct Touched {
     connections: Vec<ObjectId>,
     devices: Vec<ObjectId>,
     tags: Vec<TagIndex>,
+    alarms: bool,
 }
 
 /// What a link must do because of an edit.
@@ -183,6 +185,7 @@ async fn take_over(shared: &Arc<Shared>, old: &Plant, new: Plant, touched: &Touc
     shared.plant.store(Arc::clone(&new));
     shared.ingest.take_formulas(new.formulas());
     configure_ingest(shared, old, &new, touched).await;
+    take_alarms(shared, &new, touched).await;
     shared.generation.send_replace(new.generation());
     if !new.has_policies_of(old) {
         shared.keeping.signal.wake();
@@ -220,12 +223,30 @@ async fn configure_ingest(shared: &Shared, old: &Plant, new: &Plant, touched: &T
     shared.ingest.calculate_new(now_us).await;
 }
 
+/// Gives the alarms of a new plant to ingest; compiling them is no work for the runtime.
+async fn take_alarms(shared: &Arc<Shared>, new: &Arc<Plant>, touched: &Touched) {
+    let before = shared.ingest.alarms().rules();
+    if !touched.alarms && (before.is_empty() || touched.tags.is_empty()) {
+        return;
+    }
+    let (shared, new) = (Arc::clone(shared), Arc::clone(new));
+    let work = move || {
+        let rules = Arc::new(Rules::of(&new, &before));
+        let last = |tag| shared.ingest.space().last(tag);
+        let now_us = shared.clock.now_us();
+        shared.ingest.alarms().take(rules, now_us, &last);
+    };
+    // an error says that the runtime ends
+    drop(blocking(work).await);
+}
+
 impl Touched {
     fn new(changes: &PlantChanges) -> Touched {
         Touched {
             connections: changes.connections.keys().copied().collect(),
             devices: changes.devices.keys().copied().collect(),
             tags: changes.tags.keys().copied().collect(),
+            alarms: !changes.alarms.is_empty(),
         }
     }
 

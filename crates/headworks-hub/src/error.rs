@@ -3,6 +3,7 @@
 use std::fmt;
 
 use headworks_core::TagPath;
+use headworks_core::alarm::Refusal;
 use headworks_core::model::{Kind, ObjectId};
 use headworks_protocols::WriteError;
 use headworks_store::StoreError;
@@ -104,6 +105,20 @@ pub enum HubError {
         id: ObjectId,
         /// Why.
         reason: String,
+    },
+    /// The alarm is in a state in which that cannot be done, or the request lacks something.
+    #[error("alarm {name:?}: {source}")]
+    Alarm {
+        /// Name of the alarm.
+        name: String,
+        /// Why; part of the message already.
+        source: Refusal,
+    },
+    /// The alarm is not watched.
+    #[error("alarm {name:?} is switched off; enable it first")]
+    AlarmOff {
+        /// Name of the alarm.
+        name: String,
     },
     /// There was no such change of the configuration.
     #[error("there is no change {time_us}, or nothing of it is kept any more")]

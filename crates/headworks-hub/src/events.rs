@@ -60,6 +60,8 @@ pub enum EventKind {
     Certificate,
     /// The configuration objects and their database.
     Configuration,
+    /// The journal of alarms.
+    Alarms,
 }
 
 /// How much an event matters.

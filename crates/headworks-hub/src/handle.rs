@@ -15,6 +15,7 @@ use headworks_store::{Historian, HistoryEntry, Retention, StoreError};
 use tokio::sync::{broadcast, oneshot, watch};
 use tokio::time::timeout;
 
+use crate::alarms::AlarmDesk;
 use crate::apply::{self, blocking};
 use crate::backups::{self, BackupSettings, BackupStatus};
 use crate::clocks::ClockSkew;
@@ -96,6 +97,11 @@ impl HubHandle {
     /// Returns a maker of ids for new objects, for lists of edits whose objects name each other.
     pub fn id_maker(&self) -> impl FnMut() -> ObjectId + Send + use<> {
         apply::id_maker(self.shared.clock.now_us())
+    }
+
+    /// Returns the alarms that run.
+    pub fn alarms(&self) -> &AlarmDesk {
+        &self.shared.alarms
     }
 
     /// Returns the backups, if a directory is set for them.

@@ -10,8 +10,8 @@ use headworks_core::TagIndex;
 use headworks_core::model::ObjectId;
 use headworks_protocols::{Clock, Protocol};
 use headworks_store::{
-    EmbeddedHistorian, ForwardingHistorian, Historian, HistorianOptions, ObjectPlace, ObjectStore,
-    StoreError,
+    AlarmJournal, AlarmStart, EmbeddedHistorian, ForwardingHistorian, Historian, HistorianOptions,
+    ObjectPlace, ObjectStore, StoreError,
 };
 use parking_lot::Mutex;
 use tokio::sync::watch;
@@ -20,6 +20,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use crate::alarms::{self, AlarmDesk, JournalThread, Rules};
 use crate::apply::blocking;
 use crate::backups::{self, BackupKeeper};
 use crate::clock::steady_clock;
@@ -49,6 +50,8 @@ pub struct Hub {
     /// None when it was joined.
     recorder: Option<Recorder>,
     /// None when it has ended.
+    journal: Option<JournalThread>,
+    /// None when it has ended.
     keeper: Option<Keeper>,
     /// Looks after the database of the objects.
     watch: JoinHandle<()>,
@@ -61,6 +64,7 @@ pub(crate) struct Shared {
     /// Counts the changes of states of links and devices.
     pub(crate) status_changes: watch::Sender<u64>,
     pub(crate) ingest: Arc<Ingest>,
+    pub(crate) alarms: AlarmDesk,
     pub(crate) clocks: Clocks,
     pub(crate) links: Supervisor,
     /// Held while edits are applied; what is shared between tags is known to it.
@@ -98,6 +102,7 @@ pub fn read_plant(directory: &Path) -> Result<Plant, HubError> {
 struct Opened {
     objects: ObjectStore,
     historian: Arc<dyn Historian>,
+    alarms: alarms::Opened,
     plant: Plant,
     shapes: Shapes,
     keeping: Keeping,
@@ -149,11 +154,21 @@ impl Hub {
             clock.clone(),
         )
         .map_err(|error| thread_error("recorder", error))?;
+        let ingest = Arc::new(Ingest::new(history, settings.times));
+        let (alarms, journal, stood) = AlarmDesk::start(
+            opened.alarms,
+            &ingest,
+            &opened.events,
+            &clock,
+            settings.alarms,
+        )
+        .map_err(|error| thread_error("alarms", error))?;
         let shared = Arc::new(Shared {
             generation: watch::Sender::new(opened.plant.generation()),
             status_changes: watch::Sender::new(0),
             plant: ArcSwap::from_pointee(opened.plant),
-            ingest: Arc::new(Ingest::new(history, settings.times)),
+            ingest,
+            alarms,
             clocks: Clocks::default(),
             links: Supervisor::default(),
             writer: Arc::new(tokio::sync::Mutex::new(opened.shapes)),
@@ -173,17 +188,16 @@ impl Hub {
             stop: CancellationToken::new(),
             started: Instant::now(),
         });
-        restore(&shared).await?;
+        restore(&shared, stood).await?;
         start_links(&shared);
-        tokio::spawn(sweep(Arc::clone(&shared)));
-        tokio::spawn(calculate(Arc::clone(&shared)));
-        tokio::spawn(backups::run(Arc::clone(&shared)));
+        start_tasks(&shared);
         let watch = tokio::spawn(database::watch(Arc::clone(&shared)));
         let keeper = Keeper::start(Arc::clone(&shared), period)
             .map_err(|error| thread_error("housekeeper", error))?;
         Ok(Hub {
             shared,
             recorder: Some(recorder),
+            journal: Some(journal),
             keeper: Some(keeper),
             watch,
         })
@@ -218,6 +232,7 @@ impl Hub {
         self.end_upkeep(grace).await;
         shared.ingest.close();
         let recorder = self.recorder.take();
+        self.end_journal(grace).await;
         let closed = timeout(grace, blocking(move || recorder.and_then(Recorder::join))).await;
         shared.objects.lock().take();
         let late = || HubError::Timeout {
@@ -227,6 +242,17 @@ impl Hub {
         let outcome = closed.map_err(|_| late())??;
         info!("hub stopped");
         outcome.unwrap_or(Ok(())).map_err(HubError::Store)
+    }
+
+    /// Stores what alarms did last.
+    async fn end_journal(&mut self, grace: Duration) {
+        let Some(journal) = self.journal.take() else {
+            return;
+        };
+        let finished = blocking(move || journal.finish());
+        if timeout(grace, finished).await.is_err() {
+            warn!("the last transitions of alarms may be lost: the disk took too long");
+        }
     }
 
     /// Waits for the round that may be under way, so that it does not meet the closing store.
@@ -248,6 +274,7 @@ impl Drop for Hub {
         self.shared.stop.cancel();
         self.shared.keeping.signal.stop();
         self.shared.ingest.close();
+        self.shared.alarms.close();
     }
 }
 
@@ -305,6 +332,7 @@ fn open(
     Ok(Opened {
         objects,
         historian: historian(directory)?,
+        alarms: alarms::Opened::new(AlarmJournal::open(directory)?),
         plant,
         shapes,
         keeping: Keeping::open(directory, upkeep),
@@ -312,8 +340,9 @@ fn open(
     })
 }
 
-/// Fills the data space: what is configured, with the last value that was stored.
-async fn restore(shared: &Arc<Shared>) -> Result<(), HubError> {
+/// Fills the data space: what is configured, with the last value that was stored; alarms are as
+/// they stood.
+async fn restore(shared: &Arc<Shared>, stood: AlarmStart) -> Result<(), HubError> {
     let shared = Arc::clone(shared);
     let work = move || {
         let plant = shared.plant.load_full();
@@ -331,6 +360,10 @@ async fn restore(shared: &Arc<Shared>) -> Result<(), HubError> {
                 shared.ingest.restore(index, sample);
             }
         }
+        let rules = Arc::new(Rules::of(&plant, &Rules::default()));
+        let last = |tag| shared.ingest.space().last(tag);
+        let alarms = shared.ingest.alarms();
+        alarms.begin(stood, rules, shared.start_us, &last);
         Ok(())
     };
     blocking(work).await?
@@ -347,6 +380,14 @@ fn start_links(shared: &Arc<Shared>) {
     for id in ids {
         shared.links.start(shared, id);
     }
+}
+
+/// Starts what goes on until the hub stops.
+fn start_tasks(shared: &Arc<Shared>) {
+    tokio::spawn(sweep(Arc::clone(shared)));
+    tokio::spawn(calculate(Arc::clone(shared)));
+    tokio::spawn(alarms::run_timer(Arc::clone(shared)));
+    tokio::spawn(backups::run(Arc::clone(shared)));
 }
 
 /// Evaluates the formulas that follow the clock, until the hub stops.

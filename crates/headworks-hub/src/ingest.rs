@@ -19,6 +19,7 @@ use parking_lot::Mutex;
 use tokio::sync::{Notify, broadcast};
 use tokio::time::Instant;
 
+use crate::alarms::Alarms;
 use crate::plant::{Formulas, TagEntry};
 use crate::recorder::RecorderQueue;
 use crate::settings::TimeLimits;
@@ -50,6 +51,8 @@ pub(crate) struct Ingest {
     order: Mutex<()>,
     /// Taken within `order` only.
     calculator: Mutex<Calculator>,
+    /// Judged with each batch, within `order`.
+    alarms: Alarms,
     /// Says that formulas may be due earlier than before.
     formulas_changed: Notify,
     started: Instant,
@@ -87,6 +90,7 @@ impl Ingest {
             history: Mutex::new(Some(history)),
             order: Mutex::default(),
             calculator: Mutex::new(Calculator::new(TimeZone::system())),
+            alarms: Alarms::new(TimeZone::system()),
             formulas_changed: Notify::new(),
             started: Instant::now(),
             samples: AtomicU64::new(0),
@@ -99,6 +103,11 @@ impl Ingest {
     /// Returns the data space, for reading.
     pub(crate) fn space(&self) -> &DataSpace {
         &self.space
+    }
+
+    /// Returns the alarms on the way of the samples.
+    pub(crate) fn alarms(&self) -> &Alarms {
+        &self.alarms
     }
 
     /// Hands out every batch that is published from now on.
@@ -174,7 +183,7 @@ impl Ingest {
                 batch.push(Update { tag, sample });
             });
             self.derive(&mut batch, &mut outcome, now_us);
-            self.publish(batch, &outcome.unstored)
+            self.publish(batch, &outcome.unstored, now_us)
         };
         self.pass_on(published).await;
     }
@@ -205,7 +214,7 @@ impl Ingest {
             let _order = self.order.lock();
             let mut outcome = Outcome::default();
             self.derive(&mut batch, &mut outcome, now_us);
-            self.publish(batch, &outcome.unstored)
+            self.publish(batch, &outcome.unstored, now_us)
         };
         self.pass_on(published).await;
     }
@@ -247,7 +256,7 @@ impl Ingest {
             let wanted = which(&mut calculator);
             let (mut batch, mut outcome) = (Vec::new(), Outcome::default());
             self.evaluate(&mut calculator, &wanted, now_us, &mut batch, &mut outcome);
-            self.publish(batch, &outcome.unstored)
+            self.publish(batch, &outcome.unstored, now_us)
         };
         self.pass_on(published).await;
     }
@@ -282,7 +291,7 @@ impl Ingest {
             let _order = self.order.lock();
             let mut outcome = self.settle(&mut batch, bounds, false);
             self.derive(&mut batch, &mut outcome, now_us);
-            (self.publish(batch, &outcome.unstored), outcome.late)
+            (self.publish(batch, &outcome.unstored, now_us), outcome.late)
         };
         self.pass_on(published).await;
         if !late.is_empty() {
@@ -388,11 +397,14 @@ impl Ingest {
         untold.push((update.tag, violation));
     }
 
-    /// Hands a batch to the bus and the tap; returns what of it is still to be handed on.
-    fn publish(&self, batch: Vec<Update>, unstored: &[usize]) -> Published {
+    /// Hands a batch to the alarms, the bus and the tap; returns what of it is still to be handed
+    /// on.
+    fn publish(&self, batch: Vec<Update>, unstored: &[usize], now_us: i64) -> Published {
         if batch.is_empty() {
             return Published::default();
         }
+        let last = |tag| self.space.last(tag);
+        self.alarms.judge(&batch, now_us, &last);
         let batch: Arc<[Update]> = batch.into();
         // an error only says that nobody listens
         drop(self.bus.send(Arc::clone(&batch)));
@@ -414,6 +426,7 @@ impl Ingest {
         if let (Some(batch), Some(history)) = (batch, history) {
             history.send(batch).await;
         }
+        self.alarms.room().await;
     }
 
     fn tick(&self) -> Tick {

@@ -4,6 +4,7 @@
 //! Read in this order: [`Hub`] starts and stops, [`HubHandle`] is what the outside holds,
 //! [`Plant`] is what is configured, [`Edit`] is how that changes.
 
+pub mod alarms;
 pub mod edits;
 pub mod error;
 pub mod events;
@@ -36,13 +37,17 @@ mod testing;
 mod totals;
 mod write;
 
+pub use alarms::{Act, AlarmDesk, AlarmStats, AlarmStatus};
 pub use backups::{BackupSettings, BackupStatus};
 pub use clocks::ClockSkew;
 pub use edits::{Applied, Body, Edit};
 pub use error::{HubError, Problem};
 pub use events::{EVENTS_MAX, EventKind, Severity, SystemEvent};
 pub use handle::{HubHandle, Written};
-pub use headworks_store::{Action, CommitStep, CommitSummary, DeletedObject, HistoryEntry};
+pub use headworks_store::{
+    Action, CommitStep, CommitSummary, DeletedObject, HistoryEntry, JournalCursor, JournalPage,
+    JournalQuery, JournalRetention, JournalStats,
+};
 pub use hub::{Hub, read_plant};
 pub use ingest::{Tap, Tapped, Violation, ViolationCounts, ViolationKind};
 pub use keeper::{

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use headworks_core::model::RetentionDays;
 use headworks_protocols::{Clock, PROTOCOLS, Protocol};
-use headworks_store::{ForwardOptions, HistorianOptions, ObjectPlace};
+use headworks_store::{ForwardOptions, HistorianOptions, JournalRetention, ObjectPlace};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +28,8 @@ pub struct HubSettings {
     pub upkeep: UpkeepSettings,
     /// Where backups go, and when.
     pub backup: BackupSettings,
+    /// How much of the journal of alarms is kept.
+    pub alarms: JournalRetention,
     /// The protocols that connections may name.
     pub protocols: &'static [&'static Protocol],
     /// The clock; when absent the system's, kept from going backwards.
@@ -154,6 +156,7 @@ impl HubSettings {
             times: TimeLimits::default(),
             upkeep: UpkeepSettings::default(),
             backup: BackupSettings::default(),
+            alarms: JournalRetention::default(),
             protocols: PROTOCOLS,
             clock: None,
         }

@@ -425,6 +425,16 @@ impl TestHub {
         let started = Instant::now();
         let clock =
             Clock::new(move || START_US + i64::try_from(started.elapsed().as_micros()).unwrap());
+        TestHub::with_clock(directory, historian, upkeep, clock).await
+    }
+
+    /// A hub whose time is what the test says.
+    pub(crate) async fn with_clock(
+        directory: TempDir,
+        historian: Arc<MemoryHistorian>,
+        upkeep: UpkeepSettings,
+        clock: Clock,
+    ) -> TestHub {
         let settings = HubSettings {
             protocols: PROTOCOLS,
             clock: Some(clock),

@@ -11,6 +11,7 @@ mod schema;
 mod start;
 mod write;
 
+use std::borrow::Borrow;
 use std::path::{Path, PathBuf};
 
 use headworks_core::alarm::{Entry, EventId, Fold};
@@ -48,6 +49,8 @@ struct Writer {
 pub struct AlarmStart {
     /// What the newest entry of each alarm says.
     pub fold: Fold,
+    /// The newest entry of each alarm, in the order of their numbers.
+    pub heads: Vec<Entry>,
     /// Number of the newest entry there ever was; 0 when there was none.
     pub number: u64,
     /// The newest event there ever was.
@@ -99,7 +102,7 @@ impl AlarmJournal {
     /// # Errors
     ///
     /// What the disk says; none of the entries is stored then, or all are.
-    pub fn append(&self, entries: &[Entry]) -> Result<(), StoreError> {
+    pub fn append(&self, entries: &[impl Borrow<Entry>]) -> Result<(), StoreError> {
         self.write(|writer| {
             writer.rows += write::append(&mut writer.database, entries)?;
             Ok(())

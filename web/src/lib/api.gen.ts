@@ -1209,7 +1209,7 @@ export type ErrorOccurrence = {
 };
 
 /** What an event is about. */
-export type EventKind = 'disk' | 'history' | 'upkeep' | 'validation' | 'clock' | 'backup' | 'certificate' | 'configuration';
+export type EventKind = 'disk' | 'history' | 'upkeep' | 'validation' | 'clock' | 'backup' | 'certificate' | 'configuration' | 'alarms';
 
 /** What is expected of a tag. */
 export type Expected = {

@@ -30,6 +30,7 @@ pub(crate) fn from_hub(error: HubError, place: impl Fn(usize) -> String) -> ApiE
         HubError::LinkDown { .. } => ApiError::new(Code::LinkDown, text),
         HubError::Timeout { .. } => ApiError::new(Code::NoAnswer, text),
         HubError::Past { .. } => ApiError::new(Code::Conflict, text),
+        HubError::Alarm { .. } | HubError::AlarmOff { .. } => ApiError::new(Code::Conflict, text),
         HubError::NoCommit { .. } => ApiError::new(Code::NotFound, text),
         HubError::Stopping => ApiError::new(Code::Busy, text),
         HubError::Damaged { .. } => ApiError::internal(&error),

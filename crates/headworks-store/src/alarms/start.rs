@@ -17,17 +17,18 @@ const DOUBTS_MAX: usize = 20;
 pub(super) fn read(database: &Connection) -> Result<AlarmStart, Failure> {
     let (number, event) = ends(database)?;
     let mut doubts = Doubts::default();
-    let fold = fold(database, &mut doubts)?;
+    let (fold, heads) = fold(database, &mut doubts)?;
     Ok(AlarmStart {
         event: EventId::new(event).max(fold.last_event()),
         number: number.max(fold.number()),
         fold,
+        heads,
         doubts: doubts.told(),
     })
 }
 
-fn fold(database: &Connection, doubts: &mut Doubts) -> Result<Fold, Failure> {
-    let mut fold = Fold::default();
+fn fold(database: &Connection, doubts: &mut Doubts) -> Result<(Fold, Vec<Entry>), Failure> {
+    let (mut fold, mut heads) = (Fold::default(), Vec::new());
     // a head without its entry sorts first and is a doubt
     let mut statement = database.prepare(
         "SELECT entries.body, heads.alarm, heads.number FROM heads
@@ -38,7 +39,7 @@ fn fold(database: &Connection, doubts: &mut Doubts) -> Result<Fold, Failure> {
     while let Some(row) = rows.next()? {
         match entry_of(row) {
             Ok(entry) => match fold.recover(&entry) {
-                Ok(()) => {}
+                Ok(()) => heads.push(entry),
                 Err(error) => doubts.add(error.to_string()),
             },
             Err(reason) => {
@@ -51,7 +52,7 @@ fn fold(database: &Connection, doubts: &mut Doubts) -> Result<Fold, Failure> {
             }
         }
     }
-    Ok(fold)
+    Ok((fold, heads))
 }
 
 fn entry_of(row: &Row<'_>) -> Result<Entry, String> {

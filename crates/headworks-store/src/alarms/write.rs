@@ -1,6 +1,8 @@
 //! Storing entries.
 
 use headworks_core::alarm::State;
+use std::borrow::Borrow;
+
 use headworks_core::alarm::{Cause, Entry};
 use headworks_core::model::ObjectId;
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
@@ -8,10 +10,14 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use crate::sqlite::Failure;
 
 /// Stores entries in one transaction; returns how many are new.
-pub(super) fn append(database: &mut Connection, entries: &[Entry]) -> Result<u64, Failure> {
+pub(super) fn append(
+    database: &mut Connection,
+    entries: &[impl Borrow<Entry>],
+) -> Result<u64, Failure> {
     let transaction = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let (newest, mut event) = ends(&transaction)?;
-    let new = entries.iter().filter(|entry| newest < entry.number);
+    let entries = entries.iter().map(Borrow::borrow);
+    let new = entries.filter(|entry: &&Entry| newest < entry.number);
     let (mut count, mut number) = (0, newest);
     for entry in new {
         insert(&transaction, entry)?;

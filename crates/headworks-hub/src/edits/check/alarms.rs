@@ -3,13 +3,14 @@
 
 use std::collections::HashMap;
 
-use headworks_core::expr::{Kind as ValueKind, Program};
+use headworks_core::expr::{Kind as ValueKind, Program, Reference, Scope};
 use headworks_core::model::{Alarm, Kind, ObjectId, Tag};
 use headworks_core::{DataType, alarm::Condition, alarm::Limit};
 
-use super::formulas::World;
+use super::formulas::{DraftScope, World};
 use crate::edits::draft::Draft;
 use crate::error::Problem;
+use crate::plant::kind_of;
 
 /// Adds what is wrong with alarms to `problems`.
 pub(super) fn check_alarms(draft: &Draft<'_>, problems: &mut Vec<Problem>) {
@@ -138,11 +139,43 @@ fn expressions(alarm: &Alarm) -> impl Iterator<Item = (&'static str, &str)> {
 fn compile(draft: &Draft<'_>, world: &World<'_>, alarm: &Alarm, text: &str) -> Result<(), String> {
     // names without a path are those of the tags beside its own
     let device = alarm.tag.and_then(|tag| device_of(draft, tag));
-    let scope = world.scope(device);
+    let scope = AlarmScope {
+        names: world.scope(device),
+        value: alarm.tag.and_then(|tag| kind_of_tag(draft, tag)),
+    };
     let program = Program::compile(text, &scope).map_err(|error| error.to_string())?;
     match program.kind() {
         ValueKind::Text => Err("gives a text; it must be true or false".to_owned()),
         _ => Ok(()),
+    }
+}
+
+/// What names in an expression of an alarm stand for: `value` is its tag.
+struct AlarmScope<'a> {
+    names: DraftScope<'a>,
+    value: Option<ValueKind>,
+}
+
+impl Scope for AlarmScope<'_> {
+    fn kind_of(&self, reference: &Reference) -> Option<ValueKind> {
+        match reference {
+            Reference::Name(name) if **name == *"value" => self.value,
+            reference => self.names.kind_of(reference),
+        }
+    }
+
+    fn similar(&self, reference: &Reference) -> Option<String> {
+        self.names.similar(reference)
+    }
+}
+
+fn kind_of_tag(draft: &Draft<'_>, tag: ObjectId) -> Option<ValueKind> {
+    match draft.drafted::<Tag>(tag) {
+        Some(drafted) => drafted.and_then(|tag| Some(kind_of(tag.data_type, tag.scaling().ok()?))),
+        None => {
+            let tag = draft.plant.tag(tag)?;
+            Some(kind_of(tag.data_type(), tag.scaling()))
+        }
     }
 }
 
