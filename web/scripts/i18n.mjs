@@ -35,11 +35,14 @@ const MADE = [
   /^discovery\.(?:end|guess|reason|tab|table|write\.code)\./,
   /^plantimport\.(?:action|format|mode)\./,
   /^template\.(?:state|type)\./,
+  /^alarm\.priority\./,
+  /^rule\.(?:kind|kind_help|limit|direction|on_bad|says|priority\.help)\./,
+  /^rule\.(?:cause|consequence|action)\.help$/,
   /^wizard\.(?:type|address|test|device)$/,
 ];
 
 /** Folders of the words: the frame's, then those that some pages load. */
-const PARTS = ['', 'system', 'people', 'plant', 'onboarding'];
+const PARTS = ['', 'system', 'people', 'plant', 'onboarding', 'alarmbar', 'alarms'];
 
 /** Returns all words of a language: those of the frame and those that pages load for themselves. */
 export const read = (language) =>

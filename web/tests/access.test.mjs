@@ -41,6 +41,8 @@ before(async () => {
     'devices without an asset': '/plant/unplaced',
     groups: '/groups',
     group: `/groups/${group}`,
+    'alarm rules': '/alarm-rules',
+    'new alarm rule': '/alarm-rules?do=add',
     changes: '/changes',
     bin: '/changes?tab=bin',
     trends: `/trends?tags=${supply.id},${level.id}`,

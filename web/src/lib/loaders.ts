@@ -18,9 +18,13 @@ const withOnboarding = (page: Promise<PageModule>): Promise<PageModule> =>
   withWords(page, 'system', 'plant', 'onboarding');
 const withPeople = (page: Promise<PageModule>): Promise<PageModule> => withWords(page, 'people');
 
+const withAlarms = (page: Promise<PageModule>): Promise<PageModule> =>
+  withWords(page, 'system', 'plant', 'alarmbar', 'alarms');
+
 export const LOADERS = {
   trends: () => withSystem(import('../pages/Trends.svelte')),
   tags: () => withPlant(import('../pages/Tags.svelte')),
+  'alarm-rules': () => withAlarms(import('../pages/AlarmRules.svelte')),
   connections: () => withPlant(import('../pages/Connections.svelte')),
   devices: () => withPlant(import('../pages/Devices.svelte')),
   discovery: () => withOnboarding(import('../pages/Discovery.svelte')),

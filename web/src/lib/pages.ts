@@ -89,6 +89,14 @@ export const PAGES: PageEntry[] = [
     needs: 'view',
   },
   {
+    name: 'alarm-rules',
+    title: 'page.alarm_rules',
+    icon: 'alarm-rules',
+    group: 'configure',
+    key: 'w',
+    needs: 'configure',
+  },
+  {
     name: 'templates',
     title: 'page.templates',
     icon: 'templates',

@@ -30,5 +30,19 @@ export const PARTS = {
     nl: () => import('../locales/onboarding/nl.json'),
     it: () => import('../locales/onboarding/it.json'),
   },
+  alarmbar: {
+    en: () => import('../locales/alarmbar/en.json'),
+    zh: () => import('../locales/alarmbar/zh.json'),
+    de: () => import('../locales/alarmbar/de.json'),
+    nl: () => import('../locales/alarmbar/nl.json'),
+    it: () => import('../locales/alarmbar/it.json'),
+  },
+  alarms: {
+    en: () => import('../locales/alarms/en.json'),
+    zh: () => import('../locales/alarms/zh.json'),
+    de: () => import('../locales/alarms/de.json'),
+    nl: () => import('../locales/alarms/nl.json'),
+    it: () => import('../locales/alarms/it.json'),
+  },
 } satisfies Record<string, Files>;
 export type Part = keyof typeof PARTS;

@@ -44,6 +44,7 @@ export type TagBody = Omit<
 export type Dashboard = Stored & Gen.Dashboard;
 export type PolicyBody = Required<Omit<Gen.RetentionPolicy, 'days'>> & { days: Gen.RetentionDays };
 export type Policy = Stored & PolicyBody;
+export type AlarmRule = Gen.AlarmRule;
 export type Asset = Gen.AssetItem;
 export type Group = Gen.GroupItem;
 export type { Widget, WidgetGroup } from './api.gen.ts';
