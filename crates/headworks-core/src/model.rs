@@ -6,11 +6,15 @@
 
 mod alarm;
 mod asset;
+mod channel;
 mod dashboard;
 mod device;
 mod group;
+mod hours;
 mod object;
+mod policy;
 mod retention;
+mod roster;
 mod route;
 mod tag;
 mod template;
@@ -18,14 +22,20 @@ mod validation;
 
 pub use alarm::{Alarm, MessageFacts, Priority};
 pub use asset::{Asset, AssetLevel};
+pub use channel::{
+    Channel, ChannelPreset, ChannelTarget, PLACEHOLDERS, Webhook, channel_presets, fill_template,
+};
 pub use dashboard::{
     Aggregation, Axis, AxisMode, Binding, Dashboard, Format, TextSize, Trend, Widget, WidgetGroup,
     WidgetType,
 };
 pub use device::{Connection, Device, Settings};
 pub use group::Group;
+pub use hours::{CalendarDay, Hours, LocalMoment};
 pub use object::{FieldError, Kind, Object, ObjectBody, ObjectId};
+pub use policy::{GroupBy, Policy, PolicyStep, QuietHours};
 pub use retention::{RetentionDays, RetentionPolicy};
+pub use roster::{OnDaysOff, Person, Roster, Shift};
 pub use route::{
     Accept, BodyType, DayTime, Route, RouteRules, RouteSchedule, RouteTarget, RouteWindow,
     TagTarget, WayBack, WebhookMethod, WebhookTarget, Weekday, WindowFunction,

@@ -17,8 +17,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use headworks_core::model::{
-    Alarm, Asset, Connection, Dashboard, Device, Group, Kind, Object, ObjectId, RetentionPolicy,
-    Template,
+    Alarm, Asset, Channel, Connection, Dashboard, Device, Group, Kind, Object, ObjectId, Policy,
+    RetentionPolicy, Roster, Template,
 };
 use headworks_core::{Pattern, TagIndex};
 
@@ -48,6 +48,9 @@ pub struct Plant {
     alarms: Table<Alarm>,
     /// By tag, in order of name; no entry for a tag without alarms.
     alarms_of: Arc<HashMap<ObjectId, Vec<Arc<Object<Alarm>>>>>,
+    channels: Table<Channel>,
+    rosters: Table<Roster>,
+    policies: Table<Policy>,
     dashboards: Table<Dashboard>,
     retention: Table<RetentionPolicy>,
     /// By number; no entry where a tag was deleted.
@@ -104,6 +107,21 @@ impl Plant {
         &self.alarms.sorted
     }
 
+    /// Returns the channels in order of name.
+    pub fn channels(&self) -> &[Arc<Object<Channel>>] {
+        &self.channels.sorted
+    }
+
+    /// Returns the rosters in order of name.
+    pub fn rosters(&self) -> &[Arc<Object<Roster>>] {
+        &self.rosters.sorted
+    }
+
+    /// Returns the policies of notification in order of name.
+    pub fn policies(&self) -> &[Arc<Object<Policy>>] {
+        &self.policies.sorted
+    }
+
     /// Returns the dashboards in order of their place, then of name.
     pub fn dashboards(&self) -> &[Arc<Object<Dashboard>>] {
         &self.dashboards.sorted
@@ -154,6 +172,21 @@ impl Plant {
         self.alarms.by_id.get(&id)
     }
 
+    /// Returns a channel.
+    pub fn channel(&self, id: ObjectId) -> Option<&Arc<Object<Channel>>> {
+        self.channels.by_id.get(&id)
+    }
+
+    /// Returns a roster.
+    pub fn roster(&self, id: ObjectId) -> Option<&Arc<Object<Roster>>> {
+        self.rosters.by_id.get(&id)
+    }
+
+    /// Returns a policy of notification.
+    pub fn policy(&self, id: ObjectId) -> Option<&Arc<Object<Policy>>> {
+        self.policies.by_id.get(&id)
+    }
+
     /// Returns a dashboard.
     pub fn dashboard(&self, id: ObjectId) -> Option<&Arc<Object<Dashboard>>> {
         self.dashboards.by_id.get(&id)
@@ -195,6 +228,9 @@ impl Plant {
             (Kind::Device, self.devices.revision_of(id)),
             (Kind::Group, self.groups.revision_of(id)),
             (Kind::Alarm, self.alarms.revision_of(id)),
+            (Kind::Channel, self.channels.revision_of(id)),
+            (Kind::Roster, self.rosters.revision_of(id)),
+            (Kind::Policy, self.policies.revision_of(id)),
             (Kind::Dashboard, self.dashboards.revision_of(id)),
             (Kind::Retention, self.retention.revision_of(id)),
         ];
@@ -212,6 +248,9 @@ impl Plant {
             Kind::Tag => self.tag(id)?.object().body.into(),
             Kind::Group => self.group(id)?.body.clone().into(),
             Kind::Alarm => self.alarm(id)?.body.clone().into(),
+            Kind::Channel => self.channel(id)?.body.clone().into(),
+            Kind::Roster => self.roster(id)?.body.clone().into(),
+            Kind::Policy => self.policy(id)?.body.clone().into(),
             Kind::Dashboard => self.dashboard(id)?.body.clone().into(),
             Kind::Retention => self.retention_policy(id)?.body.clone().into(),
         })
@@ -241,7 +280,15 @@ impl Plant {
                 let alarms = self.alarms_of(id).iter();
                 alarms.map(|alarm| (Kind::Alarm, alarm.id)).collect()
             }
-            Kind::Group | Kind::Alarm | Kind::Dashboard | Kind::Retention => Vec::new(),
+            Kind::Channel | Kind::Roster => self
+                .policies()
+                .iter()
+                .filter(|policy| policy.body.names().any(|named| named == id))
+                .map(|policy| (Kind::Policy, policy.id))
+                .collect(),
+            Kind::Group | Kind::Policy | Kind::Alarm | Kind::Dashboard | Kind::Retention => {
+                Vec::new()
+            }
         }
     }
 

@@ -22,6 +22,7 @@ pub(crate) mod jobs;
 pub(crate) mod journal;
 pub(crate) mod logs;
 pub(crate) mod metrics;
+pub(crate) mod notification;
 pub(crate) mod objects;
 pub(crate) mod page;
 pub(crate) mod plans;

@@ -13,6 +13,7 @@ mod history;
 mod imports;
 mod jobs;
 mod journal;
+mod notification;
 mod operations;
 mod people;
 mod plant;
@@ -92,6 +93,10 @@ pub(crate) static TAGS: &[(&str, &str)] = &[
     ("users", "Accounts of people."),
     ("tokens", "Tokens of programs and wall screens."),
     (
+        "notification",
+        "Who is told of alarms: channels, rosters, policies, and what was sent.",
+    ),
+    (
         "secrets",
         "Keys of webhooks and the like: stored and used by name, never shown.",
     ),
@@ -144,6 +149,7 @@ pub(crate) fn routes() -> Vec<Route> {
     routes.extend(secrets::secret_routes());
     routes.extend(system_routes());
     routes.extend(storage::storage_routes());
+    routes.extend(notification::notification_routes());
     routes.extend(operations::operation_routes());
     routes.extend(validation::validation_routes());
     routes.extend(live_routes());

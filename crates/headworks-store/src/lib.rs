@@ -8,6 +8,7 @@ pub mod history;
 pub mod letters;
 mod lock;
 pub mod objects;
+pub mod outbox;
 pub mod postgres;
 mod sqlite;
 
@@ -25,5 +26,9 @@ pub use letters::{DeadLetters, LETTERS_PAGE_MAX, Letter, LetterStats};
 pub use objects::{
     Action, Change, CommitStep, CommitSummary, DeletedObject, HISTORY_MAX, HistoryEntry,
     ObjectHealth, ObjectPlace, ObjectStore, Reached, StoredObject,
+};
+pub use outbox::{
+    MessageQuery, MessageState, NewMessage, Outbox, OutboxStart, OutboxStats, OutboxStep,
+    StoredMessage, Tried,
 };
 pub use postgres::{DatabaseUrl, ForwardOptions, ForwardingHistorian, PostgresHistorian};

@@ -7,8 +7,8 @@ use std::time::Duration;
 use anyhow::Context;
 use headworks_core::TagIndex;
 use headworks_core::model::{
-    Alarm, Asset, Connection, Dashboard, Device, Group, Kind, ObjectBody, ObjectId,
-    RetentionPolicy, Tag, Template,
+    Alarm, Asset, Channel, Connection, Dashboard, Device, Group, Kind, ObjectBody, ObjectId,
+    Policy, RetentionPolicy, Roster, Tag, Template,
 };
 use headworks_hub::plant::{Paths, Places};
 use headworks_protocols::{DeviceConfig, LinkConfig, TagConfig};
@@ -146,6 +146,9 @@ impl Stored {
                 let tag: Tag = parse(object)?;
                 self.tags.entry(tag.device).or_default().push((index, tag));
             }
+            Kind::Channel => drop(parse::<Channel>(object)?),
+            Kind::Roster => drop(parse::<Roster>(object)?),
+            Kind::Policy => drop(parse::<Policy>(object)?),
             Kind::Dashboard => {
                 parse::<Dashboard>(object)?;
                 self.dashboards += 1;

@@ -407,8 +407,14 @@ export type Binding = {
   tag: ObjectId;
 };
 
+/** What a body is. */
+export type BodyType = 'json' | 'text';
+
 /** The order in which the bytes of a value stand in the registers. */
 export type ByteOrder = 'ABCD' | 'CDAB' | 'BADC' | 'DCBA';
+
+/** A day of the calendar, `YYYY-MM-DD`. */
+export type CalendarDay = string;
 
 /** How many objects of a kind a change did one thing to. */
 export type ChangeCount = {
@@ -471,6 +477,92 @@ export type Changes = {
   items: (ChangeItem)[];
   /** `cursor` of the next page; null after the last. */
   next_cursor: number | null;
+};
+
+/** A way on which people are told of alarms. */
+export type Channel = {
+  /** Free text. */
+  description?: string;
+  /** Whether anything is sent. */
+  enabled?: boolean;
+  /** Language of what is sent to nobody by name, e.g. `de`; English when it is not known. */
+  language?: string;
+  /** Name on screen, unique among channels. */
+  name: string;
+  /** Where to and how. */
+  target: ChannelTargetInput;
+};
+
+/** A channel as it is configured. */
+export type ChannelItem = {
+  /** Free text. */
+  description?: string;
+  /** Whether anything is sent. */
+  enabled: boolean;
+  /** Lasting identity. */
+  id: ObjectId;
+  /** Language of what is sent to nobody by name, e.g. `de`; English when it is not known. */
+  language: string;
+  /** Name on screen, unique among channels. */
+  name: string;
+  /** Counts the changes of the object, from 1. */
+  revision: number;
+  /** Where to and how. */
+  target: ChannelTarget;
+  /** Time of the last change, microseconds since 1970-01-01 UTC. */
+  updated_us: number;
+};
+
+/** A ready-made webhook of a service. */
+export type ChannelPreset = {
+  /** What is to be stored as which secret, and what is to be changed. */
+  hint: string;
+  /** Which one, for programs. */
+  id: string;
+  /** Name of the service. */
+  name: string;
+  /** The secret that it names. */
+  secret: string;
+  /** The webhook. */
+  webhook: Webhook;
+};
+
+/** Where a channel leads, and how. */
+export type ChannelTarget = {
+  kind: 'email';
+  /** Addresses that get every message too, such as a list of a team. */
+  to?: (string)[];
+} | {
+  /** The body, with placeholders such as `{title}` and `{text}`. */
+  body: string;
+  /** What the body is; what placeholders stand for is written as JSON strings need it. */
+  body_type: BodyType;
+  /** Further headers. */
+  headers?: Record<string, string>;
+  kind: 'webhook';
+  /** How it is sent. */
+  method: WebhookMethod;
+  /** Where to: `http://` or `https://`, without a user or password. */
+  url: string;
+};
+
+/** Where a channel leads, and how. */
+export type ChannelTargetInput = {
+  kind: 'email';
+  /** Addresses that get every message too, such as a list of a team. */
+  to?: (string)[];
+} | {
+  /** The body, with placeholders such as `{title}` and `{text}`. */
+  body: string;
+  /** What the body is; what placeholders stand for is written as JSON strings need it. */
+  body_type?: BodyType;
+  /** Further headers. */
+  headers?: Record<string, string>;
+  kind: 'webhook';
+  /** How it is sent. */
+  method?: WebhookMethod;
+  /** Where to: `http://` or `https://`, without a user or password. */
+  url: string;
 };
 
 /** Lines of a chart. */
@@ -890,6 +982,9 @@ export type DataPart = {
 
 /** How the bytes of a tag are to be read. */
 export type DataType = 'bool' | 'int8' | 'uint8' | 'int8_high' | 'uint8_high' | 'int16' | 'uint16' | 'int32' | 'uint32' | 'int64' | 'uint64' | 'float16' | 'float32' | 'float64' | 'bcd16' | 'bcd32' | 'string';
+
+/** A time of day, `HH:MM`. */
+export type DayTime = string;
 
 /** What stands before the fraction of a number in CSV. */
 export type Decimal = 'point' | 'comma';
@@ -1498,6 +1593,9 @@ export type Group = {
   tags?: (ObjectId)[];
 };
 
+/** What goes into one message. */
+export type GroupBy = 'policy' | 'area' | 'alarm_group' | 'alarm';
+
 /** A group and how many members it has. */
 export type GroupItem = {
   /** Free text. */
@@ -1541,6 +1639,16 @@ export type HistoryFault = {
   reason: string;
   /** Since when, microseconds since 1970-01-01 UTC. */
   since_us: number;
+};
+
+/** Hours of the week, on the clock of a place. */
+export type Hours = {
+  /** The days on which they begin; every day when empty. */
+  days?: (Weekday)[];
+  /** When they begin. */
+  from: DayTime;
+  /** When they end; on the next day when that is not after `from`. */
+  to: DayTime;
 };
 
 /** Figures of the hub at one instant. */
@@ -1731,7 +1839,7 @@ export type Kept = {
 };
 
 /** The kinds of objects in the configuration store. */
-export type Kind = 'asset' | 'connection' | 'template' | 'device' | 'tag' | 'group' | 'alarm' | 'dashboard' | 'retention';
+export type Kind = 'asset' | 'connection' | 'template' | 'device' | 'tag' | 'group' | 'alarm' | 'channel' | 'roster' | 'policy' | 'dashboard' | 'retention';
 
 /** The token of a wall screen. */
 export type KioskBody = {
@@ -2116,6 +2224,17 @@ export type ObjectId = string;
 /** What a sample without a usable value means to an alarm on values. */
 export type OnBad = 'hold' | 'raise' | 'clear';
 
+/** What a shift does on days off. The day on which it begins counts. */
+export type OnDaysOff = 'free' | 'works' | 'only';
+
+/** Who is on duty. */
+export type OnDuty = {
+  /** When, microseconds since 1970-01-01 UTC. */
+  at_us: number;
+  /** The people. */
+  items: (Person)[];
+};
+
 /** How data are treated: the configuration of OPC UA Part 13, 4.2.1.2. */
 export type Options = {
   /** Share of bad data from which on a result is bad, 0 to 100; 100 when absent. */
@@ -2147,6 +2266,16 @@ export type PageOfAlarmRule = {
 export type PageOfAssetItem = {
   /** The items. */
   items: (AssetItem)[];
+  /** `cursor` of the next page; null after the last. */
+  next_cursor: string | null;
+  /** Items of all pages. */
+  total: number;
+};
+
+/** One page of a list. */
+export type PageOfChannelItem = {
+  /** The items. */
+  items: (ChannelItem)[];
   /** `cursor` of the next page; null after the last. */
   next_cursor: string | null;
   /** Items of all pages. */
@@ -2217,6 +2346,26 @@ export type PageOfObject2 = {
 export type PageOfPathValue = {
   /** The items. */
   items: (PathValue)[];
+  /** `cursor` of the next page; null after the last. */
+  next_cursor: string | null;
+  /** Items of all pages. */
+  total: number;
+};
+
+/** One page of a list. */
+export type PageOfPolicyItem = {
+  /** The items. */
+  items: (PolicyItem)[];
+  /** `cursor` of the next page; null after the last. */
+  next_cursor: string | null;
+  /** Items of all pages. */
+  total: number;
+};
+
+/** One page of a list. */
+export type PageOfRosterItem = {
+  /** The items. */
+  items: (RosterItem)[];
   /** `cursor` of the next page; null after the last. */
   next_cursor: string | null;
   /** Items of all pages. */
@@ -2310,6 +2459,38 @@ export type PathValue = {
   value: Value | null;
 };
 
+/** Somebody who is told of alarms. */
+export type Person = {
+  /** The account in whose name the person acknowledges by the link of an e-mail; without one the */
+  account?: string;
+  /** Where e-mail goes. */
+  email: string;
+  /** Language of what is sent, e.g. `de`; English when it is not known. */
+  language: string;
+  /** Name of the person. */
+  name: string;
+};
+
+/** Somebody who is told of alarms. */
+export type PersonInput = {
+  /** The account in whose name the person acknowledges by the link of an e-mail; without one the */
+  account?: string;
+  /** Where e-mail goes. */
+  email: string;
+  /** Language of what is sent, e.g. `de`; English when it is not known. */
+  language?: string;
+  /** Name of the person. */
+  name: string;
+};
+
+/** What a body can name. */
+export type Placeholder = {
+  /** What stands there in a message. */
+  meaning: string;
+  /** What stands between the braces. */
+  name: string;
+};
+
 /** What a file asks for, and what became of it. */
 export type PlanAnswer = {
   /** Whether it was applied; false after a dry run. */
@@ -2352,12 +2533,118 @@ export type PlanRow = {
   row?: number | null;
 };
 
+/** Who is told of which alarms, when and how often. */
+export type Policy = {
+  /** Patterns of the tags of the alarms; every alarm when empty, also those without a tag. */
+  areas?: (string)[];
+  /** Free text. */
+  description?: string;
+  /** Minutes between two messages in a flood of alarms, in which everything goes into one. */
+  digest_min?: number;
+  /** Whether anybody is told. */
+  enabled?: boolean;
+  /** What goes into one message. */
+  group_by?: GroupBy;
+  /** Seconds between two messages of one group; what happens in between waits for the second. */
+  group_s?: number;
+  /** Groups of the alarms, as alarm rules name them; every alarm when empty. */
+  groups?: (string)[];
+  /** When the policy counts: alarms that are raised at other times are not told; always when */
+  hours?: (Hours)[];
+  /** Name on screen, unique among policies. */
+  name: string;
+  /** Priorities of the alarms; every one when empty. */
+  priorities?: (Priority)[];
+  /** When only what is urgent is told; the rest waits for the end. */
+  quiet?: QuietHoursInput | null;
+  /** Minutes after which the last step is repeated while nobody acknowledges; never when absent. */
+  repeat_min?: number | null;
+  /** Who is told, and who next while nobody acknowledges; in order of `after_min`. */
+  steps: (PolicyStepInput)[];
+  /** Whether an alarm that is over is not escalated any more, although nobody acknowledged it. */
+  stop_when_over?: boolean;
+  /** Whether those who were told of an alarm are told who acknowledged it. */
+  tell_acknowledged?: boolean;
+  /** Whether those who were told of an alarm are told when it is over. */
+  tell_over?: boolean;
+  /** Time zone of the hours below, e.g. `Europe/Berlin`; that of the server when empty. */
+  time_zone?: string;
+};
+
+/** A policy as it is configured. */
+export type PolicyItem = {
+  /** Patterns of the tags of the alarms; every alarm when empty, also those without a tag. */
+  areas?: (string)[];
+  /** Free text. */
+  description?: string;
+  /** Minutes between two messages in a flood of alarms, in which everything goes into one. */
+  digest_min: number;
+  /** Whether anybody is told. */
+  enabled: boolean;
+  /** What goes into one message. */
+  group_by: GroupBy;
+  /** Seconds between two messages of one group; what happens in between waits for the second. */
+  group_s: number;
+  /** Groups of the alarms, as alarm rules name them; every alarm when empty. */
+  groups?: (string)[];
+  /** When the policy counts: alarms that are raised at other times are not told; always when */
+  hours?: (Hours)[];
+  /** Lasting identity. */
+  id: ObjectId;
+  /** Name on screen, unique among policies. */
+  name: string;
+  /** Priorities of the alarms; every one when empty. */
+  priorities?: (Priority)[];
+  /** When only what is urgent is told; the rest waits for the end. */
+  quiet?: QuietHours | null;
+  /** Minutes after which the last step is repeated while nobody acknowledges; never when absent. */
+  repeat_min?: number | null;
+  /** Counts the changes of the object, from 1. */
+  revision: number;
+  /** Who is told, and who next while nobody acknowledges; in order of `after_min`. */
+  steps: (PolicyStep)[];
+  /** Whether an alarm that is over is not escalated any more, although nobody acknowledged it. */
+  stop_when_over: boolean;
+  /** Whether those who were told of an alarm are told who acknowledged it. */
+  tell_acknowledged: boolean;
+  /** Whether those who were told of an alarm are told when it is over. */
+  tell_over: boolean;
+  /** Time zone of the hours below, e.g. `Europe/Berlin`; that of the server when empty. */
+  time_zone?: string;
+  /** Time of the last change, microseconds since 1970-01-01 UTC. */
+  updated_us: number;
+};
+
 /** A retention policy by name. */
 export type PolicyRef = {
   /** Lasting identity. */
   id: ObjectId;
   /** Name. */
   name: string;
+};
+
+/** One step of an escalation. */
+export type PolicyStep = {
+  /** Minutes after the alarm was raised. */
+  after_min: number;
+  /** On which channel. */
+  channel: ObjectId;
+  /** And these people, at any time. */
+  people?: (Person)[];
+  /** Who is told: those of these rosters who are on duty. */
+  rosters?: (ObjectId)[];
+};
+
+/** One step of an escalation. */
+export type PolicyStepInput = {
+  /** Minutes after the alarm was raised. */
+  after_min?: number;
+  /** On which channel. */
+  channel: ObjectId;
+  /** And these people, at any time. */
+  people?: (PersonInput)[];
+  /** Who is told: those of these rosters who are on duty. */
+  rosters?: (ObjectId)[];
 };
 
 /** What a manual poll brought. */
@@ -2368,6 +2655,14 @@ export type PollOutcome = {
   error: string | null;
   /** Tags that were read well. */
   good: number;
+};
+
+/** Ready-made webhooks, and what bodies can name. */
+export type Presets = {
+  /** The webhooks. */
+  items: (ChannelPreset)[];
+  /** What bodies can name in braces. */
+  placeholders: (Placeholder)[];
 };
 
 /** What an expression gives. */
@@ -2492,6 +2787,22 @@ export type QualityClass = 'good' | 'uncertain' | 'bad';
 
 /** How qualities are written. */
 export type QualityStyle = 'auto' | 'name' | 'code' | 'none';
+
+/** Hours in which only what is urgent is told. */
+export type QuietHours = {
+  /** The hours. */
+  hours: (Hours)[];
+  /** Priorities that are told all the same. */
+  through: (Priority)[];
+};
+
+/** Hours in which only what is urgent is told. */
+export type QuietHoursInput = {
+  /** The hours. */
+  hours: (Hours)[];
+  /** Priorities that are told all the same. */
+  through?: (Priority)[];
+};
 
 /** A page of raw samples. */
 export type RawAnswer = {
@@ -2624,6 +2935,44 @@ export type Revision = {
 /** What a person or a program is in the plant; each role may do all that the one before may. */
 export type Role = 'viewer' | 'operator' | 'admin' | 'owner';
 
+/** People, and who of them is on duty when. */
+export type Roster = {
+  /** Days off, such as public holidays. */
+  days_off?: (CalendarDay)[];
+  /** Free text. */
+  description?: string;
+  /** Name on screen, unique among rosters. */
+  name: string;
+  /** The people, each name once. */
+  people: (PersonInput)[];
+  /** When who is on duty; everybody is always when there are no shifts. */
+  shifts?: (ShiftInput)[];
+  /** Time zone of the shifts, e.g. `Europe/Berlin`; that of the server when empty. */
+  time_zone?: string;
+};
+
+/** A roster as it is configured. */
+export type RosterItem = {
+  /** Days off, such as public holidays. */
+  days_off?: (CalendarDay)[];
+  /** Free text. */
+  description?: string;
+  /** Lasting identity. */
+  id: ObjectId;
+  /** Name on screen, unique among rosters. */
+  name: string;
+  /** The people, each name once. */
+  people: (Person)[];
+  /** Counts the changes of the object, from 1. */
+  revision: number;
+  /** When who is on duty; everybody is always when there are no shifts. */
+  shifts?: (Shift)[];
+  /** Time zone of the shifts, e.g. `Europe/Berlin`; that of the server when empty. */
+  time_zone?: string;
+  /** Time of the last change, microseconds since 1970-01-01 UTC. */
+  updated_us: number;
+};
+
 /** What is wrong with a row of a file. */
 export type RowError = {
   /** Column, or the place in a file without columns. */
@@ -2712,6 +3061,26 @@ export type SetupState = {
 
 /** How much an event matters. */
 export type Severity = 'info' | 'warning' | 'alarm' | 'critical';
+
+/** When some of the people are on duty. */
+export type Shift = {
+  /** The hours. */
+  hours: Hours;
+  /** What the shift does on days off. */
+  on_days_off: OnDaysOff;
+  /** Names of the people. */
+  people: (string)[];
+};
+
+/** When some of the people are on duty. */
+export type ShiftInput = {
+  /** The hours. */
+  hours: Hours;
+  /** What the shift does on days off. */
+  on_days_off?: OnDaysOff;
+  /** Names of the people. */
+  people: (string)[];
+};
 
 /** How a shipped template stands in the plant. */
 export type ShippedState = 'absent' | 'current' | 'older' | 'newer';
@@ -3592,6 +3961,26 @@ export type WantedLevels = {
   /** `error`, `warn`, `info`, `debug` or `trace`, also per part of the program: */
   levels: string;
 };
+
+/** A request to a web server. Address and headers may hold `${secret:name}`. */
+export type Webhook = {
+  /** The body, with placeholders such as `{title}` and `{text}`. */
+  body: string;
+  /** What the body is; what placeholders stand for is written as JSON strings need it. */
+  body_type: BodyType;
+  /** Further headers. */
+  headers?: Record<string, string>;
+  /** How it is sent. */
+  method: WebhookMethod;
+  /** Where to: `http://` or `https://`, without a user or password. */
+  url: string;
+};
+
+/** The method of a request. */
+export type WebhookMethod = 'POST' | 'PUT';
+
+/** A day of the week. */
+export type Weekday = 'mon' | 'tue' | 'wed' | 'thu' | 'fri' | 'sat' | 'sun';
 
 /** One tile of a dashboard on a grid of 12 columns. */
 export type Widget = {

@@ -12,6 +12,9 @@ export const PATHS: Record<Kind, Path> = {
   tag: 'tags',
   group: 'groups',
   alarm: 'alarm-rules',
+  channel: 'channels',
+  roster: 'rosters',
+  policy: 'notification-policies',
   dashboard: 'dashboards',
   retention: 'retention-policies',
 };

@@ -4,11 +4,14 @@ import type * as Gen from './api.gen.ts';
 export type Kind =
   | 'alarm-rules'
   | 'assets'
+  | 'channels'
   | 'connections'
   | 'dashboards'
   | 'devices'
   | 'groups'
+  | 'notification-policies'
   | 'retention-policies'
+  | 'rosters'
   | 'tags'
   | 'templates';
 export type Scalar = Gen.Value;

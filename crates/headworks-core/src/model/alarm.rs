@@ -230,11 +230,7 @@ impl Alarm {
             return Err(FieldError::new("/translations", reason));
         }
         for (language, message) in &self.translations {
-            if !is_language(language) {
-                let shown: String = language.chars().take(LANGUAGE_MAX).collect();
-                let reason = format!("{shown:?} is no language tag such as `de` or `zh-CN`");
-                return Err(FieldError::new("/translations", reason));
-            }
+            check_language("/translations", language)?;
             let field = format!("/translations/{language}");
             if message.is_empty() {
                 return Err(FieldError::new(field, "is empty: leave the language out"));
@@ -297,6 +293,16 @@ fn check_within(field: &str, value: u32, min: u32, max: u32) -> Result<(), Field
         return Err(FieldError::new(field, reason));
     }
     Ok(())
+}
+
+/// Checks the tag of a language.
+pub(super) fn check_language(field: &str, language: &str) -> Result<(), FieldError> {
+    if is_language(language) {
+        return Ok(());
+    }
+    let shown: String = language.chars().take(LANGUAGE_MAX).collect();
+    let reason = format!("{shown:?} is no language tag such as `de` or `zh-CN`");
+    Err(FieldError::new(field, reason))
 }
 
 /// Returns whether a text looks like a tag of BCP 47: parts of letters and digits with `-`

@@ -33,6 +33,12 @@ pub enum Kind {
     Group,
     /// What an operator is to be told of.
     Alarm,
+    /// A way on which people are told of alarms.
+    Channel,
+    /// People, and who of them is on duty when.
+    Roster,
+    /// Who is told of which alarms.
+    Policy,
     /// A page of widgets.
     Dashboard,
     /// How long samples are kept.
@@ -88,7 +94,7 @@ impl FieldError {
 
 impl Kind {
     /// Every kind, those first on which others rest.
-    pub const ALL: [Kind; 9] = [
+    pub const ALL: [Kind; 12] = [
         Kind::Asset,
         Kind::Connection,
         Kind::Template,
@@ -96,6 +102,9 @@ impl Kind {
         Kind::Tag,
         Kind::Group,
         Kind::Alarm,
+        Kind::Channel,
+        Kind::Roster,
+        Kind::Policy,
         Kind::Dashboard,
         Kind::Retention,
     ];
@@ -110,6 +119,9 @@ impl Kind {
             Kind::Tag => "tag",
             Kind::Group => "group",
             Kind::Alarm => "alarm",
+            Kind::Channel => "channel",
+            Kind::Roster => "roster",
+            Kind::Policy => "policy",
             Kind::Dashboard => "dashboard",
             Kind::Retention => "retention",
         }

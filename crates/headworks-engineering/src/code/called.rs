@@ -18,6 +18,9 @@ pub(super) fn ids(plant: &Plant, kind: Kind) -> Vec<ObjectId> {
         Kind::Tag => plant.tags().map(|tag| tag.id()).collect(),
         Kind::Group => plant.groups().iter().map(|object| object.id).collect(),
         Kind::Alarm => plant.alarms().iter().map(|object| object.id).collect(),
+        Kind::Channel => plant.channels().iter().map(|object| object.id).collect(),
+        Kind::Roster => plant.rosters().iter().map(|object| object.id).collect(),
+        Kind::Policy => plant.policies().iter().map(|object| object.id).collect(),
         Kind::Dashboard => plant.dashboards().iter().map(|object| object.id).collect(),
         Kind::Retention => {
             let policies = plant.retention_policies().iter();
@@ -66,6 +69,9 @@ pub(super) fn names_of(plant: &Plant, kind: Kind) -> Vec<(ObjectId, String)> {
             let alarms = plant.alarms().iter();
             alarms.map(|one| (one.id, name(&one.body))).collect()
         }
+        Kind::Channel => named!(plant.channels()),
+        Kind::Roster => named!(plant.rosters()),
+        Kind::Policy => named!(plant.policies()),
         Kind::Dashboard => named!(plant.dashboards()),
         Kind::Retention => named!(plant.retention_policies()),
     }

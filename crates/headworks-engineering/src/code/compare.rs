@@ -4,8 +4,8 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use headworks_core::model::{
-    Asset, Connection, Dashboard, Device, Group, Kind, ObjectBody, ObjectId, RetentionPolicy,
-    Template,
+    Asset, Channel, Connection, Dashboard, Device, Group, Kind, ObjectBody, ObjectId, Policy,
+    RetentionPolicy, Roster, Template,
 };
 use headworks_hub::{Body, Edit, Plant};
 use serde::de::DeserializeOwned;
@@ -244,6 +244,9 @@ fn parse(kind: Kind, object: Value) -> Result<Body, (String, String)> {
         Kind::Device => of::<Device>(object),
         Kind::Group => of::<Group>(object),
         Kind::Alarm => of::<headworks_core::model::Alarm>(object),
+        Kind::Channel => of::<Channel>(object),
+        Kind::Roster => of::<Roster>(object),
+        Kind::Policy => of::<Policy>(object),
         Kind::Dashboard => of::<Dashboard>(object),
         Kind::Retention => of::<RetentionPolicy>(object),
         Kind::Tag => of::<headworks_core::model::Tag>(object),

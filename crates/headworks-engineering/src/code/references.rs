@@ -36,8 +36,19 @@ pub(super) fn each_reference(kind: Kind, object: &mut Value, f: OnReference<'_>)
                 at(object, &format!("/condition/{limit}/tag"), Kind::Tag, f);
             }
         }
+        Kind::Policy => {
+            for (step_at, step) in list(object, "steps") {
+                let place = format!("/steps/{step_at}");
+                if let Some(channel) = step.get_mut("channel") {
+                    f(Kind::Channel, &format!("{place}/channel"), channel);
+                }
+                for (at, roster) in list(step, "rosters") {
+                    f(Kind::Roster, &format!("{place}/rosters/{at}"), roster);
+                }
+            }
+        }
         Kind::Dashboard => each_binding(object, f),
-        Kind::Connection | Kind::Retention => {}
+        Kind::Connection | Kind::Channel | Kind::Roster | Kind::Retention => {}
     }
 }
 

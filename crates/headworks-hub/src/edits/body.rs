@@ -1,8 +1,8 @@
 //! The bodies of objects, of whatever kind.
 
 use headworks_core::model::{
-    Alarm, Asset, Connection, Dashboard, Device, FieldError, Group, Kind, ObjectBody, ObjectId,
-    RetentionPolicy, Tag, Template,
+    Alarm, Asset, Channel, Connection, Dashboard, Device, FieldError, Group, Kind, ObjectBody,
+    ObjectId, Policy, RetentionPolicy, Roster, Tag, Template,
 };
 
 /// The body of an object of any kind.
@@ -22,6 +22,12 @@ pub enum Body {
     Group(Group),
     /// What an operator is to be told of.
     Alarm(Alarm),
+    /// A way on which people are told of alarms.
+    Channel(Channel),
+    /// People, and who of them is on duty when.
+    Roster(Roster),
+    /// Who is told of which alarms.
+    Policy(Policy),
     /// A page of widgets.
     Dashboard(Dashboard),
     /// How long samples are kept.
@@ -118,6 +124,9 @@ bodies! {
     Tag(Tag),
     Group(Group),
     Alarm(Alarm),
+    Channel(Channel),
+    Roster(Roster),
+    Policy(Policy),
     Dashboard(Dashboard),
     Retention(RetentionPolicy),
 }
@@ -156,6 +165,9 @@ impl Body {
             Body::Tag(body) => body.name.as_str(),
             Body::Group(body) => &body.name,
             Body::Alarm(body) => &body.name,
+            Body::Channel(body) => &body.name,
+            Body::Roster(body) => &body.name,
+            Body::Policy(body) => &body.name,
             Body::Dashboard(body) => &body.name,
             Body::Retention(body) => &body.name,
         }
@@ -169,9 +181,13 @@ impl Body {
             Body::Device(body) => std::iter::once(body.connection).chain(body.asset).collect(),
             Body::Tag(body) => std::iter::once(body.device).chain(body.asset).collect(),
             Body::Alarm(body) => body.tag.into_iter().collect(),
-            Body::Connection(_) | Body::Group(_) | Body::Dashboard(_) | Body::Retention(_) => {
-                Vec::new()
-            }
+            Body::Policy(body) => body.names().collect(),
+            Body::Connection(_)
+            | Body::Group(_)
+            | Body::Channel(_)
+            | Body::Roster(_)
+            | Body::Dashboard(_)
+            | Body::Retention(_) => Vec::new(),
         }
     }
 }

@@ -8,8 +8,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use headworks_core::model::{
-    Alarm, Asset, Connection, Dashboard, Device, Group, Kind, Object, ObjectId, RetentionPolicy,
-    Tag, Template,
+    Alarm, Asset, Channel, Connection, Dashboard, Device, Group, Kind, Object, ObjectId, Policy,
+    RetentionPolicy, Roster, Tag, Template,
 };
 
 use super::body::BodyOf;
@@ -22,11 +22,15 @@ pub(crate) fn check_relations(draft: &Draft<'_>) -> Vec<Problem> {
     let plant = draft.plant;
     check_references(draft, &mut problems);
     check_templates(draft, &mut problems);
+    check_policies(draft, &mut problems);
     check_groups(draft, &mut problems);
     check_names(draft, plant.connections(), &mut problems);
     check_names(draft, plant.templates(), &mut problems);
     check_names(draft, plant.devices(), &mut problems);
     check_names(draft, plant.groups(), &mut problems);
+    check_names(draft, plant.channels(), &mut problems);
+    check_names(draft, plant.rosters(), &mut problems);
+    check_names(draft, plant.policies(), &mut problems);
     check_names(draft, plant.dashboards(), &mut problems);
     check_names(draft, plant.retention_policies(), &mut problems);
     placed::check_places(draft, &mut problems);
@@ -112,6 +116,27 @@ fn check_groups(draft: &Draft<'_>, problems: &mut Vec<Problem>) {
     }
 }
 
+fn check_policies(draft: &Draft<'_>, problems: &mut Vec<Problem>) {
+    for (_, edit, policy) in draft.alive::<Policy>() {
+        for (place, step) in policy.steps.iter().enumerate() {
+            let channel = (
+                format!("/steps/{place}/channel"),
+                Kind::Channel,
+                step.channel,
+            );
+            let rosters = step.rosters.iter().enumerate();
+            let rosters =
+                rosters.map(|(at, &id)| (format!("/steps/{place}/rosters/{at}"), Kind::Roster, id));
+            for (field, kind, id) in std::iter::once(channel).chain(rosters) {
+                if !draft.is_there(kind, id) {
+                    let reason = format!("{kind} {id} does not exist");
+                    problems.push(Problem::new(edit, field, reason));
+                }
+            }
+        }
+    }
+}
+
 trait Named: BodyOf {
     const WORD: &'static str;
     fn name(&self) -> &str;
@@ -135,6 +160,9 @@ named! {
     Template: "template",
     Device: "device",
     Group: "group",
+    Channel: "channel",
+    Roster: "roster",
+    Policy: "policy",
     Dashboard: "dashboard",
     RetentionPolicy: "retention policy",
 }

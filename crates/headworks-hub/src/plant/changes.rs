@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use headworks_core::TagIndex;
 use headworks_core::model::{
-    Alarm, Asset, Connection, Dashboard, Device, Group, Object, ObjectId, RetentionPolicy, Template,
+    Alarm, Asset, Channel, Connection, Dashboard, Device, Group, Object, ObjectId, Policy,
+    RetentionPolicy, Roster, Template,
 };
 
 use super::{Formulas, Plant, Table, TagEntry, compare_folded};
@@ -22,6 +23,9 @@ pub(crate) struct PlantChanges {
     pub(crate) devices: Changed<Device>,
     pub(crate) groups: Changed<Group>,
     pub(crate) alarms: Changed<Alarm>,
+    pub(crate) channels: Changed<Channel>,
+    pub(crate) rosters: Changed<Roster>,
+    pub(crate) policies: Changed<Policy>,
     pub(crate) dashboards: Changed<Dashboard>,
     pub(crate) retention: Changed<RetentionPolicy>,
     pub(crate) tags: BTreeMap<TagIndex, Option<Arc<TagEntry>>>,
@@ -36,6 +40,9 @@ impl PlantChanges {
         leave_new(&mut self.devices, old.devices());
         leave_new(&mut self.groups, old.groups());
         leave_new(&mut self.alarms, old.alarms());
+        leave_new(&mut self.channels, old.channels());
+        leave_new(&mut self.rosters, old.rosters());
+        leave_new(&mut self.policies, old.policies());
         leave_new(&mut self.dashboards, old.dashboards());
         leave_new(&mut self.retention, old.retention_policies());
         for tag in old.tags() {
@@ -56,6 +63,9 @@ impl PlantChanges {
             && self.devices.is_empty()
             && self.groups.is_empty()
             && self.alarms.is_empty()
+            && self.channels.is_empty()
+            && self.rosters.is_empty()
+            && self.policies.is_empty()
             && self.dashboards.is_empty()
             && self.retention.is_empty()
             && self.tags.is_empty()
@@ -97,6 +107,15 @@ impl Plant {
             alarms: self
                 .alarms
                 .with(changes.alarms, |object| object.body.name.clone()),
+            channels: self
+                .channels
+                .with(changes.channels, |object| object.body.name.clone()),
+            rosters: self
+                .rosters
+                .with(changes.rosters, |object| object.body.name.clone()),
+            policies: self
+                .policies
+                .with(changes.policies, |object| object.body.name.clone()),
             dashboards: self.dashboards.with(changes.dashboards, |object| {
                 (object.body.order, object.body.name.clone())
             }),

@@ -1,8 +1,8 @@
 //! Many edits in one: whole or not at all.
 
 use headworks_core::model::{
-    Alarm, Asset, Connection, Dashboard, Device, Group, Kind, ObjectBody, ObjectId,
-    RetentionPolicy, Tag, Template,
+    Alarm, Asset, Channel, Connection, Dashboard, Device, Group, Kind, ObjectBody, ObjectId,
+    Policy, RetentionPolicy, Roster, Tag, Template,
 };
 use headworks_hub::edits::EDITS_MAX;
 use headworks_hub::{Applied, Body, Edit, HubHandle, Plant};
@@ -280,6 +280,9 @@ fn read_body(kind: Kind, place: &str, body: Map<String, Value>) -> Result<Body, 
         Kind::Tag => of::<Tag>(place, body),
         Kind::Group => of::<Group>(place, body),
         Kind::Alarm => of::<Alarm>(place, body),
+        Kind::Channel => of::<Channel>(place, body),
+        Kind::Roster => of::<Roster>(place, body),
+        Kind::Policy => of::<Policy>(place, body),
         Kind::Dashboard => of::<Dashboard>(place, body),
         Kind::Retention => of::<RetentionPolicy>(place, body),
     }

@@ -3,7 +3,8 @@
 use std::marker::PhantomData;
 
 use headworks_core::model::{
-    Alarm, Asset, Connection, Dashboard, Device, Group, Kind, RetentionPolicy, Tag, Template,
+    Alarm, Asset, Channel, Connection, Dashboard, Device, Group, Kind, Policy, RetentionPolicy,
+    Roster, Tag, Template,
 };
 use headworks_hub::{DiskLevel, HubStats};
 use headworks_protocols::Protocol;
@@ -253,6 +254,9 @@ pub(crate) async fn schema(call: Call) -> Result<Json<serde_json::Value>, ApiErr
         Kind::Tag => schema_for!(Tag),
         Kind::Group => schema_for!(Group),
         Kind::Alarm => schema_for!(Alarm),
+        Kind::Channel => schema_for!(Channel),
+        Kind::Roster => schema_for!(Roster),
+        Kind::Policy => schema_for!(Policy),
         Kind::Dashboard => schema_for!(Dashboard),
         Kind::Retention => schema_for!(RetentionPolicy),
     };

@@ -5,6 +5,7 @@
 mod bodies;
 mod callers;
 mod fields;
+mod notification;
 mod paths;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,7 +17,7 @@ use bodies::{Example, Plant};
 use fields::{Field, Fields, fields, with};
 
 /// Texts of many lines, by the last part of their place.
-const FREE_TEXTS: [&str; 4] = ["action", "cause", "consequence", "description"];
+const FREE_TEXTS: [&str; 5] = ["action", "body", "cause", "consequence", "description"];
 /// Secrets may be made of any characters, and values are what a device takes.
 const ANY_CHARACTERS: [&str; 6] = ["password", "current", "token", "secret", "states", "value"];
 

@@ -18,6 +18,8 @@ const SHORT_LISTS: &[(&str, &str)] = &[
         "/api/v1/changes/{id}",
         "the first thousand objects, and how many there are",
     ),
+    ("/api/v1/channel-presets", "a table of the program"),
+    ("/api/v1/channels/{id}/history", "revisions of one object"),
     (
         "/api/v1/connections/{id}/history",
         "revisions that the store keeps of one object",
@@ -29,11 +31,17 @@ const SHORT_LISTS: &[(&str, &str)] = &[
     ("/api/v1/groups/{id}/history", "revisions of one object"),
     ("/api/v1/history/aggregates", "a table of the program"),
     ("/api/v1/jobs", "as many as are kept"),
+    (
+        "/api/v1/notification-policies/{id}/history",
+        "revisions of one object",
+    ),
     ("/api/v1/protocols", "a table of the program"),
     (
         "/api/v1/retention-policies/{id}/history",
         "revisions of one object",
     ),
+    ("/api/v1/rosters/{id}/history", "revisions of one object"),
+    ("/api/v1/rosters/{id}/on-duty", "the people of one roster"),
     ("/api/v1/secrets", "bounded, of the whole hub"),
     ("/api/v1/sessions", "of one account, bounded"),
     ("/api/v1/tags/{id}/history", "revisions of one object"),
@@ -47,11 +55,14 @@ const SHORT_LISTS: &[(&str, &str)] = &[
 const REVISIONED: &[&str] = &[
     "alarm-rules",
     "assets",
+    "channels",
     "connections",
     "dashboards",
     "devices",
     "groups",
+    "notification-policies",
     "retention-policies",
+    "rosters",
     "tags",
     "templates",
 ];
@@ -227,6 +238,17 @@ async fn objects(rig: &Rig) -> Vec<(&'static str, String, Json)> {
     rig.post("/api/v1/templates", &template).expect(201);
     let alarm = json!({ "name": "hot", "condition": { "kind": "expression", "text": "1 > 2" } });
     rig.post("/api/v1/alarm-rules", &alarm).expect(201);
+    let channel = json!({ "name": "mail", "target": { "kind": "email" } });
+    let channel = rig.post("/api/v1/channels", &channel).expect(201);
+    let people = json!([{ "name": "Anna", "email": "anna@plant.example" }]);
+    rig.post(
+        "/api/v1/rosters",
+        &json!({ "name": "night", "people": people }),
+    )
+    .expect(201);
+    let policy = json!({ "name": "all", "steps": [{ "channel": channel["id"] }] });
+    rig.post("/api/v1/notification-policies", &policy)
+        .expect(201);
     let made = REVISIONED.iter().map(|kind| {
         let list = rig.get(&format!("/api/v1/{kind}")).expect(200);
         let object = list["items"][0].clone();

@@ -66,6 +66,35 @@ fn renamed(body: &Json, name: &str) -> Json {
     changed
 }
 
+/// Walks channels, rosters and policies through their lives.
+fn check_notification(rig: &Rig) {
+    let channel = json!({ "name": "mail", "target": { "kind": "email" } });
+    let (channels, rosters) = ("/api/v1/channels", "/api/v1/rosters");
+    check_life(rig, channels, &channel, &renamed(&channel, "other"));
+    let people = json!([{ "name": "Anna", "email": "anna@plant.example" }]);
+    let roster = json!({ "name": "night", "people": people });
+    check_life(rig, rosters, &roster, &renamed(&roster, "day"));
+    let channel = rig.post(channels, &channel).expect(201);
+    let roster = rig.post(rosters, &roster).expect(201);
+    let policies = "/api/v1/notification-policies";
+    let step = json!({ "channel": channel["id"], "rosters": [roster["id"]] });
+    let policy = json!({ "name": "night", "steps": [step] });
+    check_life(rig, policies, &policy, &renamed(&policy, "day"));
+
+    rig.post(policies, &policy).expect(201);
+    let place = |list: &str, object: &Json| format!("{list}/{}", object["id"].as_str().unwrap());
+    rig.delete(&place(rosters, &roster)).refused(409, "in_use");
+    let mut lost = renamed(&policy, "lost");
+    lost["steps"][0]["channel"] = roster["id"].clone();
+    let refused = rig.post(policies, &lost).refused(422, "invalid_body");
+    assert_eq!(refused, ["/steps/0/channel"]);
+    let duty = rig.get(&format!("{}/on-duty", place(rosters, &roster)));
+    assert_eq!(duty.expect(200)["items"][0]["name"], "Anna");
+    let cascade = format!("{}?cascade=true", place(channels, &channel));
+    rig.delete(&cascade).expect(204);
+    assert_eq!(rig.get(policies).expect(200)["total"], 0);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn each_kind_of_object_lives_and_dies() {
     let rig = Rig::start().await;
@@ -124,6 +153,7 @@ async fn each_kind_of_object_lives_and_dies() {
         &alarm,
         &renamed(&alarm, "too hot"),
     );
+    check_notification(&rig);
     let template = json!({ "name": "meter", "version": "1", "protocol": "given" });
     check_life(
         &rig,

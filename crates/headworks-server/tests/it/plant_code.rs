@@ -77,7 +77,7 @@ async fn files_go_in_and_come_out_the_same_and_are_taken_back() {
     assert_eq!(done["applied"], true);
     let change = done["change"].as_i64().unwrap();
     let files = export(&rig);
-    assert_eq!(files.len(), 8);
+    assert_eq!(files.len(), headworks_engineering::code::FILES.len());
     let again = send(&rig, "", &files).expect(200);
     assert_eq!(
         (&again["unchanged"], &again["change"]),

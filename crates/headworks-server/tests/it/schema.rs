@@ -126,6 +126,14 @@ fn more_objects(rig: &Rig) -> Json {
             json!({ "name": "hot", "condition": { "kind": "expression", "text": "1 > 2" } }),
         ),
         (
+            "channels",
+            json!({ "name": "mail", "target": { "kind": "email" } }),
+        ),
+        (
+            "rosters",
+            json!({ "name": "night", "people": [{ "name": "A", "email": "a@b.example" }] }),
+        ),
+        (
             "templates",
             json!({ "name": "meter", "version": "1", "protocol": "given" }),
         ),
@@ -136,6 +144,9 @@ fn more_objects(rig: &Rig) -> Json {
         ids[chapter] = object["id"].clone();
         ids["change"] = object["updated_us"].to_string().into();
     }
+    let policy = json!({ "name": "all", "steps": [{ "channel": ids["channels"] }] });
+    let policy = rig.post("/api/v1/notification-policies", &policy);
+    ids["notification-policies"] = policy.expect(201)["id"].clone();
     let gone = rig.post("/api/v1/groups", &json!({ "name": "gone" }));
     let gone = gone.expect(201)["id"].as_str().unwrap().to_owned();
     rig.delete(&format!("/api/v1/groups/{gone}")).expect(204);

@@ -2,6 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
+use super::notification::Notification;
 use crate::rig::{PASSWORD, Rig};
 
 /// A right body and where it goes.
@@ -28,6 +29,7 @@ pub(super) struct Plant {
     limit: Json,
     template: Json,
     user: Json,
+    notification: Notification,
 }
 
 fn id(object: &Json) -> String {
@@ -39,7 +41,7 @@ fn at(kind: &str, object: &Json) -> String {
     format!("/api/v1/{kind}/{}", id(object))
 }
 
-fn of(operation: &'static str, place: &str, body: &Json) -> Example {
+pub(super) fn of(operation: &'static str, place: &str, body: &Json) -> Example {
     Example {
         operation,
         place: place.to_owned(),
@@ -99,6 +101,7 @@ impl Plant {
             alarm: rig.post("/api/v1/alarm-rules", &alarm).expect(201),
             template: rig.post("/api/v1/templates", &template).expect(201),
             user: user["items"][0].clone(),
+            notification: Notification::make(rig),
         }
     }
 
@@ -109,6 +112,7 @@ impl Plant {
         examples.extend(self.people());
         examples.extend(own_account());
         examples.extend(self.discovery());
+        examples.extend(self.notification.examples());
         examples
     }
 

@@ -1,0 +1,3 @@
+//! Notification: people are told of alarms until somebody acknowledges them.
+
+pub mod engine;
