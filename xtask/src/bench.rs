@@ -78,6 +78,10 @@ static BENCHMARKS: &[Benchmark] = &[
         program: example("headworks-core", "bench_alarm"),
     },
     Benchmark {
+        name: "alarms",
+        program: example("headworks-hub", "bench_alarms"),
+    },
+    Benchmark {
         name: "historian",
         program: example("headworks-store", "bench_historian"),
     },

@@ -63,6 +63,7 @@ async fn run_until_signal(
     hub_settings.times = settings.validation.into();
     hub_settings.database = settings.database.resolve()?;
     hub_settings.upkeep = settings.historian.upkeep();
+    hub_settings.alarms = settings.alarms.retention();
     hub_settings.backup = settings.backup.settings();
     let hub = Hub::start(hub_settings).await.with_context(|| {
         format!(

@@ -3,6 +3,7 @@
 //! Objects of the plant (connections, devices, tags, dashboards) are not settings: they live in
 //! the data directory and are changed while the program runs.
 
+mod alarms;
 mod audit;
 mod error;
 mod load;
@@ -30,6 +31,7 @@ use schemars::JsonSchema;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
+pub(crate) use alarms::Alarms;
 pub(crate) use audit::Audit;
 pub(crate) use error::SettingsError;
 pub(crate) use load::{Loaded, Sources, load, load_with_origins};
@@ -53,6 +55,8 @@ pub(crate) struct Settings {
     pub(crate) outbound: Outbound,
     /// How long it is kept who did what.
     pub(crate) audit: Audit,
+    /// How much is kept of what alarms did.
+    pub(crate) alarms: Alarms,
     /// Where things are kept.
     pub(crate) data: Data,
     /// How samples are stored.

@@ -171,9 +171,9 @@ impl Judge {
 
     /// Does what is due; returns when the next is.
     pub(super) fn tick(&mut self, now_us: i64, last: Last<'_>) -> Option<i64> {
-        while let Some((due_us, slot)) = self.timers.take_due(now_us) {
+        while let Some(slot) = self.timers.take_due(now_us) {
             let live = self.live.get_mut(slot as usize).and_then(Option::as_mut);
-            let Some(live) = live.filter(|live| live.armed_us == Some(due_us)) else {
+            let Some(live) = live else {
                 continue;
             };
             live.armed_us = None;
@@ -231,7 +231,8 @@ impl Judge {
             record.write(sample, last);
         }
         if let Some(due_us) = live.newly_due(&rule.rule) {
-            self.timers.arm(due_us, slot);
+            let before_us = live.armed_us.replace(due_us);
+            self.timers.arm(due_us, slot, before_us);
         }
         Some(outcome)
     }

@@ -51,7 +51,7 @@ struct State {
     taken: usize,
     is_closed: bool,
     is_failing: bool,
-    /// Entries that were dropped.
+    /// Entries that were dropped, and items that a panic took along.
     lost: u64,
 }
 
@@ -109,6 +109,14 @@ impl Queue {
         self.state.lock().taken = 0;
     }
 
+    /// Counts what was taken as lost; returns how much.
+    pub(super) fn lose_taken(&self) -> usize {
+        let mut state = self.state.lock();
+        let lost = std::mem::take(&mut state.taken);
+        state.lost += lost.try_into().unwrap_or(u64::MAX);
+        lost
+    }
+
     /// Says whether the disk fails.
     pub(super) fn set_failing(&self, is_failing: bool) {
         self.state.lock().is_failing = is_failing;
@@ -153,3 +161,71 @@ impl Queue {
 /// There will be no more items.
 #[derive(Debug)]
 pub(super) struct Closed;
+
+#[cfg(test)]
+mod tests {
+    use std::future::Future;
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
+
+    use super::*;
+
+    const NO_WAIT: Duration = Duration::ZERO;
+
+    fn items(count: usize) -> Vec<Item> {
+        let mark = || Item::Mark(("group".into(), None));
+        (0..count).map(|_| mark()).collect()
+    }
+
+    fn is_ready(future: std::pin::Pin<&mut impl Future>) -> bool {
+        let mut context = Context::from_waker(Waker::noop());
+        matches!(future.poll(&mut context), Poll::Ready(_))
+    }
+
+    #[test]
+    fn a_full_queue_holds_up_whoever_brings_more_until_there_is_room() {
+        let queue = Queue::default();
+        queue.push(items(ROOM - 1));
+        assert!(is_ready(pin!(queue.room())));
+        queue.push(items(1));
+        let mut room = pin!(queue.room());
+        assert!(!is_ready(room.as_mut()));
+        assert_eq!(queue.take(10, NO_WAIT).unwrap().len(), 10);
+        assert!(is_ready(room.as_mut()));
+        assert_eq!(queue.len(), ROOM, "what was taken is not stored yet");
+        queue.done();
+        assert_eq!(queue.len(), ROOM - 10);
+    }
+
+    #[test]
+    fn a_disk_that_fails_holds_nobody_up_and_what_is_too_much_is_counted() {
+        let queue = Queue::default();
+        queue.push(items(ROOM));
+        let mut room = pin!(queue.room());
+        assert!(!is_ready(room.as_mut()));
+        queue.set_failing(true);
+        assert!(is_ready(room.as_mut()));
+        queue.push(items(HELD_MAX));
+        assert_eq!(
+            (queue.len(), queue.lost()),
+            (HELD_MAX, 0),
+            "marks are no entries"
+        );
+        queue.set_failing(false);
+        assert!(!is_ready(pin!(queue.room())));
+    }
+
+    #[test]
+    fn a_closed_queue_gives_what_it_has_and_ends() {
+        let queue = Queue::default();
+        queue.push(items(3));
+        assert!(!queue.pause(NO_WAIT));
+        queue.close();
+        assert!(queue.pause(Duration::from_secs(60)), "at once");
+        assert_eq!(queue.take(2, NO_WAIT).unwrap().len(), 2);
+        assert_eq!(queue.take(2, NO_WAIT).unwrap().len(), 1);
+        assert!(queue.take(2, NO_WAIT).is_err());
+        queue.push(items(ROOM));
+        assert!(is_ready(pin!(queue.room())));
+    }
+}

@@ -1,11 +1,14 @@
 //! The thread that writes the journal of alarms: all that waits goes in one transaction.
 
+use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use headworks_core::alarm::Entry;
+use headworks_core::model::ObjectId;
 use headworks_protocols::Clock;
 use headworks_store::{AlarmJournal, JournalRetention, StoreError};
 use parking_lot::Mutex;
@@ -64,10 +67,21 @@ impl Writer {
     /// Starts the thread; it ends when the queue is closed and everything is stored.
     pub(super) fn start(self) -> std::io::Result<JoinHandle<()>> {
         let thread = std::thread::Builder::new().name("alarms".into());
-        thread.spawn(move || self.run())
+        thread.spawn(move || self.run_on())
     }
 
-    fn run(mut self) {
+    /// Goes on after a panic: alarms wait for nobody who has gone.
+    fn run_on(mut self) {
+        while catch_unwind(AssertUnwindSafe(|| self.run())).is_err() {
+            let lost = self.queue.lose_taken();
+            let message =
+                format!("the journal panicked, the log says where; {lost} items are lost");
+            self.tell(Severity::Critical, message);
+            self.queue.pause(RETRY);
+        }
+    }
+
+    fn run(&mut self) {
         while let Ok(items) = self.queue.take(GROUP, IDLE) {
             if !items.is_empty() {
                 self.store(&items);
@@ -126,14 +140,19 @@ impl Writer {
     }
 
     fn forget(&self, items: &[Item]) {
-        let gone = items.iter().filter_map(|item| match item {
-            Item::Forget(alarm) => Some(*alarm),
-            Item::Entry { .. } | Item::Mark(_) => None,
-        });
-        let gone: Vec<_> = gone.collect();
+        let mut gone = BTreeSet::new();
+        for item in items {
+            match item {
+                Item::Forget(alarm) => drop(gone.insert(*alarm)),
+                // it is there again
+                Item::Entry { entry, .. } => drop(gone.remove(&entry.alarm)),
+                Item::Mark(_) => {}
+            }
+        }
         if gone.is_empty() {
             return;
         }
+        let gone: Vec<ObjectId> = gone.into_iter().collect();
         // the next start forgets what is left now
         if let Err(error) = self.journal.forget(&gone) {
             tracing::warn!(%error, "deleted alarms keep their last entries in the journal");

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use headworks_hub::{ConnectionState, HubHandle, HubStats, HubTotals};
+use headworks_hub::{AlarmStats, ConnectionState, HubHandle, HubStats, HubTotals};
 use headworks_telemetry::metrics::{CONTENT_TYPE, Kind, Text, number};
 use headworks_telemetry::{ExportStats, TelemetryStats};
 
@@ -37,6 +37,7 @@ fn text(app: &App) -> String {
     .value(&version, 1.0);
     process(&mut text, &stats);
     plant(&mut text, &app.hub, &stats);
+    alarms(&mut text, &app.hub.alarms().stats());
     history(&mut text, &stats);
     store(&mut text, &app.hub, &stats);
     database(&mut text, &stats);
@@ -224,6 +225,54 @@ const fn state_name(state: ConnectionState) -> &'static str {
         ConnectionState::Error => "error",
         ConnectionState::Disabled => "disabled",
     }
+}
+
+fn alarms(text: &mut Text, stats: &AlarmStats) {
+    let count = |count: usize| number(u64::try_from(count).unwrap_or(u64::MAX));
+    let figures = [
+        ("headworks_alarms", "Alarms that are watched.", stats.alarms),
+        (
+            "headworks_alarms_active",
+            "Alarms that are active, acknowledged or not.",
+            stats.active,
+        ),
+        (
+            "headworks_alarms_unacknowledged",
+            "Alarms that somebody has to acknowledge.",
+            stats.unacknowledged,
+        ),
+        (
+            "headworks_alarms_hidden",
+            "Alarms that are shelved, suppressed or out of service.",
+            stats.hidden,
+        ),
+        (
+            "headworks_alarm_journal_waiting_entries",
+            "Entries of the journal of alarms that wait for the disk.",
+            stats.waiting,
+        ),
+    ];
+    for (name, help, value) in figures {
+        text.one(name, Gauge, help, count(value));
+    }
+    text.one(
+        "headworks_alarm_journal_entries_total",
+        Counter,
+        "Entries of the journal of alarms that were stored.",
+        number(stats.stored),
+    );
+    text.one(
+        "headworks_alarm_journal_lost_total",
+        Counter,
+        "Entries of the journal of alarms that were lost because the disk failed for too long.",
+        number(stats.lost),
+    );
+    text.one(
+        "headworks_alarm_journal_failing",
+        Gauge,
+        "1 while entries of the journal of alarms cannot be stored.",
+        f64::from(u8::from(stats.fault.is_some())),
+    );
 }
 
 fn history(text: &mut Text, stats: &HubStats) {

@@ -73,8 +73,8 @@ fn mistakes_in_the_file_have_line_column_key_value_and_remedy() {
     check_file_refused(
         "[sever]\n",
         "headworks.toml:1:2: unknown key \"sever\"; did you mean \"server\"? \
-         (known: server, sessions, outbound, audit, data, historian, validation, database, \
-         backup, log, telemetry, runtime)",
+         (known: server, sessions, outbound, audit, alarms, data, historian, validation, \
+         database, backup, log, telemetry, runtime)",
     );
     check_file_refused(
         "[historian]\ngroup_commit_ms = 60001",
@@ -188,7 +188,7 @@ fn mistakes_in_the_environment_name_the_variable() {
         "HEADWORKS__DATE__DIRECTORY",
         "x",
         "unknown key \"date\"; did you mean \"data\"? \
-         (known: audit, backup, data, database, historian, log, outbound, runtime, server, \
+         (known: alarms, audit, backup, data, database, historian, log, outbound, runtime, server, \
          sessions, telemetry, validation)",
     );
     check_variable_refused("HEADWORKS__LISTEN", "x", "expected HEADWORKS__SECTION__KEY");

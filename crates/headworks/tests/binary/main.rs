@@ -1,6 +1,7 @@
 //! The real binary as a child process: what it serves, how it stops, what it says when it cannot.
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod alarms;
 mod audit;
 mod backup;
 mod canaries;

@@ -112,7 +112,9 @@ impl Judge {
 
     fn remove(&mut self, slot: u32, alarm: ObjectId, now_us: i64, last: Last<'_>) {
         self.input(slot, now_us, last, Input::Remove);
-        self.live[slot as usize] = None;
+        let live = self.live[slot as usize].take();
+        self.timers
+            .disarm(slot, live.and_then(|live| live.armed_us));
         self.out.push(Item::Forget(alarm));
     }
 

@@ -58,18 +58,16 @@ impl Live {
         };
     }
 
-    /// Returns when it is due, if that is earlier than the timers know; they know it then.
-    pub(super) fn newly_due(&mut self, rule: &Rule) -> Option<i64> {
+    /// Returns when it is due, if that is earlier than the timers know. One that is later is found
+    /// when the earlier time comes: most delays are stopped before they end.
+    pub(super) fn newly_due(&self, rule: &Rule) -> Option<i64> {
         let due = [
             self.machine.next_due_us(rule),
             self.judge_us,
             self.suppress_us,
         ];
         let due_us = due.into_iter().flatten().min()?;
-        if self.armed_us.is_some_and(|armed_us| armed_us <= due_us) {
-            return None;
-        }
-        self.armed_us = Some(due_us);
-        self.armed_us
+        let is_known = self.armed_us.is_some_and(|armed_us| armed_us <= due_us);
+        (!is_known).then_some(due_us)
     }
 }

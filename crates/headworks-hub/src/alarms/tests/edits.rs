@@ -155,3 +155,19 @@ async fn a_renamed_tag_leaves_its_alarm_as_it_is() {
     assert_eq!(status.standing.state, State::Unacknowledged);
     assert_eq!(status.path.unwrap().as_str(), "plant/alarm-rename/level");
 }
+
+#[tokio::test]
+async fn an_alarm_that_is_off_and_on_at_once_keeps_its_last_entry() {
+    let works = Works::new("alarm-blink", 1).await;
+    let alarm = works.alarm(0, above_50()).await;
+    works.bring(&[(0, 60)]).await;
+    works.until(alarm, State::Unacknowledged).await;
+    let off = json!({"condition": {"kind": "high", "limit": 50.0}, "enabled": false});
+    for _ in 0..20 {
+        works.change(alarm, 0, off.clone()).await;
+        works.change(alarm, 0, above_50()).await;
+    }
+    works.journal(41).await;
+    let works = works.restart().await;
+    assert_eq!(works.state(alarm), State::Unacknowledged);
+}
