@@ -38,11 +38,12 @@ const MADE = [
   /^alarm\.priority\./,
   /^rule\.(?:kind|kind_help|limit|direction|on_bad|says|priority\.help)\./,
   /^rule\.(?:cause|consequence|action)\.help$/,
+  /^expression\.(?:group|kind)\./,
   /^wizard\.(?:type|address|test|device)$/,
 ];
 
 /** Folders of the words: the frame's, then those that some pages load. */
-const PARTS = ['', 'system', 'people', 'plant', 'onboarding', 'alarmbar', 'alarms'];
+const PARTS = ['', 'system', 'people', 'plant', 'onboarding', 'logic', 'alarmbar', 'alarms'];
 
 /** Returns all words of a language: those of the frame and those that pages load for themselves. */
 export const read = (language) =>

@@ -66,6 +66,7 @@ const VIEWER = [
   'Assets',
   'Groups',
   'Templates',
+  'Calculated tags',
   'Tags from files',
   'Changes',
   'Storage',

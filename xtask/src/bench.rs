@@ -74,6 +74,10 @@ static BENCHMARKS: &[Benchmark] = &[
         program: example("headworks-core", "bench_expr"),
     },
     Benchmark {
+        name: "formulas",
+        program: example("headworks-hub", "bench_formulas"),
+    },
+    Benchmark {
         name: "alarm",
         program: example("headworks-core", "bench_alarm"),
     },

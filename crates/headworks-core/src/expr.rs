@@ -18,6 +18,7 @@ mod lexer;
 mod machine;
 mod parser;
 mod program;
+mod rename;
 mod scalar;
 mod scope;
 mod tree;
@@ -27,6 +28,7 @@ pub use error::{ExprError, Fault, FaultAt};
 pub use function::{Function, Group, Kind, LIBRARY, Need, Parameter};
 pub use lexer::part_length;
 pub use program::{Context, Outcome, Program, State};
+pub use rename::{is_name, rename};
 pub use scope::{AnyScope, Reference, Scope, closest};
 
 /// Most bytes of the text of an expression.

@@ -6,6 +6,7 @@ mod draft;
 mod finish;
 mod moves;
 mod protocol_check;
+mod rewrite;
 mod undo;
 
 use headworks_core::TagIndex;
@@ -19,6 +20,7 @@ use crate::plant::Plant;
 pub use body::Body;
 pub(crate) use draft::Draft;
 pub(crate) use finish::{finish, load};
+pub use rewrite::Rewritten;
 pub(crate) use undo::{restore, undo};
 
 /// One change of the configuration; a list of them is applied whole or not at all.
@@ -68,6 +70,9 @@ pub struct Applied {
     pub tag: Option<TagIndex>,
     /// How many objects were deleted with it.
     pub cascaded: usize,
+    /// How many formulas and expressions of alarms follow it: they call what they read by its new
+    /// name.
+    pub rewritten: usize,
 }
 
 /// Most edits of one list.
@@ -92,6 +97,7 @@ pub(crate) fn prepare<'a>(
         return Err(HubError::Invalid(vec![Problem::new(0, "", reason)]));
     }
     let mut draft = Draft::new(plant, edits, new_id)?;
+    rewrite::rewrite_expressions(&mut draft);
     let mut problems = std::mem::take(&mut draft.problems);
     problems.extend(check::check_relations(&draft));
     problems.extend(protocol_check::check_protocols(&draft, protocols));

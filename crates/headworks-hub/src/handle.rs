@@ -19,7 +19,7 @@ use crate::alarms::AlarmDesk;
 use crate::apply::{self, blocking};
 use crate::backups::{self, BackupSettings, BackupStatus};
 use crate::clocks::ClockSkew;
-use crate::edits::{Applied, Edit, prepare};
+use crate::edits::{Applied, Edit, Rewritten, prepare};
 use crate::error::{HubError, Problem};
 use crate::events::{EventKind, News, Severity, SystemEvent};
 use crate::hub::Shared;
@@ -83,15 +83,17 @@ impl HubHandle {
         outcome.map_err(|_| HubError::Stopping)?
     }
 
-    /// Checks edits as [`HubHandle::apply`] would, and changes nothing.
+    /// Checks edits as [`HubHandle::apply`] would, and changes nothing; returns the expressions
+    /// that would follow them.
     ///
     /// # Errors
     ///
     /// As [`HubHandle::apply`].
-    pub async fn check(&self, edits: Vec<Edit>) -> Result<(), HubError> {
+    pub async fn check(&self, edits: Vec<Edit>) -> Result<Vec<Rewritten>, HubError> {
         let (plant, protocols) = (self.plant(), self.shared.protocols);
         let new_id = apply::id_maker(self.shared.clock.now_us());
-        blocking(move || prepare(&plant, edits, protocols, new_id).map(drop)).await?
+        let work = move || prepare(&plant, edits, protocols, new_id).map(|draft| draft.rewritten);
+        blocking(work).await?
     }
 
     /// Returns a maker of ids for new objects, for lists of edits whose objects name each other.

@@ -32,6 +32,7 @@ use crate::events::EventLog;
 use crate::handle::HubHandle;
 use crate::ingest::Ingest;
 use crate::keeper::{Keeper, Keeping};
+use crate::memory::{self, Memory};
 use crate::meter::Meter;
 use crate::plant::{Plant, Shapes};
 use crate::recorder::{Record, Recorder};
@@ -73,6 +74,7 @@ pub(crate) struct Shared {
     pub(crate) historian: Arc<dyn Historian>,
     pub(crate) record: Arc<Record>,
     pub(crate) keeping: Keeping,
+    pub(crate) memory: Memory,
     pub(crate) data_directory: PathBuf,
     pub(crate) backups: BackupKeeper,
     pub(crate) events: Arc<EventLog>,
@@ -176,6 +178,7 @@ impl Hub {
             historian: opened.historian,
             record,
             keeping: opened.keeping,
+            memory: Memory::default(),
             data_directory: settings.data_directory,
             backups: BackupKeeper::new(settings.backup),
             events: opened.events,
@@ -231,6 +234,11 @@ impl Hub {
         shared.links.stop_all(grace).await;
         self.end_upkeep(grace).await;
         shared.ingest.close();
+        let remembering = Arc::clone(&shared);
+        let saved = blocking(move || memory::close(&remembering));
+        if timeout(grace, saved).await.is_err() {
+            warn!("what formulas remember was not written in time");
+        }
         let recorder = self.recorder.take();
         self.end_journal(grace).await;
         let closed = timeout(grace, blocking(move || recorder.and_then(Recorder::join))).await;
@@ -353,6 +361,7 @@ async fn restore(shared: &Arc<Shared>, stood: AlarmStart) -> Result<(), HubError
             let _news = shared.ingest.configure(tag, period, shared.start_us);
         }
         shared.ingest.take_formulas(plant.formulas());
+        memory::restore(&shared);
         let indices: Vec<TagIndex> = plant.tags().map(|tag| tag.index()).collect();
         let latest = shared.historian.latest(&indices)?;
         for (index, sample) in indices.into_iter().zip(latest) {
@@ -387,6 +396,7 @@ fn start_tasks(shared: &Arc<Shared>) {
     tokio::spawn(sweep(Arc::clone(shared)));
     tokio::spawn(calculate(Arc::clone(shared)));
     tokio::spawn(alarms::run_timer(Arc::clone(shared)));
+    tokio::spawn(memory::keep(Arc::clone(shared)));
     tokio::spawn(backups::run(Arc::clone(shared)));
 }
 

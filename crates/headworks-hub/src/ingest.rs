@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use headworks_core::expr::State;
 use headworks_core::{Quality, Sample, TagIndex, Update};
 use jiff::tz::TimeZone;
 use parking_lot::Mutex;
@@ -25,8 +26,9 @@ use crate::recorder::RecorderQueue;
 use crate::settings::TimeLimits;
 use crate::space::{DataSpace, NEVER, Tick};
 use calculator::Calculator;
+pub(crate) use calculator::{LastRun, typed};
 pub(crate) use checks::TimeBounds;
-use rules::{Pass, Verdict};
+pub(crate) use rules::{Pass, Verdict, settle};
 use tap::{Overflow, TapEnd};
 
 pub use tap::{Tap, Tapped};
@@ -244,6 +246,34 @@ impl Ingest {
         self.calculator.lock().next_due()
     }
 
+    /// Returns how the last evaluations of formulas went; none for those before their first.
+    pub(crate) fn last_runs(&self, tags: &[TagIndex]) -> Vec<Option<LastRun>> {
+        let calculator = self.calculator.lock();
+        tags.iter().map(|tag| calculator.last_run(*tag)).collect()
+    }
+
+    /// Returns whether formulas remember something that was not taken yet.
+    pub(crate) fn has_memories(&self) -> bool {
+        self.calculator.lock().has_memories()
+    }
+
+    /// Takes what some formulas remember that has changed since it was taken last.
+    pub(crate) fn take_memories(&self, most: usize) -> Vec<(TagIndex, State)> {
+        self.calculator.lock().take_memories(most)
+    }
+
+    /// Gives a formula what it remembered at `saved_us`; returns whether it is its.
+    pub(crate) fn take_memory(
+        &self,
+        tag: TagIndex,
+        state: State,
+        saved_us: i64,
+        now_us: i64,
+    ) -> bool {
+        let mut calculator = self.calculator.lock();
+        calculator.take_memory(tag, state, saved_us, now_us)
+    }
+
     /// Waits until there are other formulas than before.
     pub(crate) async fn formulas_changed(&self) {
         self.formulas_changed.notified().await;
@@ -289,7 +319,7 @@ impl Ingest {
     async fn accept(&self, mut batch: Vec<Update>, bounds: Option<TimeBounds>, now_us: i64) {
         let (published, late) = {
             let _order = self.order.lock();
-            let mut outcome = self.settle(&mut batch, bounds, false);
+            let mut outcome = self.settle(&mut batch, bounds);
             self.derive(&mut batch, &mut outcome, now_us);
             (self.publish(batch, &outcome.unstored, now_us), outcome.late)
         };
@@ -300,17 +330,11 @@ impl Ingest {
     }
 
     /// Walks a batch once; what is left of it is to be published.
-    fn settle(
-        &self,
-        batch: &mut Vec<Update>,
-        bounds: Option<TimeBounds>,
-        is_calculated: bool,
-    ) -> Outcome {
-        let now = self.tick();
+    fn settle(&self, batch: &mut Vec<Update>, bounds: Option<TimeBounds>) -> Outcome {
         let pass = Pass {
-            now,
+            now: self.tick(),
             bounds,
-            is_calculated,
+            is_calculated: false,
         };
         let mut outcome = Outcome::default();
         let mut kept = 0;
@@ -366,20 +390,35 @@ impl Ingest {
         batch: &mut Vec<Update>,
         outcome: &mut Outcome,
     ) {
-        for &tag in wanted {
-            let last = |input| self.space.last(input);
-            let Some(sample) = calculator.evaluate(tag, now_us, last) else {
-                continue;
-            };
-            let mut result = vec![Update { tag, sample }];
-            let settled = self.settle(&mut result, None, true);
-            outcome.late.extend(settled.late);
-            let place = batch.len();
-            outcome
-                .unstored
-                .extend(settled.unstored.iter().map(|_| place));
-            batch.append(&mut result);
-        }
+        let pass = Pass {
+            now: self.tick(),
+            bounds: None,
+            is_calculated: true,
+        };
+        self.space.write(|slots| {
+            for &tag in wanted {
+                let last = |input| slots.slot(input).and_then(|(slot, _)| slot.sample());
+                let Some(mut sample) = calculator.evaluate(tag, now_us, last) else {
+                    continue;
+                };
+                let Some((slot, deadline)) = slots.slot(tag) else {
+                    continue;
+                };
+                let Some(history) = slot.shape.as_ref().map(|shape| shape.history()) else {
+                    continue;
+                };
+                match rules::settle(slot, deadline, &mut sample, pass) {
+                    Verdict::Publish => {
+                        if !history {
+                            outcome.unstored.push(batch.len());
+                        }
+                        batch.push(Update { tag, sample });
+                    }
+                    Verdict::Late if history => outcome.late.push(Update { tag, sample }),
+                    Verdict::Late | Verdict::Known | Verdict::SetAside(_) => {}
+                }
+            }
+        });
     }
 
     fn tell_of(&self, update: &Update, kind: ViolationKind, pass: Pass) {

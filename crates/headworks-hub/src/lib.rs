@@ -5,6 +5,8 @@
 //! [`Plant`] is what is configured, [`Edit`] is how that changes.
 
 pub mod alarms;
+pub mod back;
+pub mod calculated;
 pub mod edits;
 pub mod error;
 pub mod events;
@@ -25,6 +27,7 @@ mod ingest;
 mod keeper;
 mod link;
 mod link_state;
+mod memory;
 mod meter;
 mod past;
 mod process;
@@ -38,9 +41,11 @@ mod totals;
 mod write;
 
 pub use alarms::{Act, AlarmDesk, AlarmStats, AlarmStatus};
+pub use back::{BackCalculation, BackError, BackPlan, BackReport, BackTag};
 pub use backups::{BackupSettings, BackupStatus};
+pub use calculated::CalculatedTag;
 pub use clocks::ClockSkew;
-pub use edits::{Applied, Body, Edit};
+pub use edits::{Applied, Body, Edit, Rewritten};
 pub use error::{HubError, Problem};
 pub use events::{EVENTS_MAX, EventKind, Severity, SystemEvent};
 pub use handle::{HubHandle, Written};

@@ -428,6 +428,23 @@ impl Plant {
         })
     }
 
+    /// Returns the tags that have a formula, in order of path.
+    pub fn calculated_tags(&self) -> impl Iterator<Item = &Arc<TagEntry>> {
+        let any = if self.formulas.is_empty() {
+            0
+        } else {
+            usize::MAX
+        };
+        self.tags().filter(|tag| tag.formula().is_some()).take(any)
+    }
+
+    /// Returns the tags that the formula of a tag reads.
+    pub fn reads(&self, tag: TagIndex) -> impl Iterator<Item = &Arc<TagEntry>> {
+        let inputs = self.formulas.get(tag).into_iter();
+        let inputs = inputs.flat_map(|formula| formula.inputs.iter());
+        inputs.filter_map(|input| self.tag_at(*input))
+    }
+
     /// Returns the formulas, compiled.
     pub(crate) fn formulas(&self) -> &Arc<Formulas> {
         &self.formulas

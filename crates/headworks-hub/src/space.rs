@@ -164,12 +164,22 @@ impl Slot {
         watch: None,
     };
 
+    /// Returns the slot of a tag that waits for its first sample.
+    pub(crate) fn of(shape: &Arc<Shape>) -> Slot {
+        Slot {
+            shape: Some(Arc::clone(shape)),
+            polled: true,
+            ..Slot::EMPTY
+        }
+    }
+
     /// Forgets the tag.
     pub(crate) fn clear(&mut self) {
         *self = Slot::EMPTY;
     }
 
-    fn sample(&self) -> Option<Sample> {
+    /// Returns what it shows; none where there is no tag.
+    pub(crate) fn sample(&self) -> Option<Sample> {
         self.shape.as_ref()?;
         Some(Sample {
             time_us: self.time_us,

@@ -3,7 +3,9 @@
 pub(crate) mod account;
 pub(crate) mod alarm_rules;
 pub(crate) mod assets;
+pub(crate) mod back;
 pub(crate) mod backups;
+pub(crate) mod calculated;
 pub(crate) mod changes;
 pub(crate) mod connections;
 pub(crate) mod dashboard_files;

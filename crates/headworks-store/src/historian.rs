@@ -71,6 +71,17 @@ pub struct Chunk {
     pub qualities: Vec<u32>,
 }
 
+impl Chunk {
+    /// Returns the sample at a place.
+    ///
+    /// # Panics
+    ///
+    /// When there are not so many samples.
+    pub fn sample(&self, at: usize) -> Sample {
+        crate::history::sample_at(self, at)
+    }
+}
+
 /// Values of one kind.
 #[derive(Clone, Debug, PartialEq)]
 #[expect(missing_docs, reason = "the variants are those of Value")]

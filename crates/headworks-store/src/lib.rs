@@ -7,6 +7,7 @@ pub mod historian;
 pub mod history;
 pub mod letters;
 mod lock;
+pub mod memories;
 pub mod objects;
 pub mod outbox;
 pub mod postgres;
@@ -23,6 +24,7 @@ pub use historian::{
     RangeQuery, ReadStats, Retention, TagName, Tier, TierAges, TierReport, TimeRange, Upkeep,
 };
 pub use letters::{DeadLetters, LETTERS_PAGE_MAX, Letter, LetterStats};
+pub use memories::{MemoryStore, Remembered};
 pub use objects::{
     Action, Change, CommitStep, CommitSummary, DeletedObject, HISTORY_MAX, HistoryEntry,
     ObjectHealth, ObjectPlace, ObjectStore, Reached, StoredObject,

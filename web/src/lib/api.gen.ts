@@ -304,6 +304,20 @@ export type AxisInput = {
 /** Where the bounds of an axis come from. */
 export type AxisMode = 'auto' | 'static' | 'tag';
 
+/** What is to be calculated over the past. */
+export type BackCalculation = {
+  /** Whether nothing is stored or deleted: the result of the job says what would be. */
+  dry_run?: boolean;
+  /** First instant after it; not in the future. */
+  end_us: number;
+  /** Whether calculated tags that the formula reads are calculated too, not read. */
+  inputs_too?: boolean;
+  /** Whether what is stored of the calculated tags in this time is deleted first; otherwise */
+  replace?: boolean;
+  /** First instant, microseconds since 1970-01-01 UTC. */
+  start_us: number;
+};
+
 /** What became of a stream. */
 export type BackfillReport = {
   /** Samples that were stored. */
@@ -412,6 +426,87 @@ export type BodyType = 'json' | 'text';
 
 /** The order in which the bytes of a value stand in the registers. */
 export type ByteOrder = 'ABCD' | 'CDAB' | 'BADC' | 'DCBA';
+
+/** A calculated tag and how its formula goes. */
+export type CalculatedItem = {
+  /** Where the device keeps it, as the protocol writes addresses, e.g. `40001` or `holding:0`; */
+  address: string;
+  /** The asset that it is placed in, where that is not the place of its device: its path is */
+  asset?: ObjectId | null;
+  /** What an evaluation costs; adding two numbers costs 1. */
+  cost: number;
+  /** Its last sample; null before there is one. */
+  current: Current | null;
+  /** How the bytes are to be read. */
+  data_type: DataType;
+  /** Digits behind the decimal point on screen; chosen by the value when absent. */
+  decimals?: number | null;
+  /** Free text. */
+  description?: string;
+  /** The device it belongs to. */
+  device: ObjectId;
+  /** Name of its device. */
+  device_name: string;
+  /** Whether it is polled. */
+  enabled?: boolean;
+  /** Why it is never evaluated. */
+  error: Mistake | null;
+  /** When it was evaluated last, microseconds since 1970-01-01 UTC; null before the first time */
+  evaluated_us: number | null;
+  /** Evaluations since the hub started, or since the formula changed. */
+  evaluations: number;
+  /** Why the last evaluation gave no value. */
+  fault: Doubt | null;
+  /** Whether the result may change while nothing that it reads does. */
+  follows_clock: boolean;
+  /** What it is calculated from, instead of being read from the device, e.g. */
+  formula?: string | null;
+  /** Whether its samples are stored. */
+  history?: boolean;
+  /** Lasting identity. */
+  id: ObjectId;
+  /** Number under which its values come over the WebSocket. */
+  index: number;
+  /** What it reads. */
+  inputs: (Input)[];
+  /** Raw integers by which the device says that it has no value, e.g. 32768. */
+  invalid?: (number)[];
+  /** Registers of a string. */
+  length?: number | null;
+  /** Greatest scaled value that is plausible; above it the quality is uncertain and writes fail. */
+  max?: number | null;
+  /** Least scaled value that is plausible; below it the quality is uncertain and writes fail. */
+  min?: number | null;
+  /** Last segment of its path, unique within the device. */
+  name: TagName;
+  /** Summand of `raw * scale + offset`. */
+  offset?: number;
+  /** Order of the bytes; the device's order when absent. */
+  order?: ByteOrder | null;
+  /** Unique name: the path of its asset or device, and its own name. */
+  path: string;
+  /** Time between polls in milliseconds; the device's period when absent. A formula without it */
+  period_ms?: number | null;
+  /** Milliseconds between two polls: its own, or those of its device; 0 for a formula that is */
+  poll_ms: number;
+  /** Whether earlier samples matter. */
+  remembers: boolean;
+  /** Counts the changes of the object, from 1. */
+  revision: number;
+  /** Factor of `raw * scale + offset`. */
+  scale?: number;
+  /** Unit of the scaled value, e.g. `°C`. */
+  unit?: string;
+  /** Time of the last change, microseconds since 1970-01-01 UTC. */
+  updated_us: number;
+  /** What of its samples is plausible, beyond its range. */
+  validation?: TagValidation;
+  /** Whether it may be written. */
+  writable?: boolean;
+};
+
+/** Orders of the list of calculated tags. */
+export type CalculatedSort = 'path' | '-path' | 'quality' | '-quality';
 
 /** A day of the calendar, `YYYY-MM-DD`. */
 export type CalendarDay = string;
@@ -1197,6 +1292,8 @@ export type EditDone = {
   kind: Kind;
   /** Its revision now; of a deleted object the last it had. */
   revision: number;
+  /** How many formulas and expressions of alarms follow it: they call what they read by its new */
+  rewritten: number;
 };
 
 /** One edit. */
@@ -1250,6 +1347,8 @@ export type EditsDone = {
   change: number | null;
   /** One outcome per edit, in their order; empty when they were only checked. */
   items: (EditDone)[];
+  /** When they were only checked: the formulas and expressions of alarms that would call what */
+  rewritten: (RewrittenExpression)[];
 };
 
 /** How long the samples of a tag are kept, and who says so. */
@@ -1777,6 +1876,8 @@ export type ImportReport = {
 export type Input = {
   /** Last sample of the tag; null before there is one. */
   current: Current | null;
+  /** Whether it is calculated itself. */
+  is_calculated: boolean;
   /** Path of the tag. */
   path: string | null;
   /** As it is written in an expression. */
@@ -2266,6 +2367,16 @@ export type PageOfAlarmRule = {
 export type PageOfAssetItem = {
   /** The items. */
   items: (AssetItem)[];
+  /** `cursor` of the next page; null after the last. */
+  next_cursor: string | null;
+  /** Items of all pages. */
+  total: number;
+};
+
+/** One page of a list. */
+export type PageOfCalculatedItem = {
+  /** The items. */
+  items: (CalculatedItem)[];
   /** `cursor` of the next page; null after the last. */
   next_cursor: string | null;
   /** Items of all pages. */
@@ -2930,6 +3041,22 @@ export type Revision = {
   revision: number;
   /** When, microseconds since 1970-01-01 UTC. */
   time_us: number;
+};
+
+/** An expression that follows an edit of something else. */
+export type RewrittenExpression = {
+  /** The expression as it would be. */
+  after: string;
+  /** The expression as it is. */
+  before: string;
+  /** Place of the edit in the list. */
+  edit: number;
+  /** Whose it is. */
+  id: ObjectId;
+  /** What that is: a tag with a formula, or an alarm. */
+  kind: Kind;
+  /** Path of the tag, or name of the alarm. */
+  name: string;
 };
 
 /** What a person or a program is in the plant; each role may do all that the one before may. */

@@ -16,6 +16,9 @@ const withPlant = (page: Promise<PageModule>): Promise<PageModule> =>
   withWords(page, 'system', 'plant');
 const withOnboarding = (page: Promise<PageModule>): Promise<PageModule> =>
   withWords(page, 'system', 'plant', 'onboarding');
+/** Pages with expressions: formulas, conditions, transforms. */
+const withLogic = (page: Promise<PageModule>): Promise<PageModule> =>
+  withWords(page, 'system', 'plant', 'logic');
 const withPeople = (page: Promise<PageModule>): Promise<PageModule> => withWords(page, 'people');
 
 const withAlarms = (page: Promise<PageModule>): Promise<PageModule> =>
@@ -23,7 +26,8 @@ const withAlarms = (page: Promise<PageModule>): Promise<PageModule> =>
 
 export const LOADERS = {
   trends: () => withSystem(import('../pages/Trends.svelte')),
-  tags: () => withPlant(import('../pages/Tags.svelte')),
+  tags: () => withLogic(import('../pages/Tags.svelte')),
+  calculated: () => withLogic(import('../pages/Calculated.svelte')),
   'alarm-rules': () => withAlarms(import('../pages/AlarmRules.svelte')),
   connections: () => withPlant(import('../pages/Connections.svelte')),
   devices: () => withPlant(import('../pages/Devices.svelte')),

@@ -105,6 +105,14 @@ export const PAGES: PageEntry[] = [
     needs: 'view',
   },
   {
+    name: 'calculated',
+    title: 'page.calculated',
+    icon: 'calculated',
+    group: 'configure',
+    key: 'z',
+    needs: 'view',
+  },
+  {
     name: 'import',
     title: 'page.import',
     icon: 'import',

@@ -44,5 +44,12 @@ export const PARTS = {
     nl: () => import('../locales/alarms/nl.json'),
     it: () => import('../locales/alarms/it.json'),
   },
+  logic: {
+    en: () => import('../locales/logic/en.json'),
+    zh: () => import('../locales/logic/zh.json'),
+    de: () => import('../locales/logic/de.json'),
+    nl: () => import('../locales/logic/nl.json'),
+    it: () => import('../locales/logic/it.json'),
+  },
 } satisfies Record<string, Files>;
 export type Part = keyof typeof PARTS;

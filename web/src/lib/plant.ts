@@ -47,9 +47,9 @@ export interface Point {
   dataType: string;
 }
 
-/** Returns the decimals that whole raw numbers can have after scaling; floats have no bound. */
-function decimalsOf({ data_type: type, scale = 1, offset = 0 }: Tag): number | null {
-  if (type.startsWith('float')) return null;
+/** Returns the decimals that whole raw numbers can have after scaling; others have no bound. */
+function decimalsOf({ data_type: type, formula, scale = 1, offset = 0 }: Tag): number | null {
+  if (formula || type.startsWith('float')) return null;
   const digits = (number: number): number => String(number).split('.')[1]?.length ?? 0;
   return Math.min(6, Math.max(digits(scale), digits(offset)));
 }

@@ -105,6 +105,28 @@ pub fn part_length(text: &str, column: u32) -> u32 {
     }
 }
 
+/// Returns the tokens of a text with the bytes at which each begins and ends; none when it has what
+/// is no token.
+pub(super) fn pieces(text: &str) -> Option<Vec<(Token, usize, usize)>> {
+    if SOURCE_BYTES_MAX < text.len() {
+        return None;
+    }
+    let mut lexer = Lexer {
+        rest: text,
+        column: 1,
+    };
+    let mut pieces = Vec::new();
+    loop {
+        lexer.take_while(char::is_whitespace);
+        let start = text.len() - lexer.rest.len();
+        let token = lexer.next().ok()?.token;
+        if token == Token::End {
+            return Some(pieces);
+        }
+        pieces.push((token, start, text.len() - lexer.rest.len()));
+    }
+}
+
 struct Lexer<'t> {
     rest: &'t str,
     column: u32,

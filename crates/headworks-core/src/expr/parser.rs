@@ -94,6 +94,11 @@ struct Parser {
     tree: Tree,
 }
 
+/// Returns whether a name has no meaning in other languages that is refused here.
+pub(super) fn is_allowed(name: &str) -> bool {
+    REFUSED.iter().all(|(word, _)| *word != name)
+}
+
 impl Parser {
     fn new(text: &str) -> Result<Parser, ExprError> {
         Ok(Parser {

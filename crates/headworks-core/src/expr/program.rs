@@ -125,6 +125,13 @@ impl Program {
         !self.code.windows.is_empty()
     }
 
+    /// Returns how far back the result may depend on samples: the durations of its windows,
+    /// microseconds; what is remembered since the beginning is not counted.
+    pub fn look_back_us(&self) -> i64 {
+        let durations = self.code.windows.iter().map(|window| window.duration_us);
+        durations.fold(0, i64::saturating_add)
+    }
+
     /// Returns a state that remembers nothing.
     pub fn new_state(&self) -> State {
         State {

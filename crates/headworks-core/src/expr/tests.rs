@@ -2,6 +2,7 @@ mod documents;
 mod hostile;
 mod mistakes;
 mod properties;
+mod renamed;
 mod windows;
 
 use jiff::tz::TimeZone;

@@ -38,7 +38,7 @@ impl Rig {
         let mut plan = plan(files, &hub.plant(), &mut hub.id_maker());
         if plan.error_count() == 0 {
             match hub.check(plan.edits().to_vec()).await {
-                Ok(()) => {}
+                Ok(_) => {}
                 Err(headworks_hub::HubError::Invalid(problems)) => {
                     plan.add_problems(files, &problems);
                 }

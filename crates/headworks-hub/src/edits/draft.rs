@@ -6,6 +6,7 @@ use headworks_core::model::{Asset, Connection, Device, Kind, ObjectId};
 use headworks_store::{Action, Change};
 
 use super::body::BodyOf;
+use super::rewrite::Rewritten;
 use super::{Body, Edit};
 use crate::error::{HubError, Problem};
 use crate::plant::{Places, Plant};
@@ -24,6 +25,8 @@ pub(crate) struct Draft<'a> {
     /// What the store is to do.
     pub(crate) changes: Vec<Change>,
     pub(crate) problems: Vec<Problem>,
+    /// Expressions that no edit changes and that change all the same.
+    pub(crate) rewritten: Vec<Rewritten>,
 }
 
 /// An object as an edit leaves it.
@@ -63,6 +66,7 @@ impl<'a> Draft<'a> {
             outlines: Vec::with_capacity(edits.len()),
             changes: Vec::with_capacity(edits.len()),
             problems: Vec::new(),
+            rewritten: Vec::new(),
         };
         for (at, edit) in edits.into_iter().enumerate() {
             match edit {
@@ -167,6 +171,33 @@ impl<'a> Draft<'a> {
         self.outline(id, kind, Action::Updated);
         self.put(edit, id, body);
         Ok(())
+    }
+
+    /// Changes an object because of an edit of another one.
+    pub(crate) fn follow(&mut self, rewritten: Rewritten, body: Body) {
+        let (edit, id) = (rewritten.edit, rewritten.id);
+        let Some(json) = self.json(edit, &body) else {
+            return;
+        };
+        self.rewritten.push(rewritten);
+        let Some(drafted) = self.bodies.get_mut(&id) else {
+            let change = Change::Update {
+                id,
+                expected: None,
+                body: json,
+            };
+            self.changes.push(change);
+            return self.put(edit, id, body);
+        };
+        drafted.body = Some(body);
+        for change in &mut self.changes {
+            if let Change::Update { id: own, body, .. } = change
+                && *own == id
+            {
+                *body = json;
+                return;
+            }
+        }
     }
 
     fn delete(

@@ -31,18 +31,29 @@ pub(crate) fn finish(
         let object = stored.get(&id);
         object.map_or((0, 0), |object| (object.revision, object.updated_us))
     };
-    let outcomes = draft.outlines.iter().map(|outline| {
-        let (revision, updated_us) = stamp(outline.id);
-        Applied {
-            id: outline.id,
-            kind: outline.kind,
-            action: outline.action,
-            revision,
-            updated_us,
-            tag: stored.get(&outline.id).and_then(|object| object.tag),
-            cascaded: outline.cascaded,
+    let mut rewritten = vec![0; draft.outlines.len()];
+    for one in &draft.rewritten {
+        if let Some(count) = rewritten.get_mut(one.edit) {
+            *count += 1;
         }
-    });
+    }
+    let outcomes = draft
+        .outlines
+        .iter()
+        .zip(rewritten)
+        .map(|(outline, rewritten)| {
+            let (revision, updated_us) = stamp(outline.id);
+            Applied {
+                id: outline.id,
+                kind: outline.kind,
+                action: outline.action,
+                revision,
+                updated_us,
+                tag: stored.get(&outline.id).and_then(|object| object.tag),
+                cascaded: outline.cascaded,
+                rewritten,
+            }
+        });
     let applied = outcomes.collect();
     let tags = tags(&draft, &stored, shapes)?;
     let mut changes = PlantChanges {

@@ -3,12 +3,12 @@
 //! Pure but for the state of the formulas; samples come and go through functions.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap, HashSet};
+use std::collections::{BinaryHeap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use headworks_core::expr::graph::Wave;
-use headworks_core::expr::{Context, State};
+use headworks_core::expr::{Context, FaultAt, State};
 use headworks_core::{DataType, Quality, Sample, TagIndex, Value};
 use jiff::tz::TimeZone;
 use tokio::time::Instant;
@@ -18,14 +18,41 @@ use crate::plant::{Formula, Formulas};
 /// Time between evaluations of a formula that follows the clock and says no time of its own.
 const CLOCK_PERIOD: Duration = Duration::from_secs(1);
 
+/// Longest time for which the last value is taken to have held while the hub did not run; over a
+/// longer one nobody knows what was.
+const GAP_US_MAX: i64 = 60_000_000;
+
+/// What one formula remembers, and how it went.
+struct Run {
+    state: State,
+    last: LastRun,
+    /// Whether it stands in the list of those that have changed.
+    is_changed: bool,
+}
+
+/// How the last evaluation of a formula went.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct LastRun {
+    /// When it was, microseconds since 1970-01-01 UTC.
+    pub(crate) time_us: i64,
+    /// Evaluations since the hub started, or since the formula changed.
+    pub(crate) count: u64,
+    /// Why there is no value.
+    pub(crate) fault: Option<FaultAt>,
+}
+
 /// The formulas and what they remember.
 pub(super) struct Calculator {
     formulas: Arc<Formulas>,
-    states: HashMap<TagIndex, State>,
+    runs: HashMap<TagIndex, Run>,
+    /// Formulas with a memory that was not taken since it changed, the longest first.
+    changed: VecDeque<TagIndex>,
     /// Formulas that are evaluated by time, by when they are due.
     due: BinaryHeap<Reverse<(Instant, TagIndex)>>,
     /// New or changed formulas that were not evaluated yet.
     fresh: Vec<TagIndex>,
+    /// Formulas that are evaluated because it is time, not because something has changed.
+    timely: HashSet<TagIndex>,
     zone: TimeZone,
     wave: Wave,
     keys: Vec<u32>,
@@ -36,9 +63,11 @@ impl Calculator {
     pub(super) fn new(zone: TimeZone) -> Calculator {
         Calculator {
             formulas: Arc::default(),
-            states: HashMap::new(),
+            runs: HashMap::new(),
+            changed: VecDeque::new(),
             due: BinaryHeap::new(),
             fresh: Vec::new(),
+            timely: HashSet::new(),
             zone,
             wave: Wave::default(),
             keys: Vec::new(),
@@ -60,7 +89,10 @@ impl Calculator {
             (Some(old), Some(new)) => Arc::ptr_eq(old, new),
             _ => false,
         };
-        self.states.retain(|tag, _| formulas.get(*tag).is_some());
+        self.runs.retain(|tag, run| {
+            let program = formulas.get(*tag).and_then(|one| one.program.as_ref());
+            program.is_some_and(|program| program.owns(&run.state))
+        });
         // what did not change stays due when it was: others' edits do not put it off
         self.due.retain(|Reverse((_, tag))| is_same(*tag));
         for formula in formulas.all().filter(|formula| formula.enabled) {
@@ -98,6 +130,7 @@ impl Calculator {
                 inputs.is_some_and(|all| all.iter().all(|one| constant.contains(one)));
             is_constant && constant.insert(*tag)
         });
+        self.timely = constant;
         fresh
     }
 
@@ -120,9 +153,10 @@ impl Calculator {
         self.with_dependants(due)
     }
 
-    /// Returns the formulas that read what changed, in their order; those with a time of their own
-    /// wait for it.
+    /// Returns the formulas that read what changed, in their order. Those with a time of their own
+    /// wait for it, but where they remember they see every sample.
     pub(super) fn affected(&mut self, changed: impl Iterator<Item = TagIndex>) -> Vec<TagIndex> {
+        self.timely.clear();
         self.keys.clear();
         self.keys.extend(changed.map(|tag| tag.0));
         let mut result = Vec::new();
@@ -130,7 +164,7 @@ impl Calculator {
         graph.affected(&self.keys, &mut self.wave, &mut result);
         let on_change = |tag: &TagIndex| {
             let formula = self.formulas.get(*tag);
-            formula.is_some_and(|formula| formula.period.is_none())
+            formula.is_some_and(|formula| formula.sees_changes())
         };
         result.into_iter().map(TagIndex).filter(on_change).collect()
     }
@@ -140,18 +174,20 @@ impl Calculator {
             return seeds;
         }
         let mut all = self.affected(seeds.iter().copied());
+        self.timely.extend(&seeds);
         all.extend(seeds);
         all.sort_by_key(|tag| self.formulas.rank(*tag));
         all.dedup();
         all
     }
 
-    /// Evaluates a formula over the last samples of what it reads.
+    /// Evaluates a formula over the last samples of what it reads; none when it has no result now:
+    /// it is switched off, or saw a sample while it waits for its time.
     pub(super) fn evaluate(
         &mut self,
         tag: TagIndex,
         now_us: i64,
-        last: impl Fn(TagIndex) -> Option<Sample>,
+        mut last: impl FnMut(TagIndex) -> Option<Sample>,
     ) -> Option<Sample> {
         let formula = self.formulas.get(tag).filter(|formula| formula.enabled)?;
         let Some(program) = &formula.program else {
@@ -166,12 +202,84 @@ impl Calculator {
             now_us,
             zone: &self.zone,
         };
-        let state = self
-            .states
-            .entry(tag)
-            .or_insert_with(|| program.new_state());
-        let outcome = program.evaluate(&self.inputs, &context, state);
+        let fresh = || Run::new(program.new_state());
+        let run = self.runs.entry(tag).or_insert_with(fresh);
+        let outcome = program.evaluate(&self.inputs, &context, &mut run.state);
+        if program.remembers() && !run.is_changed {
+            run.is_changed = true;
+            self.changed.push_back(tag);
+        }
+        if formula.period.is_some() && !self.timely.contains(&tag) {
+            return None;
+        }
+        run.last = LastRun {
+            time_us: now_us,
+            count: run.last.count + 1,
+            fault: outcome.fault,
+        };
         Some(typed(outcome.sample, formula.data_type))
+    }
+
+    /// Returns whether there is something for [`Calculator::take_memories`].
+    pub(super) fn has_memories(&self) -> bool {
+        !self.changed.is_empty()
+    }
+
+    /// Takes what formulas remember that has changed since it was taken last.
+    pub(super) fn take_memories(&mut self, most: usize) -> Vec<(TagIndex, State)> {
+        let mut taken = Vec::new();
+        while taken.len() < most
+            && let Some(tag) = self.changed.pop_front()
+        {
+            if let Some(run) = self.runs.get_mut(&tag) {
+                run.is_changed = false;
+                taken.push((tag, run.state.clone()));
+            }
+        }
+        taken
+    }
+
+    /// Gives a formula what it remembered at `saved_us`; returns whether it is its.
+    pub(super) fn take_memory(
+        &mut self,
+        tag: TagIndex,
+        mut state: State,
+        saved_us: i64,
+        now_us: i64,
+    ) -> bool {
+        let formula = self.formulas.get(tag);
+        let Some(program) = formula.and_then(|formula| formula.program.as_ref()) else {
+            return false;
+        };
+        if !program.remembers() || !program.owns(&state) {
+            return false;
+        }
+        if GAP_US_MAX < now_us.saturating_sub(saved_us) {
+            let nothing = Sample::bad(saved_us, Quality::BAD_NO_DATA);
+            let inputs = vec![nothing; program.inputs().len()];
+            let context = Context {
+                now_us: saved_us,
+                zone: &self.zone,
+            };
+            program.evaluate(&inputs, &context, &mut state);
+        }
+        self.runs.insert(tag, Run::new(state));
+        true
+    }
+
+    /// Returns how the last evaluation of a formula went; none before there was one.
+    pub(super) fn last_run(&self, tag: TagIndex) -> Option<LastRun> {
+        self.runs.get(&tag).map(|run| run.last)
+    }
+}
+
+impl Run {
+    fn new(state: State) -> Run {
+        Run {
+            state,
+            last: LastRun::default(),
+            is_changed: false,
+        }
     }
 }
 
@@ -185,7 +293,7 @@ fn period(formula: &Formula) -> Option<Duration> {
 }
 
 /// Gives a result the type of its tag: true is 1, a number is true unless it is zero.
-fn typed(mut sample: Sample, data_type: DataType) -> Sample {
+pub(crate) fn typed(mut sample: Sample, data_type: DataType) -> Sample {
     let Some(value) = sample.value.take() else {
         return sample;
     };

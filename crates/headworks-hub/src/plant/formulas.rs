@@ -14,11 +14,15 @@ use super::{Plant, TagEntry};
 /// The formulas of a plant.
 #[derive(Debug, Default)]
 pub(crate) struct Formulas {
-    by_tag: HashMap<TagIndex, Arc<Formula>>,
+    /// In the order of evaluation.
+    ordered: Vec<Arc<Formula>>,
+    /// The place in `ordered` of the formula of each tag; [`NONE`] for a tag that has none.
+    ranks: Vec<u32>,
     graph: Graph,
-    /// The place of each formula in the order of evaluation.
-    ranks: HashMap<TagIndex, usize>,
 }
+
+/// The place of the formula of a tag without.
+const NONE: u32 = u32::MAX;
 
 /// The formula of a tag.
 #[derive(Debug)]
@@ -44,34 +48,42 @@ impl Formulas {
         let mut by_tag = HashMap::new();
         for tag in plant.tags() {
             if let Some(text) = tag.formula() {
-                let old = before.by_tag.get(&tag.index());
+                let old = before.get(tag.index());
                 by_tag.insert(tag.index(), Formula::of(plant, tag, text, old));
             }
         }
         let graph = untangle(&mut by_tag);
         let order = graph.order().iter().map(|key| TagIndex(*key));
+        let ordered: Vec<Arc<Formula>> = order.filter_map(|tag| by_tag.remove(&tag)).collect();
+        let end = ordered.iter().map(|formula| formula.tag.as_usize() + 1);
+        let mut ranks = vec![NONE; end.max().unwrap_or(0)];
+        for (rank, formula) in (0..).zip(&ordered) {
+            ranks[formula.tag.as_usize()] = rank;
+        }
         Formulas {
-            ranks: order.zip(0..).collect(),
-            by_tag,
+            ordered,
+            ranks,
             graph,
         }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.by_tag.is_empty()
+        self.ordered.is_empty()
     }
 
     pub(crate) fn get(&self, tag: TagIndex) -> Option<&Arc<Formula>> {
-        self.by_tag.get(&tag)
+        self.ordered.get(self.rank(tag)?)
     }
 
+    /// Returns the formulas in the order of evaluation.
     pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<Formula>> {
-        self.by_tag.values()
+        self.ordered.iter()
     }
 
     /// Returns the place of a formula in the order of evaluation.
     pub(crate) fn rank(&self, tag: TagIndex) -> Option<usize> {
-        self.ranks.get(&tag).copied()
+        let rank = *self.ranks.get(tag.as_usize())?;
+        (rank != NONE).then_some(rank as usize)
     }
 
     /// Returns which formula needs which.
@@ -108,6 +120,13 @@ impl Formula {
             Some(old) if old.is_same(&formula) => Arc::clone(old),
             _ => Arc::new(formula),
         }
+    }
+
+    /// Whether it is evaluated when something that it reads changes: always but where only its
+    /// time matters, as nothing is remembered in between.
+    pub(crate) fn sees_changes(&self) -> bool {
+        let program = self.program.as_ref();
+        self.period.is_none() || program.is_some_and(|program| program.remembers())
     }
 
     /// Whether nothing that matters for evaluation differs.

@@ -5,7 +5,7 @@ use headworks_core::model::{
     Policy, RetentionPolicy, Roster, Tag, Template,
 };
 use headworks_hub::edits::EDITS_MAX;
-use headworks_hub::{Applied, Body, Edit, HubHandle, Plant};
+use headworks_hub::{Applied, Body, Edit, HubHandle, Plant, Rewritten};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -99,6 +99,26 @@ pub(crate) struct EditsDone {
     change: Option<i64>,
     /// One outcome per edit, in their order; empty when they were only checked.
     items: Vec<EditDone>,
+    /// When they were only checked: the formulas and expressions of alarms that would call what
+    /// they read by its new name, at most 1000.
+    rewritten: Vec<RewrittenExpression>,
+}
+
+/// An expression that follows an edit of something else.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct RewrittenExpression {
+    /// Whose it is.
+    id: ObjectId,
+    /// What that is: a tag with a formula, or an alarm.
+    kind: Kind,
+    /// Path of the tag, or name of the alarm.
+    name: String,
+    /// The expression as it is.
+    before: String,
+    /// The expression as it would be.
+    after: String,
+    /// Place of the edit in the list.
+    edit: usize,
 }
 
 /// What became of one edit.
@@ -116,6 +136,9 @@ struct EditDone {
     index: Option<u32>,
     /// How many objects were deleted with it.
     cascaded: usize,
+    /// How many formulas and expressions of alarms follow it: they call what they read by its new
+    /// name.
+    rewritten: usize,
 }
 
 /// Applies a list of edits, whole or not at all.
@@ -145,12 +168,29 @@ pub(super) async fn run(
     let edits = template_devices::check_saved(hub, edits, place).await?;
     let refused = |error| errors::from_hub(error, place);
     if dry_run {
-        hub.check(edits).await.map_err(refused)?;
-        let (change, items) = (None, Vec::new());
-        return Ok(Json(EditsDone { change, items }));
+        let rewritten = hub.check(edits).await.map_err(refused)?;
+        return Ok(Json(foreseen(rewritten)));
     }
     let applied = hub.apply(edits, author).await.map_err(refused)?;
     Ok(Json(done(&applied)))
+}
+
+/// Returns what edits would do beside what they say.
+fn foreseen(rewritten: Vec<Rewritten>) -> EditsDone {
+    const SHOWN_MAX: usize = 1000;
+    let shown = |one: Rewritten| RewrittenExpression {
+        id: one.id,
+        kind: one.kind,
+        name: one.name,
+        before: one.before,
+        after: one.after,
+        edit: one.edit,
+    };
+    EditsDone {
+        change: None,
+        items: Vec::new(),
+        rewritten: rewritten.into_iter().take(SHOWN_MAX).map(shown).collect(),
+    }
 }
 
 /// Returns what became of edits.
@@ -162,10 +202,12 @@ pub(super) fn done(applied: &[Applied]) -> EditsDone {
         revision: applied.revision,
         index: applied.tag.map(|tag| tag.0),
         cascaded: applied.cascaded,
+        rewritten: applied.rewritten,
     };
     EditsDone {
         change: applied.first().map(|applied| applied.updated_us),
         items: applied.iter().map(item).collect(),
+        rewritten: Vec::new(),
     }
 }
 

@@ -92,6 +92,8 @@ pub(crate) struct Input {
     tag: Option<ObjectId>,
     /// Path of the tag.
     path: Option<String>,
+    /// Whether it is calculated itself.
+    is_calculated: bool,
     /// Unit of the tag, empty for none.
     unit: String,
     /// Last sample of the tag; null before there is one.
@@ -210,7 +212,8 @@ fn answer(hub: &HubHandle, rights: &Rights, body: &CheckBody) -> CheckAnswer {
 }
 
 impl Mistake {
-    fn new(error: ExprError, text: &str) -> Mistake {
+    /// Returns the mistake of a text.
+    pub(crate) fn new(error: ExprError, text: &str) -> Mistake {
         Mistake {
             length: part_length(text, error.column),
             column: error.column,
@@ -235,6 +238,15 @@ impl From<Tried> for Compiled {
     }
 }
 
+impl Input {
+    /// Returns an input without what the caller may not see of it.
+    pub(crate) fn seen(mut input: TriedInput, rights: &Rights) -> Input {
+        let tag = input.tag.take().filter(|tag| rights.sees(tag.path()));
+        input.last = input.last.filter(|_| tag.is_some());
+        Input::from(TriedInput { tag, ..input })
+    }
+}
+
 impl From<TriedInput> for Input {
     fn from(input: TriedInput) -> Input {
         let tag = input.tag.as_ref();
@@ -242,6 +254,7 @@ impl From<TriedInput> for Input {
             reference: input.reference.to_string(),
             tag: tag.map(|tag| tag.id()),
             path: tag.map(|tag| tag.path().to_string()),
+            is_calculated: tag.is_some_and(|tag| tag.formula().is_some()),
             unit: tag.map_or_else(String::new, |tag| tag.unit().to_owned()),
             current: input.last.map(Current::from),
         }
@@ -252,10 +265,16 @@ impl From<Outcome> for Preview {
     fn from(outcome: Outcome) -> Preview {
         Preview {
             sample: Current::from(outcome.sample),
-            fault: outcome.fault.map(|at| Doubt {
-                message: at.to_string(),
-                at,
-            }),
+            fault: outcome.fault.map(Doubt::from),
+        }
+    }
+}
+
+impl From<FaultAt> for Doubt {
+    fn from(at: FaultAt) -> Doubt {
+        Doubt {
+            message: at.to_string(),
+            at,
         }
     }
 }

@@ -117,7 +117,7 @@ pub(crate) async fn finish(
     let edits = plan.take_edits();
     if plan.error_count() == 0 && !edits.is_empty() {
         let outcome = if wanted.dry_run {
-            app.hub.check(edits).await.map(|()| None)
+            app.hub.check(edits).await.map(|_| None)
         } else {
             let applied = app.hub.apply(edits, &wanted.author).await;
             applied.map(|applied| applied.first().map(|applied| applied.updated_us))

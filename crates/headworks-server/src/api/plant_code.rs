@@ -149,7 +149,7 @@ impl Work {
             return Ok(None);
         }
         let outcome = match dry_run {
-            true => hub.check(edits).await.map(|()| Vec::new()),
+            true => hub.check(edits).await.map(|_| Vec::new()),
             false => hub.apply(edits, author).await,
         };
         let applied: Vec<Applied> = match outcome {

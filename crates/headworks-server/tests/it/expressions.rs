@@ -221,3 +221,85 @@ async fn the_library_is_listed_with_an_example_of_each_function() {
         assert!(!item["doc"].as_str().unwrap().is_empty(), "{item}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn calculated_tags_are_listed_with_what_they_read_and_how_they_went() {
+    let (rig, tags) = Rig::with_tags(&["a", "b"]).await;
+    let make = |name: &str, formula: &str| {
+        let tag = json!({ "device": tags[0]["device"], "name": name, "formula": formula });
+        rig.post("/api/v1/tags", &tag).expect(201)
+    };
+    let sum = make("sum", "a + b");
+    let share = make("share", "sum / (a - 1)");
+    let now_us = rig.now_us();
+    rig.give(&tags[1], now_us, 2.0).await;
+    rig.give(&tags[0], now_us, 1.0).await;
+    let list = rig.get("/api/v1/calculated-tags").expect(200);
+    assert_eq!(list["total"], 2);
+    let (first, second) = (&list["items"][0], &list["items"][1]);
+    assert_eq!(
+        (&first["name"], &second["name"]),
+        (&json!("share"), &json!("sum"))
+    );
+    assert_eq!(second["formula"], "a + b");
+    assert_eq!(second["current"]["value"], 3.0);
+    assert_eq!(
+        (&second["fault"], &second["error"]),
+        (&Json::Null, &Json::Null)
+    );
+    assert_eq!(second["inputs"][1]["path"], "plant/boiler/b");
+    assert_eq!(second["inputs"][1]["current"]["value"], 2.0);
+    assert!(now_us <= second["evaluated_us"].as_i64().unwrap());
+    assert!(2 <= second["evaluations"].as_u64().unwrap());
+    assert_eq!(first["fault"]["message"], "division by zero at column 5");
+    let one = format!("/api/v1/calculated-tags/{}", share["id"].as_str().unwrap());
+    assert_eq!(rig.get(&one).expect(200)["id"], share["id"]);
+    let none = format!(
+        "/api/v1/calculated-tags/{}",
+        tags[0]["id"].as_str().unwrap()
+    );
+    rig.get(&none).refused(404, "not_found");
+    for (query, names) in [
+        ("quality=bad", vec!["share"]),
+        ("search=SUM", vec!["share", "sum"]),
+        ("search=a%20%2B", vec!["sum"]),
+        ("sort=-path&limit=1", vec!["sum"]),
+        ("pattern=nothing/**", vec![]),
+        ("reads=SUM", vec!["share"]),
+    ] {
+        let query = query.replace(
+            "=SUM",
+            &format!(
+                "={}",
+                match query {
+                    "reads=SUM" => sum["id"].as_str().unwrap(),
+                    _ => "SUM",
+                }
+            ),
+        );
+        let list = rig
+            .get(&format!("/api/v1/calculated-tags?{query}"))
+            .expect(200);
+        let items = list["items"].as_array().unwrap().iter();
+        let found: Vec<&str> = items.map(|one| one["name"].as_str().unwrap()).collect();
+        assert_eq!(found, names, "{query}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_narrowed_caller_sees_of_inputs_what_it_may() {
+    let (rig, tags) = Rig::with_tags(&["secret"]).await;
+    let sum = json!({ "device": tags[0]["device"], "name": "sum", "formula": "secret * 2" });
+    rig.post("/api/v1/tags", &sum).expect(201);
+    rig.give(&tags[0], rig.now_us(), 21.0).await;
+    let new = json!({ "name": "partner", "role": "viewer", "read": ["plant/boiler/sum"] });
+    let made = rig.post("/api/v1/tokens", &new).expect(201);
+    let token = made["secret"].as_str().unwrap();
+    let list = rig
+        .send_as(token, "GET", "/api/v1/calculated-tags", None)
+        .expect(200);
+    let input = &list["items"][0]["inputs"][0];
+    assert_eq!((&input["tag"], &input["path"]), (&Json::Null, &Json::Null));
+    assert_eq!(input["current"], Json::Null);
+    assert_eq!(list["items"][0]["current"]["value"], 42.0);
+}

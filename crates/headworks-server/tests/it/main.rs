@@ -2,6 +2,8 @@
 //! `tokio-tungstenite` as clients.
 
 #[cfg(test)]
+mod back_calculation;
+#[cfg(test)]
 mod backups;
 #[cfg(test)]
 mod bad_input;

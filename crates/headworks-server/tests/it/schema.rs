@@ -181,6 +181,8 @@ async fn every_answer_has_the_documented_shape() {
     let outcome = rig.post("/api/v1/connections/test", &unsaved).expect(200);
     check(&document, "post", "/api/v1/connections/test", &outcome);
 
+    let calculated = json!({ "device": tags[0]["device"], "name": "sum", "formula": "a + b" });
+    let calculated = rig.post("/api/v1/tags", &calculated).expect(201);
     let device = rig.get("/api/v1/devices").expect(200)["items"][0].clone();
     let more = more_objects(&rig);
     tracing::subscriber::with_default(rig.telemetry.subscriber().unwrap(), || {
@@ -200,6 +202,7 @@ async fn every_answer_has_the_documented_shape() {
             Some("tags") => &tags[0]["id"],
             // the tests of these chapters make one first
             Some("exports" | "imports" | "jobs") if path.contains("{id}") => continue,
+            Some("calculated-tags") => &calculated["id"],
             Some("changes") => &more["change"],
             Some(chapter) if more[chapter].is_string() => &more[chapter],
             Some("users") => &me["id"],

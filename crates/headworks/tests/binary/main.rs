@@ -14,6 +14,7 @@ mod faults;
 mod full_disk;
 mod historian;
 mod history;
+mod logic;
 mod onboarding;
 mod pages;
 mod panics;

@@ -179,24 +179,108 @@ async fn what_a_formula_reads_is_not_taken_away_from_it() {
     let gone = vec![delete(object_id(4), false)];
     let error = test.handle.apply(gone, "test").await.unwrap_err();
     check_problems(error, &[(0, "", "the formula of plant/pump/sum")]);
-    let mut moved = device("pump", object_id(1));
-    moved.path = "plant/pump2".parse().unwrap();
-    let moved = Edit::update(object_id(2), moved);
-    let error = test
-        .handle
-        .apply(vec![moved.clone()], "test")
-        .await
-        .unwrap_err();
-    check_problems(error, &[(0, "", "the formula of plant/pump/sum")]);
-    let follows = formula("sum", object_id(2), "flow + pressure", &json!({}));
-    let follows = Edit::update(object_id(10), follows);
-    test.handle
-        .apply(vec![moved, follows], "test")
-        .await
-        .unwrap();
     let gone = vec![delete(object_id(2), true)];
     test.handle.apply(gone, "test").await.unwrap();
     assert_eq!(test.handle.plant().tag_count(), 0);
+}
+
+fn text_of(test: &TestHub, id: ObjectId) -> String {
+    let plant = test.handle.plant();
+    plant.tag(id).unwrap().formula().unwrap().to_owned()
+}
+
+/// A plant with a pump and formulas that read it: beside it and by path.
+async fn plant_with_formulas(texts: &[&str]) -> TestHub {
+    let test = TestHub::new().await;
+    test.handle.apply(whole_plant(), "test").await.unwrap();
+    for (at, text) in (10..).zip(texts) {
+        let sum = formula(&format!("sum {at}"), object_id(2), text, &json!({}));
+        test.handle
+            .apply(vec![create(at, sum)], "test")
+            .await
+            .unwrap();
+    }
+    test
+}
+
+#[tokio::test]
+async fn formulas_follow_a_tag_that_is_renamed_and_come_back_with_it() {
+    let texts = [
+        r#"2*tag( "plant/pump/flow" ) + flow"#,
+        r#"avg(flow,10m) if flow > 0 else tag('plant/pump/flow')"#,
+        "pressure",
+    ];
+    let test = plant_with_formulas(&texts).await;
+    let name = |name: &str| {
+        let mut body = test.handle.plant().tag(object_id(3)).unwrap().object().body;
+        body.name = name.parse().unwrap();
+        vec![Edit::update(object_id(3), body)]
+    };
+    let foreseen = test.handle.check(name("rate")).await.unwrap();
+    let afters: Vec<&str> = foreseen.iter().map(|one| one.after.as_str()).collect();
+    let want = [
+        r#"2*tag( "plant/pump/rate" ) + rate"#,
+        r#"avg(rate,10m) if rate > 0 else tag('plant/pump/rate')"#,
+    ];
+    assert_eq!(afters, want);
+    assert_eq!(text_of(&test, object_id(10)), texts[0], "only tried");
+    let applied = test.handle.apply(name("rate"), "test").await.unwrap();
+    assert_eq!((applied.len(), applied[0].rewritten), (1, 2));
+    for (id, text) in (10..).zip([want[0], want[1], texts[2]]) {
+        assert_eq!(text_of(&test, object_id(id)), text);
+    }
+    assert_eq!(
+        test.handle.plant().revision_of(object_id(12)),
+        Some(1),
+        "left alone"
+    );
+    // A name that cannot stand alone is read by its path.
+    test.handle.apply(name("flow rate"), "test").await.unwrap();
+    assert_eq!(
+        text_of(&test, object_id(10)),
+        r#"2*tag( "plant/pump/flow rate" ) + tag("plant/pump/flow rate")"#
+    );
+    let last = test.handle.plant().tag(object_id(3)).unwrap().updated_us();
+    let edits = test.handle.undo_edits(last).await.unwrap();
+    test.handle.apply(edits, "test").await.unwrap();
+    assert_eq!(text_of(&test, object_id(10)), want[0]);
+    test.handle.apply(name("flow"), "test").await.unwrap();
+    for (id, text) in (10..).zip(texts) {
+        assert_eq!(text_of(&test, object_id(id)), text);
+    }
+}
+
+#[tokio::test]
+async fn formulas_follow_devices_that_move_and_tags_that_change_places() {
+    let test = plant_with_formulas(&[r#"tag("plant/pump/flow") - pressure"#]).await;
+    let mut moved = device("pump", object_id(1));
+    moved.path = "plant/pump2".parse().unwrap();
+    let moved = Edit::update(object_id(2), moved);
+    test.handle.apply(vec![moved], "test").await.unwrap();
+    let sum = object_id(10);
+    assert_eq!(text_of(&test, sum), r#"tag("plant/pump2/flow") - pressure"#);
+    // Two tags change names in one list, and the formula itself is renamed in it.
+    let body = |id: u128, name: &str| {
+        let mut body = test
+            .handle
+            .plant()
+            .tag(object_id(id))
+            .unwrap()
+            .object()
+            .body;
+        body.name = name.parse().unwrap();
+        Edit::update(object_id(id), body)
+    };
+    let all = vec![body(3, "pressure"), body(4, "flow"), body(10, "rest")];
+    let applied = test.handle.apply(all, "test").await.unwrap();
+    assert_eq!(applied.iter().map(|one| one.rewritten).sum::<usize>(), 1);
+    assert_eq!(text_of(&test, sum), r#"tag("plant/pump2/pressure") - flow"#);
+    assert_eq!(test.handle.plant().tag(sum).unwrap().name(), "rest");
+    // What its own edit says stands as it is written there.
+    let own = formula("rest", object_id(2), "flow + 1", &json!({}));
+    let both = vec![body(4, "speed"), Edit::update(sum, own)];
+    let error = test.handle.apply(both, "test").await.unwrap_err();
+    check_problems(error, &[(1, "/formula", "flow")]);
 }
 
 #[tokio::test]

@@ -95,7 +95,7 @@ async fn try_out(saving: &Saving, hub: &HubHandle) -> Vec<Value> {
         return Vec::new();
     }
     match hub.check(edits).await {
-        Ok(()) => Vec::new(),
+        Ok(_) => Vec::new(),
         Err(HubError::Invalid(problems)) => {
             let problems = problems.iter();
             problems

@@ -349,6 +349,14 @@ impl Plant {
                     "device": self.device["id"],
                 }),
             ),
+            of(
+                "POST /api/v1/tags/{id}/back-calculate",
+                &format!("{level}/back-calculate"),
+                &json!({
+                    "start_us": 0, "end_us": 9, "inputs_too": true, "replace": false,
+                    "dry_run": true,
+                }),
+            ),
             of("PUT /api/v1/tags/{id}", &level, &tag),
             of("PUT /api/v1/tags/{id}", &level, &calculated),
             of("POST /api/v1/tags", "/api/v1/tags", &calculated),
