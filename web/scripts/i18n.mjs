@@ -36,6 +36,8 @@ const MADE = [
   /^plantimport\.(?:action|format|mode)\./,
   /^template\.(?:state|type)\./,
   /^alarm\.priority\./,
+  /^notification\.(?:tab|add|about|empty|delete)\./,
+  /^(?:roster\.off|policy\.group_by)\./,
   /^rule\.(?:kind|kind_help|limit|direction|on_bad|says|priority\.help)\./,
   /^rule\.(?:cause|consequence|action)\.help$/,
   /^expression\.(?:group|kind)\./,
@@ -43,7 +45,17 @@ const MADE = [
 ];
 
 /** Folders of the words: the frame's, then those that some pages load. */
-const PARTS = ['', 'system', 'people', 'plant', 'onboarding', 'logic', 'alarmbar', 'alarms'];
+const PARTS = [
+  '',
+  'system',
+  'people',
+  'plant',
+  'onboarding',
+  'logic',
+  'alarmbar',
+  'alarms',
+  'notification',
+];
 
 /** Returns all words of a language: those of the frame and those that pages load for themselves. */
 export const read = (language) =>

@@ -29,6 +29,8 @@ export const LOADERS = {
   tags: () => withLogic(import('../pages/Tags.svelte')),
   calculated: () => withLogic(import('../pages/Calculated.svelte')),
   'alarm-rules': () => withAlarms(import('../pages/AlarmRules.svelte')),
+  notification: () =>
+    withWords(import('../pages/Notification.svelte'), 'system', 'plant', 'alarmbar', 'notification'),
   connections: () => withPlant(import('../pages/Connections.svelte')),
   devices: () => withPlant(import('../pages/Devices.svelte')),
   discovery: () => withOnboarding(import('../pages/Discovery.svelte')),

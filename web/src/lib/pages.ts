@@ -97,6 +97,14 @@ export const PAGES: PageEntry[] = [
     needs: 'configure',
   },
   {
+    name: 'notification',
+    title: 'page.notification',
+    icon: 'notification',
+    group: 'configure',
+    key: 'z',
+    needs: 'configure',
+  },
+  {
     name: 'templates',
     title: 'page.templates',
     icon: 'templates',

@@ -51,5 +51,12 @@ export const PARTS = {
     nl: () => import('../locales/logic/nl.json'),
     it: () => import('../locales/logic/it.json'),
   },
+  notification: {
+    en: () => import('../locales/notification/en.json'),
+    zh: () => import('../locales/notification/zh.json'),
+    de: () => import('../locales/notification/de.json'),
+    nl: () => import('../locales/notification/nl.json'),
+    it: () => import('../locales/notification/it.json'),
+  },
 } satisfies Record<string, Files>;
 export type Part = keyof typeof PARTS;
