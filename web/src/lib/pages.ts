@@ -101,7 +101,7 @@ export const PAGES: PageEntry[] = [
     title: 'page.notification',
     icon: 'notification',
     group: 'configure',
-    key: 'z',
+    key: 'q',
     needs: 'configure',
   },
   {
