@@ -86,6 +86,10 @@ static BENCHMARKS: &[Benchmark] = &[
         program: example("headworks-hub", "bench_alarms"),
     },
     Benchmark {
+        name: "routes",
+        program: example("headworks-core", "bench_routes"),
+    },
+    Benchmark {
         name: "historian",
         program: example("headworks-store", "bench_historian"),
     },

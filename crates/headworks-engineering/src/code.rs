@@ -37,7 +37,7 @@ pub use write::export;
 pub type Files = BTreeMap<String, String>;
 
 /// The files, in the order in which what is in them rests on each other.
-pub const FILES: [(Kind, &str); 12] = [
+pub const FILES: [(Kind, &str); 13] = [
     (Kind::Asset, "assets.toml"),
     (Kind::Connection, "connections.toml"),
     (Kind::Template, "templates.toml"),
@@ -45,6 +45,7 @@ pub const FILES: [(Kind, &str); 12] = [
     (Kind::Tag, "tags.csv"),
     (Kind::Group, "groups.toml"),
     (Kind::Alarm, "alarms.toml"),
+    (Kind::Route, "routes.toml"),
     (Kind::Channel, "channels.toml"),
     (Kind::Roster, "rosters.toml"),
     (Kind::Policy, "policies.toml"),

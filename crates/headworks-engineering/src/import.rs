@@ -2,6 +2,7 @@
 //!
 //! Each format is one file here. A reader makes a [`project::Project`]; what it does not
 //! understand it writes down. Assembling is the same for all: names, paths, clashes, edits.
+//! Routes are no part of a project: their reader makes edits at once.
 
 mod assemble;
 mod detect;
@@ -13,6 +14,7 @@ mod kepware_csv;
 mod kepware_json;
 mod modpoll;
 mod project;
+mod routing;
 mod telegraf;
 mod thingsboard;
 mod yaml;
@@ -48,6 +50,8 @@ pub enum Format {
     HomeAssistant,
     /// A configuration of modpoll, the Python program, in CSV.
     Modpoll,
+    /// Routes from dotted names to dotted names, `routing.json`.
+    Routing,
 }
 
 /// What becomes of a name that the plant has already.
@@ -120,13 +124,16 @@ pub fn read(
         (None, Some(seen)) => seen,
         (None, None) => return Err(ImportError(detect::unknown(text))),
     };
-    let project = format.parse(text, options)?;
-    Ok((format, assemble::assemble(project, plant, options, new_id)))
+    let plan = match format.parse(text, options)? {
+        Some(project) => assemble::assemble(project, plant, options, new_id),
+        None => routing::read(text, plant, new_id)?,
+    };
+    Ok((format, plan))
 }
 
 impl Format {
     /// Every format.
-    pub const ALL: [Format; 8] = [
+    pub const ALL: [Format; 9] = [
         Format::KepwareCsv,
         Format::KepwareJson,
         Format::Telegraf,
@@ -135,6 +142,7 @@ impl Format {
         Format::Fuxa,
         Format::HomeAssistant,
         Format::Modpoll,
+        Format::Routing,
     ];
 
     /// Returns the name as requests write it.
@@ -148,6 +156,7 @@ impl Format {
             Format::Fuxa => "fuxa",
             Format::HomeAssistant => "home_assistant",
             Format::Modpoll => "modpoll",
+            Format::Routing => "routing",
         }
     }
 
@@ -162,11 +171,14 @@ impl Format {
             Format::Fuxa => "a project of FUXA",
             Format::HomeAssistant => "a `modbus:` of Home Assistant",
             Format::Modpoll => "a configuration of modpoll",
+            Format::Routing => "a routing.json",
         }
     }
 
-    fn parse(self, text: &str, options: &ImportOptions) -> Result<Project, ImportError> {
-        match self {
+    /// Returns the project of a file; none where it holds no devices.
+    fn parse(self, text: &str, options: &ImportOptions) -> Result<Option<Project>, ImportError> {
+        let project = match self {
+            Format::Routing => return Ok(None),
             Format::KepwareCsv => kepware_csv::parse(text),
             Format::KepwareJson => kepware_json::parse(text),
             Format::Telegraf => telegraf::parse(text),
@@ -175,7 +187,8 @@ impl Format {
             Format::Fuxa => fuxa::parse(text),
             Format::HomeAssistant => home_assistant::parse(text),
             Format::Modpoll => modpoll::parse(text),
-        }
+        };
+        project.map(Some)
     }
 }
 

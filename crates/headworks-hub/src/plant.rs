@@ -11,6 +11,7 @@ mod formulas;
 mod order;
 mod places;
 mod retention;
+mod routes;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -18,7 +19,7 @@ use std::time::Duration;
 
 use headworks_core::model::{
     Alarm, Asset, Channel, Connection, Dashboard, Device, Group, Kind, Object, ObjectId, Policy,
-    RetentionPolicy, Roster, Template,
+    RetentionPolicy, Roster, Route, Template,
 };
 use headworks_core::{Pattern, TagIndex};
 
@@ -48,6 +49,7 @@ pub struct Plant {
     alarms: Table<Alarm>,
     /// By tag, in order of name; no entry for a tag without alarms.
     alarms_of: Arc<HashMap<ObjectId, Vec<Arc<Object<Alarm>>>>>,
+    routes: Table<Route>,
     channels: Table<Channel>,
     rosters: Table<Roster>,
     policies: Table<Policy>,
@@ -105,6 +107,11 @@ impl Plant {
     /// Returns the alarms in order of name.
     pub fn alarms(&self) -> &[Arc<Object<Alarm>>] {
         &self.alarms.sorted
+    }
+
+    /// Returns the routes in order of name.
+    pub fn routes(&self) -> &[Arc<Object<Route>>] {
+        &self.routes.sorted
     }
 
     /// Returns the channels in order of name.
@@ -172,6 +179,11 @@ impl Plant {
         self.alarms.by_id.get(&id)
     }
 
+    /// Returns a route.
+    pub fn route(&self, id: ObjectId) -> Option<&Arc<Object<Route>>> {
+        self.routes.by_id.get(&id)
+    }
+
     /// Returns a channel.
     pub fn channel(&self, id: ObjectId) -> Option<&Arc<Object<Channel>>> {
         self.channels.by_id.get(&id)
@@ -228,6 +240,7 @@ impl Plant {
             (Kind::Device, self.devices.revision_of(id)),
             (Kind::Group, self.groups.revision_of(id)),
             (Kind::Alarm, self.alarms.revision_of(id)),
+            (Kind::Route, self.routes.revision_of(id)),
             (Kind::Channel, self.channels.revision_of(id)),
             (Kind::Roster, self.rosters.revision_of(id)),
             (Kind::Policy, self.policies.revision_of(id)),
@@ -248,6 +261,7 @@ impl Plant {
             Kind::Tag => self.tag(id)?.object().body.into(),
             Kind::Group => self.group(id)?.body.clone().into(),
             Kind::Alarm => self.alarm(id)?.body.clone().into(),
+            Kind::Route => self.route(id)?.body.clone().into(),
             Kind::Channel => self.channel(id)?.body.clone().into(),
             Kind::Roster => self.roster(id)?.body.clone().into(),
             Kind::Policy => self.policy(id)?.body.clone().into(),
@@ -286,9 +300,12 @@ impl Plant {
                 .filter(|policy| policy.body.names().any(|named| named == id))
                 .map(|policy| (Kind::Policy, policy.id))
                 .collect(),
-            Kind::Group | Kind::Policy | Kind::Alarm | Kind::Dashboard | Kind::Retention => {
-                Vec::new()
-            }
+            Kind::Group
+            | Kind::Policy
+            | Kind::Alarm
+            | Kind::Route
+            | Kind::Dashboard
+            | Kind::Retention => Vec::new(),
         }
     }
 

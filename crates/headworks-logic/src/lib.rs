@@ -5,3 +5,4 @@
 
 pub mod notification;
 pub mod outbound;
+pub mod router;

@@ -33,6 +33,7 @@ pub(crate) mod plant_imports;
 pub(crate) mod probes;
 pub(crate) mod reference;
 pub(crate) mod retention;
+pub(crate) mod routing;
 pub(crate) mod secrets;
 pub(crate) mod settings;
 pub(crate) mod storage;

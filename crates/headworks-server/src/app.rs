@@ -9,6 +9,7 @@ use axum::body::Bytes;
 use headworks_access::{Access, Caller, Journal, Via};
 use headworks_exchange::{Kind, Tag, Tags};
 use headworks_hub::{HubHandle, TagEntry};
+use headworks_logic::router::RouterHandle;
 use headworks_store::Retention;
 use headworks_telemetry::Telemetry;
 use parking_lot::Mutex;
@@ -59,6 +60,8 @@ pub(crate) struct App {
     pub live: Arc<Live>,
     /// What the program tells of itself.
     pub telemetry: Telemetry,
+    /// The routes of samples, at work.
+    pub routes: RouterHandle,
     /// Requests, counted.
     pub http: HttpFigures,
     /// Who may do what.
@@ -100,7 +103,8 @@ impl App {
     /// Returns the state of a server at `address`.
     pub(crate) fn new(
         hub: HubHandle,
-        access: Access,
+        routes: RouterHandle,
+        access: Arc<Access>,
         journal: Journal,
         address: SocketAddr,
         settings: &ServerSettings,
@@ -113,7 +117,8 @@ impl App {
             live,
             telemetry: settings.telemetry.clone(),
             http: HttpFigures::default(),
-            access: Arc::new(access),
+            routes,
+            access,
             journal,
             retaining: Retaining::default(),
             sign_ins: Backoff::new(),

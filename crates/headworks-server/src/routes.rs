@@ -18,6 +18,7 @@ mod operations;
 mod people;
 mod plant;
 mod retention;
+mod routing;
 mod secrets;
 mod storage;
 mod templates;
@@ -54,6 +55,10 @@ pub(crate) static TAGS: &[(&str, &str)] = &[
     ("assets", "Where things stand: sites, areas, lines."),
     ("groups", "Devices and tags that belong together."),
     ("alarm rules", "What operators are to be told of."),
+    (
+        "routes",
+        "Samples on their way to other tags and to web services.",
+    ),
     ("templates", "What all devices of a type have in common."),
     (
         "changes",
@@ -146,6 +151,7 @@ pub(crate) fn routes() -> Vec<Route> {
     routes.extend(journal::journal_routes());
     routes.extend(people::people_routes());
     routes.extend(retention::retention_routes());
+    routes.extend(routing::routing_routes());
     routes.extend(secrets::secret_routes());
     routes.extend(system_routes());
     routes.extend(storage::storage_routes());

@@ -11,6 +11,9 @@ use axum::Router;
 use axum::http::Request;
 use headworks_access::{Access, AccessError, Journal, JournalError};
 use headworks_hub::HubHandle;
+use headworks_logic::outbound::{Client, OutboundError};
+use headworks_logic::router::Router as SampleRouter;
+use headworks_store::StoreError;
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::{Service, service_fn};
@@ -60,6 +63,7 @@ pub struct Server {
     router: Router,
     settings: ServerSettings,
     tls: Option<Arc<Tls>>,
+    samples: SampleRouter,
 }
 
 /// Why the server cannot listen.
@@ -93,6 +97,12 @@ pub enum ServerError {
     /// The audit journal of the data directory cannot be used.
     #[error(transparent)]
     Journal(#[from] JournalError),
+    /// The dead letters of the data directory cannot be used.
+    #[error(transparent)]
+    Letters(#[from] StoreError),
+    /// The settings of calls to other servers cannot work.
+    #[error("calls to other servers cannot be made; see [outbound] of the settings")]
+    Outbound(#[from] OutboundError),
     /// The system refuses.
     #[error("cannot listen on {address}; choose another address with --listen")]
     Listen {
@@ -120,9 +130,12 @@ impl Server {
         let local = listener.local_addr().map_err(refused)?;
         let names = tls::Names::of(&settings, local);
         let tls = Tls::open(&settings.tls, names, hub.clock().now_us())?;
-        let access = Access::open(hub.data_directory(), settings.sessions)?;
+        let access = Arc::new(Access::open(hub.data_directory(), settings.sessions)?);
         let journal = Journal::open(hub.data_directory())?;
-        let app = Arc::new(App::new(hub, access, journal, local, &settings));
+        let client = Client::new(&settings.outbound, Arc::clone(&access) as Arc<_>)?;
+        let samples = SampleRouter::start(hub.clone(), Arc::new(client))?;
+        let routes = samples.handle();
+        let app = Arc::new(App::new(hub, routes, access, journal, local, &settings));
         let router = router::router(Arc::clone(&app));
         Ok(Server {
             listener,
@@ -130,6 +143,7 @@ impl Server {
             router,
             settings,
             tls: tls.map(Arc::new),
+            samples,
         })
     }
 
@@ -201,6 +215,7 @@ impl Server {
         {
             tracing::warn!(open = tasks.len(), "connections were cut at the stop");
         }
+        self.samples.stop().await;
     }
 }
 

@@ -91,7 +91,11 @@ pub fn check_instant(field: &'static str, time_us: i64) -> Result<(), HistoryErr
 }
 
 /// Returns a sample of a chunk.
-pub(crate) fn sample_at(chunk: &Chunk, at: usize) -> Sample {
+///
+/// # Panics
+///
+/// When the chunk has no such place.
+pub fn sample_at(chunk: &Chunk, at: usize) -> Sample {
     let quality = headworks_core::Quality::from_code(chunk.qualities[at]);
     Sample {
         time_us: chunk.times_us[at],

@@ -161,6 +161,24 @@ impl DeadLetters {
         })
     }
 
+    /// Returns the oldest letters, of one route or of all.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read.
+    pub fn oldest(&self, route: Option<ObjectId>, limit: usize) -> Result<Vec<Letter>, StoreError> {
+        let limit = limit.min(LETTERS_PAGE_MAX) as u64;
+        self.with(|state| {
+            let mut statement = state.database.prepare_cached(
+                "SELECT number, time_us, route, target, reason, tries, body FROM letters
+                 WHERE ?1 IS NULL OR route = ?1
+                 ORDER BY number LIMIT ?2",
+            )?;
+            let rows = statement.query_map(params![route.map(|id| id.0), limit], read)?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+
     /// Returns a letter.
     ///
     /// # Errors

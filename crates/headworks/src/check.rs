@@ -8,7 +8,7 @@ use anyhow::Context;
 use headworks_core::TagIndex;
 use headworks_core::model::{
     Alarm, Asset, Channel, Connection, Dashboard, Device, Group, Kind, ObjectBody, ObjectId,
-    Policy, RetentionPolicy, Roster, Tag, Template,
+    Policy, RetentionPolicy, Roster, Route, Tag, Template,
 };
 use headworks_hub::plant::{Paths, Places};
 use headworks_protocols::{DeviceConfig, LinkConfig, TagConfig};
@@ -35,6 +35,7 @@ struct Stored {
     templates: usize,
     groups: usize,
     alarms: usize,
+    routes: usize,
     dashboards: usize,
     retention_policies: usize,
     problems: Vec<String>,
@@ -61,7 +62,7 @@ pub(crate) fn run(arguments: &CheckArguments) -> anyhow::Result<()> {
     let problems = stored.problems();
     println!(
         "objects: {} assets, {} connections, {} templates, {} devices, {} tags, {} groups, \
-         {} alarms, {} dashboards, {} retention policies",
+         {} alarms, {} routes, {} dashboards, {} retention policies",
         stored.assets.len(),
         stored.connections.len(),
         stored.templates,
@@ -69,6 +70,7 @@ pub(crate) fn run(arguments: &CheckArguments) -> anyhow::Result<()> {
         stored.tags.values().map(Vec::len).sum::<usize>(),
         stored.groups,
         stored.alarms,
+        stored.routes,
         stored.dashboards,
         stored.retention_policies
     );
@@ -138,6 +140,10 @@ impl Stored {
             Kind::Alarm => {
                 parse::<Alarm>(object)?;
                 self.alarms += 1;
+            }
+            Kind::Route => {
+                parse::<Route>(object)?;
+                self.routes += 1;
             }
             Kind::Connection => drop(self.connections.insert(object.id, parse(object)?)),
             Kind::Device => drop(self.devices.insert(object.id, parse(object)?)),

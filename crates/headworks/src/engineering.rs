@@ -34,7 +34,7 @@ Examples:
   headworks import tags.csv --format kepware_csv --endpoint 192.0.2.10:502
 
 Read are projects of Kepware (CSV, JSON), Telegraf, ioBroker.modbus, ThingsBoard's gateway, FUXA,
-Home Assistant and modpoll. What cannot be carried over is listed.";
+Home Assistant and modpoll, and routing.json. What cannot be carried over is listed.";
 
 /// The hub.
 #[derive(Debug, Args)]

@@ -1,5 +1,8 @@
 // Generated from api/openapi.json by scripts/api-types.mjs.
 
+/** How good a sample must be to pass. */
+export type Accept = 'good' | 'usable' | 'any';
+
 /** An aggregate. */
 export type AggregateInfo = {
   /** What it is. */
@@ -1229,6 +1232,12 @@ export type DeviceState = 'unknown' | 'online' | 'offline' | 'error';
 /** Which changes of a value count. */
 export type Direction = 'either' | 'rising' | 'falling';
 
+/** How many dead letters were discarded. */
+export type Discarded = {
+  /** How many. */
+  discarded: number;
+};
+
 /** How full the disk is. */
 export type DiskLevel = 'ok' | 'warning' | 'alarm' | 'critical';
 
@@ -1740,6 +1749,9 @@ export type HistoryFault = {
   since_us: number;
 };
 
+/** Why a sample was held back. */
+export type Hold = 'quality' | 'schedule' | 'condition' | 'condition_fault' | 'window' | 'window_kind' | 'transform' | 'unchanged' | 'interval' | 'rate' | 'loop' | 'no_value';
+
 /** Hours of the week, on the clock of a place. */
 export type Hours = {
   /** The days on which they begin; every day when empty. */
@@ -1940,7 +1952,7 @@ export type Kept = {
 };
 
 /** The kinds of objects in the configuration store. */
-export type Kind = 'asset' | 'connection' | 'template' | 'device' | 'tag' | 'group' | 'alarm' | 'channel' | 'roster' | 'policy' | 'dashboard' | 'retention';
+export type Kind = 'asset' | 'connection' | 'template' | 'device' | 'tag' | 'group' | 'alarm' | 'route' | 'channel' | 'roster' | 'policy' | 'dashboard' | 'retention';
 
 /** The token of a wall screen. */
 export type KioskBody = {
@@ -1948,8 +1960,60 @@ export type KioskBody = {
   token: string;
 };
 
+/** How long deliveries took, from the sample in the hub to the answer of the target. */
+export type Latency = {
+  /** The longest. */
+  max_us: number;
+  /** Half of them took at most this many microseconds. */
+  p50_us: number;
+  /** 95 of 100 took at most this many. */
+  p95_us: number;
+};
+
 /** What a row is. */
 export type Layout = 'long' | 'wide';
+
+/** A letter, as people see it. */
+export type LetterView = {
+  /** Its number; a letter that comes back gets a new one. */
+  number: number;
+  /** What was to be delivered; null when it cannot be read any more. */
+  parcel: Parcel | null;
+  /** Why it did not arrive. */
+  reason: string;
+  /** The route. */
+  route: ObjectId;
+  /** Its name; null when the route does not exist any more. */
+  route_name: string | null;
+  /** The target: its kind and where it is. */
+  target: string;
+  /** When the last try failed, microseconds since 1970-01-01 UTC. */
+  time_us: number;
+  /** How often it was tried; 0 when its turn never came. */
+  tries: number;
+};
+
+/** Dead letters, the newest first. */
+export type Letters = {
+  /** Letters that went because there were too many, or because they came too fast. */
+  dropped: number;
+  /** The letters. */
+  items: (LetterView)[];
+  /** `cursor` of the next page; null after the last. */
+  next_cursor: string | null;
+  /** Letters of all routes. */
+  total: number;
+};
+
+/** Which dead letters are meant; exactly one of the three. */
+export type LettersBody = {
+  /** All there are. */
+  all?: boolean;
+  /** Those of these numbers. */
+  numbers?: (number)[] | null;
+  /** All of this route. */
+  route?: ObjectId | null;
+};
 
 /** How much a line matters. */
 export type Level = 'trace' | 'debug' | 'info' | 'warn' | 'error';
@@ -2319,6 +2383,44 @@ export type Object2 = {
   updated_us: number;
 };
 
+/** An object as it is kept: its body with identity and revision. */
+export type Object3 = {
+  /** How good a sample must be. */
+  accept?: Accept;
+  /** Whether what is written at the target comes back to the source; for one tag to one tag. */
+  back?: WayBack | null;
+  /** Free text. */
+  description?: string;
+  /** Whether it only counts what would pass, and delivers nothing. */
+  dry_run?: boolean;
+  /** Whether it works. */
+  enabled?: boolean;
+  /** Of these tags those that it leaves out. */
+  except?: (string)[];
+  /** The tags it takes samples from: paths, with `*` within a segment and `**` for any depth. */
+  from: (string)[];
+  /** Lasting identity. */
+  id: ObjectId;
+  /** Name on screen, unique among routes. */
+  name: string;
+  /** Counts the changes of the object, from 1. */
+  revision: number;
+  /** How much and how often goes on. */
+  rules?: RouteRules;
+  /** When it works at all. */
+  schedule?: RouteSchedule | null;
+  /** Where what passes goes, each place once. */
+  to: (RouteTarget)[];
+  /** What becomes of the value on its way, e.g. `scale(0.001) | clamp(0, 100)`. */
+  transform?: string;
+  /** Time of the last change, microseconds since 1970-01-01 UTC. */
+  updated_us: number;
+  /** Expression that must be true of the sample, `value`; everything passes when empty. */
+  when?: string;
+  /** What is made of the samples of some time; each stands for itself when absent. */
+  window?: RouteWindow | null;
+};
+
 /** The lasting identity of an object: a UUID, version 7 for new ones. */
 export type ObjectId = string;
 
@@ -2454,6 +2556,16 @@ export type PageOfObject2 = {
 };
 
 /** One page of a list. */
+export type PageOfObject3 = {
+  /** The items. */
+  items: (Object3)[];
+  /** `cursor` of the next page; null after the last. */
+  next_cursor: string | null;
+  /** Items of all pages. */
+  total: number;
+};
+
+/** One page of a list. */
 export type PageOfPathValue = {
   /** The items. */
   items: (PathValue)[];
@@ -2477,6 +2589,16 @@ export type PageOfPolicyItem = {
 export type PageOfRosterItem = {
   /** The items. */
   items: (RosterItem)[];
+  /** `cursor` of the next page; null after the last. */
+  next_cursor: string | null;
+  /** Items of all pages. */
+  total: number;
+};
+
+/** One page of a list. */
+export type PageOfRouteStatus = {
+  /** The items. */
+  items: (RouteStatus)[];
   /** `cursor` of the next page; null after the last. */
   next_cursor: string | null;
   /** Items of all pages. */
@@ -2545,6 +2667,24 @@ export type Parameter = {
 
 /** Types of parameters. */
 export type ParameterType = 'text' | 'number' | 'integer' | 'boolean';
+
+/** What is delivered. */
+export type Parcel = {
+  /** Its path then. */
+  path: string;
+  /** Status code of its quality. */
+  quality: Quality;
+  /** Time of the sample of the tag, microseconds since 1970-01-01 UTC. */
+  source_time_us: number;
+  /** The value of the tag before the transform. */
+  source_value: Value | null;
+  /** The tag whose sample it was. */
+  tag: ObjectId;
+  /** Its time, microseconds since 1970-01-01 UTC. */
+  time_us: number;
+  /** The result of the route; null when the sample was bad. */
+  value: Value | null;
+};
 
 /** A new password. */
 export type PasswordBody = {
@@ -2893,6 +3033,9 @@ export type Protocols = {
   items: (ProtocolItem)[];
 };
 
+/** The OPC UA status code of a sample, all 32 bits. */
+export type Quality = number;
+
 /** The three classes of quality, from the two top bits of the code. */
 export type QualityClass = 'good' | 'uncertain' | 'bad';
 
@@ -2953,6 +3096,14 @@ export type Refusal = {
   tag: string;
 };
 
+/** A letter that cannot be sent again. */
+export type RefusedLetter = {
+  /** Its number. */
+  number: number;
+  /** Why. */
+  reason: string;
+};
+
 /** Which addresses to look for. */
 export type RegistersBody = {
   /** First address. */
@@ -2971,6 +3122,14 @@ export type RegistersBody = {
   tables?: (Table)[];
   /** The unit. */
   unit_id?: number;
+};
+
+/** What became of letters that were to be sent again. */
+export type Replayed = {
+  /** How many went into the queues of their targets; those that fail come back. */
+  queued: number;
+  /** Those that could not, with the reason; they stay. */
+  refused: (RefusedLetter)[];
 };
 
 /** A password that an administrator gives. */
@@ -3098,6 +3257,161 @@ export type RosterItem = {
   time_zone?: string;
   /** Time of the last change, microseconds since 1970-01-01 UTC. */
   updated_us: number;
+};
+
+/** Takes the samples of some tags on to other places: tags, web services. */
+export type Route = {
+  /** How good a sample must be. */
+  accept?: Accept;
+  /** Whether what is written at the target comes back to the source; for one tag to one tag. */
+  back?: WayBack | null;
+  /** Free text. */
+  description?: string;
+  /** Whether it only counts what would pass, and delivers nothing. */
+  dry_run?: boolean;
+  /** Whether it works. */
+  enabled?: boolean;
+  /** Of these tags those that it leaves out. */
+  except?: (string)[];
+  /** The tags it takes samples from: paths, with `*` within a segment and `**` for any depth. */
+  from: (string)[];
+  /** Name on screen, unique among routes. */
+  name: string;
+  /** How much and how often goes on. */
+  rules?: RouteRules;
+  /** When it works at all. */
+  schedule?: RouteSchedule | null;
+  /** Where what passes goes, each place once. */
+  to: (RouteTargetInput)[];
+  /** What becomes of the value on its way, e.g. `scale(0.001) | clamp(0, 100)`. */
+  transform?: string;
+  /** Expression that must be true of the sample, `value`; everything passes when empty. */
+  when?: string;
+  /** What is made of the samples of some time; each stands for itself when absent. */
+  window?: RouteWindow | null;
+};
+
+/** What went wrong. */
+export type RouteError = {
+  /** What. */
+  reason: string;
+  /** When, microseconds since 1970-01-01 UTC. */
+  time_us: number;
+};
+
+/** How much and how often goes on. */
+export type RouteRules = {
+  /** How far a number must be from the last one that passed; with 0 any change passes. */
+  deadband?: number;
+  /** Whether a value goes on that is the same as the one before. */
+  every_sample?: boolean;
+  /** Most that pass within a minute of the clock, of all tags together; the rest is dropped. */
+  max_per_minute?: number | null;
+  /** Least milliseconds between two that pass, tag by tag. The newest of those that came too */
+  min_interval_ms?: number;
+};
+
+/** Days and times of day at which a route works, in the local time of the server. */
+export type RouteSchedule = {
+  /** The days, each once; every day when empty. */
+  days?: (Weekday)[];
+  /** From this time of day on. */
+  from?: DayTime;
+  /** Until before this time of day; over midnight when it is not later than `from`, and then */
+  to?: DayTime;
+};
+
+/** Whether a route works. */
+export type RouteState = 'running' | 'dry_run' | 'failing' | 'broken' | 'disabled';
+
+/** How a route does, since the hub started. */
+export type RouteStatus = {
+  /** Deliveries that went to the dead letters. */
+  dead: number;
+  /** Deliveries that arrived. */
+  delivered: number;
+  /** Tries that failed; the same delivery may fail more than once. */
+  failed_tries: number;
+  /** What was held back, by the rule that did. */
+  held: Record<string, number>;
+  /** The route. */
+  id: ObjectId;
+  /** When the last delivery arrived, microseconds since 1970-01-01 UTC. */
+  last_delivered_us: number | null;
+  /** What went wrong last. */
+  last_error: RouteError | null;
+  /** How long deliveries took; null before the first. */
+  latency: Latency | null;
+  /** Samples of these tags. */
+  matched: number;
+  /** What went on: samples, and the results of windows. */
+  passed: number;
+  /** Why it does not. */
+  reason: string | null;
+  /** Values that a newer one replaced while a write to the same tag was under way. */
+  replaced: number;
+  /** Whether it works. */
+  state: RouteState;
+  /** Tags that it takes samples of. */
+  tags: number;
+  /** Its targets, in their order. */
+  targets: (TargetStatus)[];
+  /** Deliveries that wait in the queues of its targets. */
+  waiting: number;
+};
+
+/** A place to which a route leads. */
+export type RouteTarget = {
+  kind: 'tag';
+  /** The tag; it stays the target when it is renamed. */
+  tag: ObjectId;
+} | {
+  /** The body, with `{path}`, `{value}` and the other places of the documentation; an object */
+  body?: string;
+  /** What the body is. */
+  body_type?: BodyType;
+  /** Headers, with `${secret:name}` for named secrets. */
+  headers?: Record<string, string>;
+  kind: 'webhook';
+  /** How. */
+  method?: WebhookMethod;
+  /** Milliseconds that one try may take. */
+  timeout_ms: number;
+  /** Tries before it goes to the dead letters. */
+  tries: number;
+  /** Where to, `http` or `https`; `${secret:name}` stands for a named secret. */
+  url: string;
+};
+
+/** A place to which a route leads. */
+export type RouteTargetInput = {
+  kind: 'tag';
+  /** The tag; it stays the target when it is renamed. */
+  tag: ObjectId;
+} | {
+  /** The body, with `{path}`, `{value}` and the other places of the documentation; an object */
+  body?: string;
+  /** What the body is. */
+  body_type?: BodyType;
+  /** Headers, with `${secret:name}` for named secrets. */
+  headers?: Record<string, string>;
+  kind: 'webhook';
+  /** How. */
+  method?: WebhookMethod;
+  /** Milliseconds that one try may take. */
+  timeout_ms?: number;
+  /** Tries before it goes to the dead letters. */
+  tries?: number;
+  /** Where to, `http` or `https`; `${secret:name}` stands for a named secret. */
+  url: string;
+};
+
+/** What becomes of the samples of some time, tag by tag: one sample, when the time is over. */
+export type RouteWindow = {
+  /** What is made of them. */
+  function: WindowFunction;
+  /** How long, in seconds; windows begin at multiples of it since 1970-01-01 UTC. */
+  seconds: number;
 };
 
 /** What is wrong with a row of a file. */
@@ -3609,6 +3923,16 @@ export type TagsMade = TagItem | {
   items: (TagRef)[];
 };
 
+/** How a target of a route does; routes that write the same tag share its queue. */
+export type TargetStatus = {
+  /** Whether the last try failed. */
+  is_failing: boolean;
+  /** Its kind and where it is. */
+  target: string;
+  /** Deliveries that wait. */
+  waiting: number;
+};
+
 /** What all devices of a type have in common: their tags, how they are asked, what is shown. */
 export type Template = {
   /** The template whose parameters, settings and tags it has too, unless it has its own of the */
@@ -3725,6 +4049,18 @@ export type TestBody = {
   connection: Connection;
   /** A device behind it that is to answer; its `connection` may be any id. */
   device?: Device | null;
+};
+
+/** A route to be tested. */
+export type TestBody2 = {
+  /** Time after the samples, microseconds since 1970-01-01 UTC; now when absent. At most a week */
+  end_us?: number | null;
+  /** A route that is stored. */
+  id?: ObjectId | null;
+  /** A route that need not be stored; one of the two is needed. */
+  route?: Route | null;
+  /** First time of the samples, microseconds since 1970-01-01 UTC; an hour before the end when */
+  start_us?: number | null;
 };
 
 /** The outcome of a test. */
@@ -3891,6 +4227,44 @@ export type TrendInput = {
   range_min?: number;
   /** Time between points in seconds; range over width when absent. */
   step_secs?: number | null;
+};
+
+/** What a route would have done. */
+export type Trial = {
+  /** What would have been held back, by the rule. */
+  held: Record<string, number>;
+  /** Whether there were more samples than are read at once: the newest are left out. */
+  is_cut: boolean;
+  /** What would have gone on. */
+  passed: number;
+  /** What became of each sample, oldest first; the first thousand. */
+  rows: (TrialRow)[];
+  /** Samples that went through the route. */
+  samples: number;
+  /** Tags that the route takes samples of. */
+  tags: number;
+  /** Tags whose history was read: the first 200 by path. */
+  tags_read: number;
+};
+
+/** What became of one sample. */
+export type TrialRow = {
+  /** What went wrong in an expression. */
+  fault: string | null;
+  /** What would have held it back. */
+  held: Hold | null;
+  /** Whether it would have gone on. */
+  passed: boolean;
+  /** Path of its tag. */
+  path: string;
+  /** Status code of its quality. */
+  quality: Quality;
+  /** What would have gone on; null when the sample did not come so far. */
+  result: Value | null;
+  /** Time of the sample, microseconds since 1970-01-01 UTC. */
+  time_us: number;
+  /** Its value; null when it was bad. */
+  value: Value | null;
 };
 
 /** A test write that takes another one back. */
@@ -4089,6 +4463,12 @@ export type WantedLevels = {
   levels: string;
 };
 
+/** The way from the target of a route back to its source. */
+export type WayBack = {
+  /** What becomes of the value on its way back: the inverse of the transform. */
+  transform?: string;
+};
+
 /** A request to a web server. Address and headers may hold `${secret:name}`. */
 export type Webhook = {
   /** The body, with placeholders such as `{title}` and `{text}`. */
@@ -4192,6 +4572,9 @@ export type WidgetInput = {
 /** The types of widgets. */
 export type WidgetType = 'value' | 'gauge' | 'line' | 'bar' | 'status' | 'text';
 
+/** What is made of the samples of a window. */
+export type WindowFunction = 'avg' | 'min' | 'max' | 'sum' | 'count' | 'last';
+
 /** One frame. */
 export type WireFrame = {
   /** The frame in hexadecimal digits. */
@@ -4219,7 +4602,7 @@ export type WireSwitch = {
 };
 
 /** A format, or whatever the file looks like. */
-export type Wished = 'auto' | 'kepware_csv' | 'kepware_json' | 'telegraf' | 'iobroker' | 'thingsboard' | 'fuxa' | 'home_assistant' | 'modpoll';
+export type Wished = 'auto' | 'kepware_csv' | 'kepware_json' | 'telegraf' | 'iobroker' | 'thingsboard' | 'fuxa' | 'home_assistant' | 'modpoll' | 'routing';
 
 /** What came of a test write. */
 export type WriteAnswer = {

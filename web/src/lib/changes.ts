@@ -12,6 +12,7 @@ export const PATHS: Record<Kind, Path> = {
   tag: 'tags',
   group: 'groups',
   alarm: 'alarm-rules',
+  route: 'routes',
   channel: 'channels',
   roster: 'rosters',
   policy: 'notification-policies',

@@ -13,6 +13,7 @@ export const FORMATS = [
   'fuxa',
   'home_assistant',
   'modpoll',
+  'routing',
   'headworks_dashboards',
 ] as const;
 export type Format = (typeof FORMATS)[number];

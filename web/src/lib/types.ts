@@ -12,6 +12,7 @@ export type Kind =
   | 'notification-policies'
   | 'retention-policies'
   | 'rosters'
+  | 'routes'
   | 'tags'
   | 'templates';
 export type Scalar = Gen.Value;

@@ -34,6 +34,7 @@ static LAYERS: &[(&str, &[&str])] = &[
             "headworks-access",
             "headworks-core",
             "headworks-hub",
+            "headworks-protocols", // its tests have a protocol of their own
             "headworks-store",
         ],
     ),

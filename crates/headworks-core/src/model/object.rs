@@ -33,6 +33,8 @@ pub enum Kind {
     Group,
     /// What an operator is to be told of.
     Alarm,
+    /// A way of samples to other tags and to web services.
+    Route,
     /// A way on which people are told of alarms.
     Channel,
     /// People, and who of them is on duty when.
@@ -94,7 +96,7 @@ impl FieldError {
 
 impl Kind {
     /// Every kind, those first on which others rest.
-    pub const ALL: [Kind; 12] = [
+    pub const ALL: [Kind; 13] = [
         Kind::Asset,
         Kind::Connection,
         Kind::Template,
@@ -102,6 +104,7 @@ impl Kind {
         Kind::Tag,
         Kind::Group,
         Kind::Alarm,
+        Kind::Route,
         Kind::Channel,
         Kind::Roster,
         Kind::Policy,
@@ -119,6 +122,7 @@ impl Kind {
             Kind::Tag => "tag",
             Kind::Group => "group",
             Kind::Alarm => "alarm",
+            Kind::Route => "route",
             Kind::Channel => "channel",
             Kind::Roster => "roster",
             Kind::Policy => "policy",

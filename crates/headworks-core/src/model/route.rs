@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::device::{check_description, check_name};
-use super::object::FieldError;
+use super::object::{FieldError, Kind as ObjectKind, ObjectBody};
 use crate::expr::{AnyScope, Kind, Program, Reference, Scope};
 use crate::pattern::Pattern;
 
@@ -111,13 +111,10 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
-impl Route {
-    /// Checks what one route can know of itself.
-    ///
-    /// # Errors
-    ///
-    /// The first field that cannot work, with the reason.
-    pub fn check(&self) -> Result<(), FieldError> {
+impl ObjectBody for Route {
+    const KIND: ObjectKind = ObjectKind::Route;
+
+    fn check(&self) -> Result<(), FieldError> {
         check_name(&self.name)?;
         self.check_patterns()?;
         self.check_targets()?;
@@ -133,7 +130,9 @@ impl Route {
         self.check_back()?;
         check_description(&self.description)
     }
+}
 
+impl Route {
     /// Returns whether it delivers anything.
     pub fn is_live(&self) -> bool {
         self.enabled && !self.dry_run

@@ -214,6 +214,11 @@ impl CompiledRoute {
         self.writes.get(target).copied().flatten()
     }
 
+    /// Returns how many targets it has.
+    pub fn targets(&self) -> usize {
+        self.writes.len()
+    }
+
     /// Returns the tags that it writes.
     pub fn written(&self) -> impl Iterator<Item = TagIndex> + '_ {
         self.writes.iter().copied().flatten()

@@ -13,7 +13,7 @@ use super::local::LocalClock;
 use super::member::{Member, Pending};
 use super::plan::Plan;
 use super::window::{self, Window};
-use crate::expr::{Context, FaultAt, State};
+use crate::expr::{Context, Fault, FaultAt, State};
 use crate::model::ObjectId;
 use crate::quality::Quality;
 use crate::sample::{Sample, TagIndex, Update};
@@ -459,7 +459,7 @@ impl Engine {
             Err(Held { by, fault, result }) => {
                 self.counts[route as usize].hold(by);
                 // what goes wrong in an expression is worth a word also without a trace
-                if !self.traces && fault.is_none() {
+                if !self.traces && !fault.is_some_and(is_mistake) {
                     return;
                 }
                 Verdict::Held { by, fault, result }
@@ -556,6 +556,11 @@ fn is_true(value: &Value) -> bool {
         Value::Bytes(bytes) => !bytes.is_empty(),
         number => number.as_f64() != Some(0.0),
     }
+}
+
+/// Returns whether a fault is more than a value that is held back or still missing.
+fn is_mistake(fault: FaultAt) -> bool {
+    !matches!(fault.fault, Fault::HeldBack | Fault::NoData | Fault::Input)
 }
 
 fn targets(route: &CompiledRoute) -> u32 {

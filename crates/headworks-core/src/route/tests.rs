@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::expr::Kind;
-use crate::model::{ObjectId, Route};
+use crate::model::{ObjectBody, ObjectId, Route};
 use crate::{Quality, Sample, TagIndex, TagPath, Update, Value};
 
 mod body;

@@ -18,6 +18,7 @@ pub(super) fn ids(plant: &Plant, kind: Kind) -> Vec<ObjectId> {
         Kind::Tag => plant.tags().map(|tag| tag.id()).collect(),
         Kind::Group => plant.groups().iter().map(|object| object.id).collect(),
         Kind::Alarm => plant.alarms().iter().map(|object| object.id).collect(),
+        Kind::Route => plant.routes().iter().map(|object| object.id).collect(),
         Kind::Channel => plant.channels().iter().map(|object| object.id).collect(),
         Kind::Roster => plant.rosters().iter().map(|object| object.id).collect(),
         Kind::Policy => plant.policies().iter().map(|object| object.id).collect(),
@@ -69,6 +70,7 @@ pub(super) fn names_of(plant: &Plant, kind: Kind) -> Vec<(ObjectId, String)> {
             let alarms = plant.alarms().iter();
             alarms.map(|one| (one.id, name(&one.body))).collect()
         }
+        Kind::Route => named!(plant.routes()),
         Kind::Channel => named!(plant.channels()),
         Kind::Roster => named!(plant.rosters()),
         Kind::Policy => named!(plant.policies()),

@@ -244,6 +244,7 @@ fn parse(kind: Kind, object: Value) -> Result<Body, (String, String)> {
         Kind::Device => of::<Device>(object),
         Kind::Group => of::<Group>(object),
         Kind::Alarm => of::<headworks_core::model::Alarm>(object),
+        Kind::Route => of::<headworks_core::model::Route>(object),
         Kind::Channel => of::<Channel>(object),
         Kind::Roster => of::<Roster>(object),
         Kind::Policy => of::<Policy>(object),

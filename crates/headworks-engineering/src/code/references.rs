@@ -36,6 +36,7 @@ pub(super) fn each_reference(kind: Kind, object: &mut Value, f: OnReference<'_>)
                 at(object, &format!("/condition/{limit}/tag"), Kind::Tag, f);
             }
         }
+        Kind::Route => each_target(object, f),
         Kind::Policy => {
             for (step_at, step) in list(object, "steps") {
                 let place = format!("/steps/{step_at}");
@@ -66,6 +67,14 @@ fn list<'a>(object: &'a mut Value, key: &str) -> impl Iterator<Item = (usize, &'
 fn each_member(object: &mut Value, key: &str, kind: Kind, f: OnReference<'_>) {
     for (at, member) in list(object, key) {
         f(kind, &format!("/{key}/{at}"), member);
+    }
+}
+
+fn each_target(object: &mut Value, f: OnReference<'_>) {
+    for (at, target) in list(object, "to") {
+        if let Some(tag) = target.get_mut("tag") {
+            f(Kind::Tag, &format!("/to/{at}/tag"), tag);
+        }
     }
 }
 

@@ -23,6 +23,13 @@ fn of_json(value: &Value) -> Option<Format> {
     if value["project"]["channels"].is_array() {
         return Some(Format::KepwareJson);
     }
+    let is_route = |one: &Value| one.get("from").is_some() && one.get("to").is_some();
+    if value["routes"]
+        .as_array()
+        .is_some_and(|all| all.iter().any(is_route))
+    {
+        return Some(Format::Routing);
+    }
     if value["master"]["slaves"].is_array() || value["server"]["devices"].is_array() {
         return Some(Format::Thingsboard);
     }

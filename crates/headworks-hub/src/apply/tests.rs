@@ -2,6 +2,7 @@ mod alarms;
 mod assets;
 mod formulas;
 mod past;
+mod routes;
 
 use headworks_core::model::{Dashboard, ObjectId};
 use headworks_core::{Quality, Value};

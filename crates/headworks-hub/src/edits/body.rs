@@ -2,7 +2,7 @@
 
 use headworks_core::model::{
     Alarm, Asset, Channel, Connection, Dashboard, Device, FieldError, Group, Kind, ObjectBody,
-    ObjectId, Policy, RetentionPolicy, Roster, Tag, Template,
+    ObjectId, Policy, RetentionPolicy, Roster, Route, Tag, Template,
 };
 
 /// The body of an object of any kind.
@@ -22,6 +22,8 @@ pub enum Body {
     Group(Group),
     /// What an operator is to be told of.
     Alarm(Alarm),
+    /// A way of samples to other tags and to web services.
+    Route(Route),
     /// A way on which people are told of alarms.
     Channel(Channel),
     /// People, and who of them is on duty when.
@@ -124,6 +126,7 @@ bodies! {
     Tag(Tag),
     Group(Group),
     Alarm(Alarm),
+    Route(Route),
     Channel(Channel),
     Roster(Roster),
     Policy(Policy),
@@ -165,6 +168,7 @@ impl Body {
             Body::Tag(body) => body.name.as_str(),
             Body::Group(body) => &body.name,
             Body::Alarm(body) => &body.name,
+            Body::Route(body) => &body.name,
             Body::Channel(body) => &body.name,
             Body::Roster(body) => &body.name,
             Body::Policy(body) => &body.name,
@@ -186,6 +190,7 @@ impl Body {
             | Body::Group(_)
             | Body::Channel(_)
             | Body::Roster(_)
+            | Body::Route(_)
             | Body::Dashboard(_)
             | Body::Retention(_) => Vec::new(),
         }

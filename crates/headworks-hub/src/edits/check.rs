@@ -3,13 +3,14 @@
 mod alarms;
 mod formulas;
 mod placed;
+mod routes;
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
 use headworks_core::model::{
     Alarm, Asset, Channel, Connection, Dashboard, Device, Group, Kind, Object, ObjectId, Policy,
-    RetentionPolicy, Roster, Tag, Template,
+    RetentionPolicy, Roster, Route, Tag, Template,
 };
 
 use super::body::BodyOf;
@@ -28,6 +29,7 @@ pub(crate) fn check_relations(draft: &Draft<'_>) -> Vec<Problem> {
     check_names(draft, plant.templates(), &mut problems);
     check_names(draft, plant.devices(), &mut problems);
     check_names(draft, plant.groups(), &mut problems);
+    check_names(draft, plant.routes(), &mut problems);
     check_names(draft, plant.channels(), &mut problems);
     check_names(draft, plant.rosters(), &mut problems);
     check_names(draft, plant.policies(), &mut problems);
@@ -36,6 +38,7 @@ pub(crate) fn check_relations(draft: &Draft<'_>) -> Vec<Problem> {
     placed::check_places(draft, &mut problems);
     formulas::check_formulas(draft, &mut problems);
     alarms::check_alarms(draft, &mut problems);
+    routes::check_routes(draft, &mut problems);
     problems
 }
 
@@ -160,6 +163,7 @@ named! {
     Template: "template",
     Device: "device",
     Group: "group",
+    Route: "route",
     Channel: "channel",
     Roster: "roster",
     Policy: "policy",

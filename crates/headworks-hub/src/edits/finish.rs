@@ -77,6 +77,7 @@ fn take(changes: &mut PlantChanges, id: ObjectId, draft: Drafted, stamp: (u64, i
             Kind::Tag => {}
             Kind::Group => drop(changes.groups.insert(id, None)),
             Kind::Alarm => drop(changes.alarms.insert(id, None)),
+            Kind::Route => drop(changes.routes.insert(id, None)),
             Kind::Channel => drop(changes.channels.insert(id, None)),
             Kind::Roster => drop(changes.rosters.insert(id, None)),
             Kind::Policy => drop(changes.policies.insert(id, None)),
@@ -92,6 +93,7 @@ fn take(changes: &mut PlantChanges, id: ObjectId, draft: Drafted, stamp: (u64, i
         Body::Tag(_) => {}
         Body::Group(body) => put(&mut changes.groups, id, stamp, body),
         Body::Alarm(body) => put(&mut changes.alarms, id, stamp, body),
+        Body::Route(body) => put(&mut changes.routes, id, stamp, body),
         Body::Channel(body) => put(&mut changes.channels, id, stamp, body),
         Body::Roster(body) => put(&mut changes.rosters, id, stamp, body),
         Body::Policy(body) => put(&mut changes.policies, id, stamp, body),
@@ -180,6 +182,7 @@ pub(crate) fn load(
             Kind::Tag => keep_tag(&mut changes, &mut paths, &object, shapes)?,
             Kind::Group => keep(&mut changes.groups, &object)?,
             Kind::Alarm => keep(&mut changes.alarms, &object)?,
+            Kind::Route => keep(&mut changes.routes, &object)?,
             Kind::Channel => keep(&mut changes.channels, &object)?,
             Kind::Roster => keep(&mut changes.rosters, &object)?,
             Kind::Policy => keep(&mut changes.policies, &object)?,

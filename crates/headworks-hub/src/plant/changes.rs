@@ -6,7 +6,7 @@ use std::sync::Arc;
 use headworks_core::TagIndex;
 use headworks_core::model::{
     Alarm, Asset, Channel, Connection, Dashboard, Device, Group, Object, ObjectId, Policy,
-    RetentionPolicy, Roster, Template,
+    RetentionPolicy, Roster, Route, Template,
 };
 
 use super::{Formulas, Plant, Table, TagEntry, compare_folded};
@@ -23,6 +23,7 @@ pub(crate) struct PlantChanges {
     pub(crate) devices: Changed<Device>,
     pub(crate) groups: Changed<Group>,
     pub(crate) alarms: Changed<Alarm>,
+    pub(crate) routes: Changed<Route>,
     pub(crate) channels: Changed<Channel>,
     pub(crate) rosters: Changed<Roster>,
     pub(crate) policies: Changed<Policy>,
@@ -40,6 +41,7 @@ impl PlantChanges {
         leave_new(&mut self.devices, old.devices());
         leave_new(&mut self.groups, old.groups());
         leave_new(&mut self.alarms, old.alarms());
+        leave_new(&mut self.routes, old.routes());
         leave_new(&mut self.channels, old.channels());
         leave_new(&mut self.rosters, old.rosters());
         leave_new(&mut self.policies, old.policies());
@@ -63,6 +65,7 @@ impl PlantChanges {
             && self.devices.is_empty()
             && self.groups.is_empty()
             && self.alarms.is_empty()
+            && self.routes.is_empty()
             && self.channels.is_empty()
             && self.rosters.is_empty()
             && self.policies.is_empty()
@@ -107,6 +110,9 @@ impl Plant {
             alarms: self
                 .alarms
                 .with(changes.alarms, |object| object.body.name.clone()),
+            routes: self
+                .routes
+                .with(changes.routes, |object| object.body.name.clone()),
             channels: self
                 .channels
                 .with(changes.channels, |object| object.body.name.clone()),

@@ -147,6 +147,11 @@ impl TagEntry {
         &self.shape.tag.validation
     }
 
+    /// Returns what kind of value it has for expressions.
+    pub fn value_kind(&self) -> headworks_core::expr::Kind {
+        super::kind_of(self.data_type(), self.scaling())
+    }
+
     /// Returns the free text.
     pub fn description(&self) -> &str {
         &self.shape.tag.description

@@ -91,6 +91,18 @@ impl Client {
         })
     }
 
+    /// Returns a client that shares the connections of this one and has turns and a time-out of its
+    /// own, for one target of many: one that waits for a slow server does not hold up the others.
+    #[must_use]
+    pub fn beside(&self, timeout: Duration) -> Client {
+        Client {
+            http: self.http.clone(),
+            secrets: Arc::clone(&self.secrets),
+            turns: Semaphore::new(REQUESTS_MAX),
+            timeout,
+        }
+    }
+
     /// Sends a request and returns what came back, whichever status it has.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use headworks_core::model::{
     Alarm, Asset, Channel, Connection, Dashboard, Device, Group, Kind, ObjectBody, ObjectId,
-    Policy, RetentionPolicy, Roster, Tag, Template,
+    Policy, RetentionPolicy, Roster, Route, Tag, Template,
 };
 use headworks_hub::edits::EDITS_MAX;
 use headworks_hub::{Applied, Body, Edit, HubHandle, Plant, Rewritten};
@@ -322,6 +322,7 @@ fn read_body(kind: Kind, place: &str, body: Map<String, Value>) -> Result<Body, 
         Kind::Tag => of::<Tag>(place, body),
         Kind::Group => of::<Group>(place, body),
         Kind::Alarm => of::<Alarm>(place, body),
+        Kind::Route => of::<Route>(place, body),
         Kind::Channel => of::<Channel>(place, body),
         Kind::Roster => of::<Roster>(place, body),
         Kind::Policy => of::<Policy>(place, body),

@@ -60,6 +60,8 @@ enum Wished {
     HomeAssistant,
     /// A configuration of modpoll, CSV.
     Modpoll,
+    /// Routes from dotted names to dotted names, `routing.json`.
+    Routing,
 }
 
 impl Wished {
@@ -74,6 +76,7 @@ impl Wished {
             Wished::Fuxa => Some(Format::Fuxa),
             Wished::HomeAssistant => Some(Format::HomeAssistant),
             Wished::Modpoll => Some(Format::Modpoll),
+            Wished::Routing => Some(Format::Routing),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use headworks_core::model::{
     Alarm, Asset, Channel, Connection, Dashboard, Device, Group, Kind, Policy, RetentionPolicy,
-    Roster, Tag, Template,
+    Roster, Route, Tag, Template,
 };
 use headworks_hub::{DiskLevel, HubStats};
 use headworks_protocols::Protocol;
@@ -254,6 +254,7 @@ pub(crate) async fn schema(call: Call) -> Result<Json<serde_json::Value>, ApiErr
         Kind::Tag => schema_for!(Tag),
         Kind::Group => schema_for!(Group),
         Kind::Alarm => schema_for!(Alarm),
+        Kind::Route => schema_for!(Route),
         Kind::Channel => schema_for!(Channel),
         Kind::Roster => schema_for!(Roster),
         Kind::Policy => schema_for!(Policy),

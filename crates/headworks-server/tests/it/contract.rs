@@ -42,6 +42,7 @@ const SHORT_LISTS: &[(&str, &str)] = &[
     ),
     ("/api/v1/rosters/{id}/history", "revisions of one object"),
     ("/api/v1/rosters/{id}/on-duty", "the people of one roster"),
+    ("/api/v1/routes/{id}/history", "revisions of one object"),
     ("/api/v1/secrets", "bounded, of the whole hub"),
     ("/api/v1/sessions", "of one account, bounded"),
     ("/api/v1/tags/{id}/history", "revisions of one object"),
@@ -63,6 +64,7 @@ const REVISIONED: &[&str] = &[
     "notification-policies",
     "retention-policies",
     "rosters",
+    "routes",
     "tags",
     "templates",
 ];
@@ -249,6 +251,9 @@ async fn objects(rig: &Rig) -> Vec<(&'static str, String, Json)> {
     let policy = json!({ "name": "all", "steps": [{ "channel": channel["id"] }] });
     rig.post("/api/v1/notification-policies", &policy)
         .expect(201);
+    let hook = json!({ "kind": "webhook", "url": "http://192.0.2.1/" });
+    let route = json!({ "name": "away", "from": ["nothing/*"], "to": [hook] });
+    rig.post("/api/v1/routes", &route).expect(201);
     let made = REVISIONED.iter().map(|kind| {
         let list = rig.get(&format!("/api/v1/{kind}")).expect(200);
         let object = list["items"][0].clone();

@@ -153,6 +153,9 @@ async fn each_kind_of_object_lives_and_dies() {
         &alarm,
         &renamed(&alarm, "too hot"),
     );
+    let hook = json!({ "kind": "webhook", "url": "http://192.0.2.1/" });
+    let route = json!({ "name": "away", "from": ["nothing/*"], "to": [hook] });
+    check_life(&rig, "/api/v1/routes", &route, &renamed(&route, "further"));
     check_notification(&rig);
     let template = json!({ "name": "meter", "version": "1", "protocol": "given" });
     check_life(

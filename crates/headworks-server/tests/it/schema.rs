@@ -126,6 +126,13 @@ fn more_objects(rig: &Rig) -> Json {
             json!({ "name": "hot", "condition": { "kind": "expression", "text": "1 > 2" } }),
         ),
         (
+            "routes",
+            json!({
+                "name": "away", "from": ["nothing/*"],
+                "to": [{ "kind": "webhook", "url": "http://192.0.2.1/" }],
+            }),
+        ),
+        (
             "channels",
             json!({ "name": "mail", "target": { "kind": "email" } }),
         ),

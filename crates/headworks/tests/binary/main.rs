@@ -20,6 +20,7 @@ mod pages;
 mod panics;
 mod plant_code;
 mod probe;
+mod routes;
 mod schemathesis;
 mod settings;
 mod simulate;

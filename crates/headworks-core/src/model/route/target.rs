@@ -1,4 +1,6 @@
 //! Where routes lead: one type per kind of target, and a line per kind in each `match` here.
+//!
+//! How a kind of target is added: `headworks_logic::router`.
 
 use std::collections::BTreeMap;
 
@@ -9,8 +11,10 @@ use crate::model::device::{check_lines, check_text};
 use crate::model::object::{FieldError, ObjectId};
 use crate::route::message;
 
+mod read;
+
 /// A place to which a route leads.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum RouteTarget {
     /// A tag that is written.
@@ -20,7 +24,7 @@ pub enum RouteTarget {
 }
 
 /// A tag that is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TagTarget {
     /// The tag; it stays the target when it is renamed.
@@ -28,7 +32,7 @@ pub struct TagTarget {
 }
 
 /// A web service that is told, by a request of its own for each value.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WebhookTarget {
     /// Where to, `http` or `https`; `${secret:name}` stands for a named secret.
@@ -81,6 +85,10 @@ pub enum BodyType {
     Text,
 }
 
+/// Time for one try where none is given.
+const TIMEOUT_MS_DEFAULT: u32 = 10_000;
+/// Tries where none are given.
+const TRIES_DEFAULT: u8 = 3;
 const URL_MAX: usize = 2000;
 const HEADERS_MAX: usize = 16;
 const HEADER_NAME_MAX: usize = 64;
@@ -88,11 +96,11 @@ const HEADER_VALUE_MAX: usize = 2000;
 const BODY_MAX: usize = 8000;
 
 const fn default_timeout_ms() -> u32 {
-    10_000
+    TIMEOUT_MS_DEFAULT
 }
 
 const fn default_tries() -> u8 {
-    3
+    TRIES_DEFAULT
 }
 
 fn headers_schema(_: &mut SchemaGenerator) -> Schema {
@@ -110,6 +118,15 @@ impl RouteTarget {
         match self {
             RouteTarget::Tag(_) => "tag",
             RouteTarget::Webhook(_) => "webhook",
+        }
+    }
+
+    /// Returns what tells it from other targets of its kind, with the kind: by it a dead letter
+    /// finds its target again.
+    pub fn place(&self) -> String {
+        match self {
+            RouteTarget::Tag(target) => format!("tag {}", target.tag),
+            RouteTarget::Webhook(target) => format!("webhook {}", target.url),
         }
     }
 

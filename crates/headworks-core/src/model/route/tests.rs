@@ -122,6 +122,15 @@ fn a_way_back_is_for_one_tag_to_one_tag() {
 fn targets_are_checked_by_their_kind() {
     check_target_refused(r#"{"kind":"fax"}"#, "unknown variant `fax`");
     check_target_refused(r#"{"kind":"tag","tag":"x"}"#, "UUID");
+    check_target_refused(r#"{"kind":"tag"}"#, "missing field `tag`");
+    check_target_refused(
+        r#"{"kind":"webhook","url":"http://h","tag":"0190a1b2-0000-7000-8000-000000000001"}"#,
+        "tag means nothing to \"webhook\"",
+    );
+    check_target_refused(
+        r#"{"kind":"webhook","url":"http://h","colour":1}"#,
+        "unknown field",
+    );
     check_target_refused(
         r#"{"kind":"webhook","url":"ftp://x"}"#,
         "/to/0/url: must begin",

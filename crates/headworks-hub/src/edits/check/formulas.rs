@@ -59,7 +59,7 @@ fn misfit(data_type: DataType, kind: Kind) -> Option<String> {
 pub(super) struct World<'a> {
     draft: &'a Draft<'a>,
     /// New, changed and moved tags.
-    by_path: HashMap<TagPath, (ObjectId, Kind)>,
+    pub(super) by_path: HashMap<TagPath, (ObjectId, Kind)>,
     by_name: HashMap<(ObjectId, &'a str), (ObjectId, Kind)>,
     /// Tags of the plant that are changed, moved or gone, with the edit that does it.
     pub(super) touched: HashMap<TagIndex, usize>,
@@ -178,7 +178,8 @@ impl<'a> World<'a> {
         (!self.touched.contains_key(&tag.index())).then(|| (tag.id(), kind))
     }
 
-    fn at(&self, path: &TagPath) -> Option<(ObjectId, Kind)> {
+    /// Returns the tag at a path, and its kind of value.
+    pub(super) fn at(&self, path: &TagPath) -> Option<(ObjectId, Kind)> {
         let standing = || self.draft.plant.tag_by_path(path.as_str());
         let drafted = self.by_path.get(path).copied();
         drafted.or_else(|| standing().and_then(|tag| self.untouched(tag)))
@@ -209,7 +210,7 @@ impl DraftScope<'_> {
     }
 
     /// Returns the tags that a program reads.
-    fn ids(&self, program: &Program) -> Vec<ObjectId> {
+    pub(super) fn ids(&self, program: &Program) -> Vec<ObjectId> {
         let found = program.inputs().iter().filter_map(|one| self.find(one));
         found.map(|(id, _)| id).collect()
     }

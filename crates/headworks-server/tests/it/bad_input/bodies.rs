@@ -24,6 +24,7 @@ pub(super) struct Plant {
     asset: Json,
     group: Json,
     alarm: Json,
+    route: Json,
     /// Tags with numbers.
     number: Json,
     limit: Json,
@@ -62,6 +63,7 @@ const POLICIES: Operations = (
 
 const ASSETS: Operations = ("POST /api/v1/assets", "PUT /api/v1/assets/{id}");
 const ALARM_RULES: Operations = ("POST /api/v1/alarm-rules", "PUT /api/v1/alarm-rules/{id}");
+const ROUTES: Operations = ("POST /api/v1/routes", "PUT /api/v1/routes/{id}");
 const GROUPS: Operations = ("POST /api/v1/groups", "PUT /api/v1/groups/{id}");
 const TEMPLATES: Operations = ("POST /api/v1/templates", "PUT /api/v1/templates/{id}");
 
@@ -85,6 +87,8 @@ impl Plant {
         let group = json!({ "name": "pumps" });
         let condition = json!({ "kind": "expression", "text": "1 > 2" });
         let alarm = json!({ "name": "hot", "condition": condition });
+        let hook = json!({ "kind": "webhook", "url": "http://192.0.2.1/hook" });
+        let route = json!({ "name": "away", "from": ["nothing/*"], "to": [hook] });
         let template = json!({ "name": "meter", "version": "1", "protocol": "given" });
         rig.make_user("somebody", "viewer");
         let user = rig.get("/api/v1/users?search=somebody").expect(200);
@@ -99,6 +103,7 @@ impl Plant {
             limit: rig.post("/api/v1/tags", &number("limit")).expect(201),
             group: rig.post("/api/v1/groups", &group).expect(201),
             alarm: rig.post("/api/v1/alarm-rules", &alarm).expect(201),
+            route: rig.post("/api/v1/routes", &route).expect(201),
             template: rig.post("/api/v1/templates", &template).expect(201),
             user: user["items"][0].clone(),
             notification: Notification::make(rig),
@@ -209,6 +214,7 @@ impl Plant {
             examples.push(of(put, &format!("{list}/{}", id(object)), &body));
         }
         examples.extend(self.alarms());
+        examples.extend(self.routes());
         examples.extend(self.tags());
         examples.extend(self.edits());
         examples.extend(self.templates());
@@ -264,6 +270,64 @@ impl Plant {
             ]
         };
         bodies.flat_map(both).collect()
+    }
+
+    /// Returns a route to every kind of target, and what is done with routes.
+    fn routes(&self) -> Vec<Example> {
+        let (list, one) = ("/api/v1/routes", at("routes", &self.route));
+        let hook = json!({
+            "kind": "webhook", "url": "https://192.0.2.1/hook", "method": "PUT",
+            "headers": { "x-key": "${secret:key}" }, "body_type": "text", "body": "{value}",
+            "timeout_ms": 1000, "tries": 2,
+        });
+        let tag = json!({ "kind": "tag", "tag": self.tag["id"] });
+        let schedule = json!({ "days": ["mon"], "from": "06:00", "to": "22:00" });
+        let body = |from: &str, to: &Json, more: &Json| {
+            let mut body = json!({
+                "name": "further", "from": [from], "except": ["plant/x"], "to": [to],
+                "accept": "good", "schedule": schedule, "when": "value > 1",
+                "transform": "scale(2)", "dry_run": true, "enabled": true,
+                "description": "free",
+                "rules": { "deadband": 0.5, "min_interval_ms": 1, "max_per_minute": 9 },
+            });
+            let more = more.as_object().unwrap().clone();
+            body.as_object_mut().unwrap().extend(more);
+            body
+        };
+        let window = json!({ "window": { "function": "avg", "seconds": 60 } });
+        let every = json!({ "rules": { "every_sample": true } });
+        let pair = json!({ "except": [], "back": { "transform": "scale(0.5)" } });
+        let writable = self.tag["path"].as_str().unwrap();
+        let mut examples = Vec::new();
+        let (test, stored) = ("POST /api/v1/routes/test", self.route["id"].clone());
+        let mut tests = vec![json!({ "start_us": 0, "end_us": 9, "id": stored })];
+        for body in [
+            body("plant/**", &hook, &window),
+            body("plant/**", &hook, &every),
+            body("elsewhere/*", &tag, &json!({})),
+            body(writable, &tag, &pair),
+        ] {
+            examples.push(of(ROUTES.0, list, &body));
+            examples.push(of(ROUTES.1, &one, &body));
+            tests.push(json!({ "start_us": 0, "end_us": 9, "route": body }));
+        }
+        for body in tests {
+            examples.push(of(test, "/api/v1/routes/test", &body));
+        }
+        for operation in [
+            "POST /api/v1/routes/dead-letters/replay",
+            "POST /api/v1/routes/dead-letters/discard",
+        ] {
+            let place = operation.split_once(' ').unwrap().1;
+            for body in [
+                json!({ "numbers": [1] }),
+                json!({ "route": self.route["id"] }),
+                json!({ "all": true }),
+            ] {
+                examples.push(of(operation, place, &body));
+            }
+        }
+        examples
     }
 
     fn templates(&self) -> Vec<Example> {
