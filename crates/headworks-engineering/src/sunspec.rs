@@ -116,6 +116,7 @@ pub fn read(found: &SunSpec, wanted: &Wanted) -> Reading {
         period_ms: None,
         settings: settings(found),
         tags: chain.tags,
+        alarms: Vec::new(),
         widgets: Vec::new(),
     };
     Reading {
@@ -186,6 +187,7 @@ pub fn renewed(template: &Template, earlier: &Template) -> Result<Option<Templat
     }
     let mut renewed = Template {
         version: earlier.version.clone(),
+        alarms: earlier.alarms.clone(),
         widgets: earlier.widgets.clone(),
         ..template.clone()
     };

@@ -5,6 +5,7 @@
 //! [`drift`] compares a device with what would be made now, `check` finds the mistakes of a
 //! template when it is saved, [`library`] are the templates of real devices.
 
+mod alarms;
 mod check;
 pub mod drift;
 mod expand;

@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 pub(crate) mod alarm_rules;
+pub(crate) mod alarms;
 pub(crate) mod assets;
 pub(crate) mod back;
 pub(crate) mod backups;

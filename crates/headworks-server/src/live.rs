@@ -8,6 +8,7 @@
 //! Watchers of the same tags share a [`Group`], which wakes them and lets them share one encoding
 //! of what has changed.
 
+pub(crate) mod alarms;
 mod changes;
 pub(crate) mod channels;
 mod feed;
@@ -33,6 +34,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use alarms::AlarmFeed;
 use changes::Changes;
 use groups::Groups;
 use statuses::Statuses;
@@ -54,6 +56,7 @@ pub(crate) struct Live {
     changes: Changes,
     groups: Mutex<Groups>,
     statuses: Statuses,
+    alarms: AlarmFeed,
     patterns: Mutex<Patterns>,
     watchers: Arc<Semaphore>,
 }
@@ -94,14 +97,20 @@ impl Live {
             changes: Changes::default(),
             groups: Mutex::default(),
             statuses: Statuses::default(),
+            alarms: AlarmFeed::default(),
             patterns: Mutex::default(),
             watchers: Arc::new(Semaphore::new(WATCHERS_MAX)),
             hub,
         })
     }
 
-    /// Hands out batches and states until `stop`.
+    /// Hands out batches, states and alarms until `stop`.
     pub(crate) async fn run(live: Arc<Live>, stop: CancellationToken) {
+        let alarms = AlarmFeed::run(Arc::clone(&live), stop.clone());
+        tokio::join!(Live::run_values(live, stop), alarms);
+    }
+
+    async fn run_values(live: Arc<Live>, stop: CancellationToken) {
         let mut batches = live.hub.subscribe();
         let (mut states, mut plant) = (live.hub.status_changes(), live.hub.plant_changes());
         let (mut is_due, mut next_look) = (false, Instant::now());

@@ -111,6 +111,8 @@ codes! {
     PasswordChangeNeeded = "password_change_needed", FORBIDDEN, "A new password is needed first";
     /// The name is taken already, or the last owner would go.
     AccountConflict = "account_conflict", CONFLICT, "The accounts do not allow this";
+    /// What was asked of an alarm means nothing in its state.
+    AlarmState = "alarm_state", CONFLICT, "The alarm is not in a state for this";
     /// There is no such object.
     NotFound = "not_found", NOT_FOUND, "There is no such object";
     /// The path knows other methods.

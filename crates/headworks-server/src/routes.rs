@@ -3,6 +3,7 @@
 //! The table makes the router, the OpenAPI document and, in its test, the matrix of who may do
 //! what. A route cannot be written without its permission.
 
+mod alarms;
 mod backups;
 mod changes;
 mod discovery;
@@ -58,6 +59,10 @@ pub(crate) static TAGS: &[(&str, &str)] = &[
     (
         "routes",
         "Samples on their way to other tags and to web services.",
+    ),
+    (
+        "alarms",
+        "How alarms stand, what people do to them, their journal and figures.",
     ),
     ("templates", "What all devices of a type have in common."),
     (
@@ -137,6 +142,7 @@ pub(crate) fn routes() -> Vec<Route> {
     routes.extend(tag_routes());
     routes.extend(dashboard_routes());
     routes.extend(plant::plant_routes());
+    routes.extend(alarms::alarm_routes());
     routes.extend(templates::template_routes());
     routes.extend(changes::change_routes());
     routes.extend(backups::backup_routes());
@@ -509,8 +515,9 @@ fn live_routes() -> Vec<Route> {
             GET,
             "/ws/alarms",
             View,
-            channels::alarms,
+            crate::live::alarms::open,
         )
-        .about("live", "Opens a WebSocket for alarms."),
+        .narrow()
+        .about("live", "Opens a WebSocket with the transitions of alarms."),
     ]
 }

@@ -9,6 +9,7 @@ use crate::sample::Sample;
 use crate::value::Value;
 
 mod check;
+mod limits;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -352,28 +353,6 @@ impl Condition {
             Condition::BadQuality { .. } => "bad_quality",
             Condition::Stale { .. } => "stale",
         }
-    }
-
-    /// Returns the limits with their names.
-    pub fn limits(&self) -> impl Iterator<Item = (&'static str, Limit)> + use<> {
-        let (first, second) = match *self {
-            Condition::HighHigh { limit }
-            | Condition::High { limit }
-            | Condition::Low { limit }
-            | Condition::LowLow { limit } => (Some(("limit", limit)), None),
-            Condition::Deviation { setpoint, max } => {
-                (Some(("setpoint", setpoint)), Some(("max", max)))
-            }
-            Condition::RateOfChange { max_per_s, .. } => (Some(("max_per_s", max_per_s)), None),
-            Condition::Range { low, high } => (Some(("low", low)), Some(("high", high))),
-            Condition::Discrete { .. }
-            | Condition::Equals { .. }
-            | Condition::NotEquals { .. }
-            | Condition::Expression { .. }
-            | Condition::BadQuality { .. }
-            | Condition::Stale { .. } => (None, None),
-        };
-        first.into_iter().chain(second)
     }
 
     /// Returns the values of both limits, or nothing when a tag has no usable one.

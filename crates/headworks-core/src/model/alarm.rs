@@ -180,6 +180,16 @@ impl ObjectBody for Alarm {
 }
 
 impl Alarm {
+    /// Puts others in the place of the tags that the alarm names by id.
+    pub fn map_tags(&mut self, mut map: impl FnMut(ObjectId) -> ObjectId) {
+        self.tag = self.tag.map(&mut map);
+        for limit in self.condition.limits_mut() {
+            if let Limit::Tag { tag } = limit {
+                *tag = map(*tag);
+            }
+        }
+    }
+
     /// Returns how samples of its tag are judged.
     pub fn detector(&self) -> Detector {
         Detector {

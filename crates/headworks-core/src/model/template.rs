@@ -62,6 +62,11 @@ pub struct Template {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(with = "Vec<serde_json::Value>", length(max = 10_000))]
     pub tags: Vec<Settings>,
+    /// Its alarms: each an alarm whose `tag`, and tags that are limits, are names of tags of the
+    /// template.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<serde_json::Value>", length(max = 10_000))]
+    pub alarms: Vec<Settings>,
     /// Tiles that a dashboard of its devices has: each a widget whose bindings name tags of the
     /// template.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -128,6 +133,8 @@ pub struct TemplateUse {
 const PARAMETERS_MAX: usize = 64;
 /// Most tags of a template.
 const TAGS_MAX: usize = 10_000;
+/// Most alarms of a template.
+const ALARMS_MAX: usize = 10_000;
 /// Most widgets of a template.
 const WIDGETS_MAX: usize = 64;
 
@@ -146,6 +153,7 @@ impl ObjectBody for Template {
             .map_or(Ok(()), |period_ms| check_period("/period_ms", period_ms))?;
         check_count("/parameters", self.parameters.len(), PARAMETERS_MAX)?;
         check_count("/tags", self.tags.len(), TAGS_MAX)?;
+        check_count("/alarms", self.alarms.len(), ALARMS_MAX)?;
         check_count("/widgets", self.widgets.len(), WIDGETS_MAX)?;
         self.check_parameters()
     }

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use headworks_core::model::{Device, Object, ObjectId, Settings, Tag, TemplateUse};
+use headworks_core::model::{Alarm, Device, Object, ObjectId, Settings, Tag, TemplateUse};
 use headworks_hub::{Edit, Plant};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::alarms;
 use super::make::{Made, TemplateError, Wanted, make};
 use super::whole::Whole;
 
@@ -32,6 +33,11 @@ pub struct Drift {
     pub changed: Vec<ChangedTag>,
     /// How many tags are as the template makes them.
     pub unchanged: usize,
+    /// Alarms that the template makes and the device does not have. Those that it does not make are
+    /// the device's own, and no drift.
+    pub missing_alarms: Vec<MissingAlarm>,
+    /// Alarms that differ.
+    pub changed_alarms: Vec<ChangedAlarm>,
 }
 
 /// A field that is not as the template says.
@@ -74,6 +80,28 @@ pub struct ChangedTag {
     pub fields: Vec<FieldDrift>,
 }
 
+/// An alarm that the device does not have.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct MissingAlarm {
+    /// Name of its tag.
+    pub tag: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// An alarm that is not as the template makes it.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct ChangedAlarm {
+    /// The alarm.
+    pub id: ObjectId,
+    /// Name of its tag.
+    pub tag: String,
+    /// Its name.
+    pub name: String,
+    /// The fields that differ.
+    pub fields: Vec<FieldDrift>,
+}
+
 /// A device beside what its template would make now.
 #[derive(Clone, Debug)]
 pub struct Comparison {
@@ -85,8 +113,15 @@ pub struct Comparison {
     settings: Settings,
     /// Each changed tag: revision, and what it is to be.
     changed: Vec<(ObjectId, u64, Tag)>,
-    missing: Vec<Tag>,
+    /// Tags that are to be made: place among those of the template, and the tag.
+    missing: Vec<(usize, Tag)>,
     extra: Vec<(ObjectId, u64)>,
+    /// The tags of the device that are those of the template, by place.
+    found: Vec<Option<ObjectId>>,
+    /// Each changed alarm: revision, and what it is to be.
+    changed_alarms: Vec<(ObjectId, u64, Alarm)>,
+    /// Alarms that are to be made; their tags stand for places.
+    missing_alarms: Vec<Alarm>,
 }
 
 /// How a template is applied again.
@@ -150,9 +185,14 @@ pub fn compare(
             extra: Vec::new(),
             changed: Vec::new(),
             unchanged: 0,
+            missing_alarms: Vec::new(),
+            changed_alarms: Vec::new(),
         },
         device: Object::clone(object),
         settings: made.device.settings.clone(),
+        found: vec![None; made.tags.len()],
+        changed_alarms: Vec::new(),
+        missing_alarms: Vec::new(),
         made,
         changed: Vec::new(),
         missing: Vec::new(),
@@ -160,6 +200,7 @@ pub fn compare(
     };
     comparison.compare_settings(whole.period_ms());
     comparison.compare_tags(plant);
+    comparison.compare_alarms(plant);
     Ok(comparison)
 }
 
@@ -187,7 +228,8 @@ fn wanted(device: &Device, whole: &Whole<'_>, used: &TemplateUse, parameters: &S
 impl Comparison {
     /// Returns the edits that make the device as its template makes it now. Tags keep their ids,
     /// and thereby their history; none when there is nothing to do.
-    pub fn edits(&self, how: Reapply) -> Vec<Edit> {
+    pub fn edits(&self, how: Reapply, mut new_id: impl FnMut() -> ObjectId) -> Vec<Edit> {
+        let mut ids = self.found.clone();
         let mut edits = Vec::new();
         let device = self.device_after(how);
         if device != self.device.body {
@@ -204,7 +246,15 @@ impl Comparison {
                 body: tag.clone().into(),
             });
         }
-        edits.extend(self.missing.iter().cloned().map(Edit::create));
+        for (at, tag) in &self.missing {
+            let id = new_id();
+            ids[*at] = Some(id);
+            edits.push(Edit::Create {
+                id: Some(id),
+                body: tag.clone().into(),
+            });
+        }
+        self.add_alarms(&ids, &mut edits);
         if how.delete_extra {
             edits.extend(self.extra.iter().map(|&(id, revision)| Edit::Delete {
                 id,
@@ -213,6 +263,20 @@ impl Comparison {
             }));
         }
         edits
+    }
+
+    fn add_alarms(&self, ids: &[Option<ObjectId>], edits: &mut Vec<Edit>) {
+        for (id, revision, alarm) in &self.changed_alarms {
+            edits.push(Edit::Update {
+                id: *id,
+                expected: Some(*revision),
+                body: alarm.clone().into(),
+            });
+        }
+        for alarm in &self.missing_alarms {
+            let tag_id = |at: usize| ids[at].unwrap_or(self.device.id);
+            edits.push(Edit::create(alarms::placed(alarm.clone(), tag_id)));
+        }
     }
 
     fn device_after(&self, how: Reapply) -> Device {
@@ -252,22 +316,22 @@ impl Comparison {
     fn compare_tags(&mut self, plant: &Plant) {
         let mut standing = Standing::new(plant, self.device.id);
         let mut left = Vec::new();
-        for tag in self.made.tags.clone() {
+        for (at, tag) in self.made.tags.clone().into_iter().enumerate() {
             match standing.take_name(&tag) {
-                Some(object) => self.compare_tag(&object, tag),
-                None => left.push(tag),
+                Some(object) => self.compare_tag(at, &object, tag),
+                None => left.push((at, tag)),
             }
         }
         // What has another name but the same place is the same tag, so that it keeps its history.
-        for tag in left {
+        for (at, tag) in left {
             match standing.take_place(&tag) {
-                Some(object) => self.compare_tag(&object, tag),
+                Some(object) => self.compare_tag(at, &object, tag),
                 None => {
                     self.drift.missing.push(MissingTag {
                         name: tag.name.as_str().to_owned(),
                         address: tag.address.clone(),
                     });
-                    self.missing.push(tag);
+                    self.missing.push((at, tag));
                 }
             }
         }
@@ -280,7 +344,45 @@ impl Comparison {
         }
     }
 
-    fn compare_tag(&mut self, now: &Object<Tag>, mut wanted: Tag) {
+    fn compare_alarms(&mut self, plant: &Plant) {
+        for alarm in self.made.alarms.clone() {
+            let places = alarms::places(&alarm);
+            let Some(tag) = places.first().map(|&at| &self.made.tags[at].name) else {
+                continue; // the template was checked: every alarm has a tag
+            };
+            let tag = tag.as_str().to_owned();
+            let is_whole = places.iter().all(|&at| self.found[at].is_some());
+            let found = self.found.clone();
+            let tag_id = |at: usize| found[at].unwrap_or(self.device.id);
+            let wanted = alarms::placed(alarm.clone(), tag_id);
+            let standing = wanted.tag.map_or(&[][..], |tag| plant.alarms_of(tag));
+            let now = standing.iter().find(|now| now.body.name == wanted.name);
+            match now.filter(|_| is_whole) {
+                Some(now) => self.compare_alarm(tag, now, wanted),
+                None => {
+                    let name = alarm.name.clone();
+                    self.drift.missing_alarms.push(MissingAlarm { tag, name });
+                    self.missing_alarms.push(alarm);
+                }
+            }
+        }
+    }
+
+    fn compare_alarm(&mut self, tag: String, now: &Object<Alarm>, wanted: Alarm) {
+        let fields = differences(&now.body, &wanted);
+        if !fields.is_empty() {
+            self.drift.changed_alarms.push(ChangedAlarm {
+                id: now.id,
+                tag,
+                name: wanted.name.clone(),
+                fields,
+            });
+            self.changed_alarms.push((now.id, now.revision, wanted));
+        }
+    }
+
+    fn compare_tag(&mut self, at: usize, now: &Object<Tag>, mut wanted: Tag) {
+        self.found[at] = Some(now.id);
         wanted.asset = now.body.asset;
         let fields = differences(&now.body, &wanted);
         if fields.is_empty() {
@@ -345,7 +447,7 @@ fn folded(tag: &Tag) -> String {
     tag.name.as_str().to_lowercase()
 }
 
-fn differences(is: &Tag, wanted: &Tag) -> Vec<FieldDrift> {
+fn differences<T: Serialize>(is: &T, wanted: &T) -> Vec<FieldDrift> {
     let (is, wanted) = (fields(is), fields(wanted));
     let names: BTreeSet<&String> = is.keys().chain(wanted.keys()).collect();
     let differing = names
@@ -359,8 +461,8 @@ fn differences(is: &Tag, wanted: &Tag) -> Vec<FieldDrift> {
     differing.map(drift).collect()
 }
 
-fn fields(tag: &Tag) -> Settings {
-    match serde_json::to_value(tag) {
+fn fields(body: &impl Serialize) -> Settings {
+    match serde_json::to_value(body) {
         Ok(Value::Object(fields)) => fields,
         _ => Settings::new(),
     }

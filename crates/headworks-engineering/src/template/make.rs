@@ -3,10 +3,13 @@
 use std::collections::HashSet;
 
 use headworks_core::TagPath;
-use headworks_core::model::{Device, FieldError, ObjectBody, ObjectId, Settings, Tag, TemplateUse};
-use headworks_hub::Edit;
+use headworks_core::model::{
+    Alarm, Device, FieldError, ObjectBody, ObjectId, Settings, Tag, TemplateUse,
+};
+use headworks_hub::{Body, Edit};
 use serde_json::Value;
 
+use super::alarms;
 use super::expand::{expand, expand_fields};
 use super::whole::{Placed, Whole};
 
@@ -38,6 +41,8 @@ pub struct Made {
     pub device: Device,
     /// Its tags, in the order of the template.
     pub tags: Vec<Tag>,
+    /// Its alarms; the tags they name are not made yet and stand for their places in `tags`.
+    pub(super) alarms: Vec<Alarm>,
 }
 
 /// Why no device can be made of a template.
@@ -57,7 +62,7 @@ pub enum TemplateError {
 }
 
 /// Most mistakes of one template that are told.
-const ERRORS_MAX: usize = 100;
+pub(super) const ERRORS_MAX: usize = 100;
 
 /// Period of devices whose template says none.
 const PERIOD_MS: u32 = 1000;
@@ -69,14 +74,19 @@ impl From<FieldError> for TemplateError {
 }
 
 impl Made {
-    /// Returns the edits that make the device under an id.
-    pub fn into_edits(self, id: ObjectId) -> Vec<Edit> {
-        let device = Edit::Create {
-            id: Some(id),
-            body: self.device.into(),
-        };
-        let tags = self.tags.into_iter().map(Edit::create);
-        std::iter::once(device).chain(tags).collect()
+    /// Returns the edits that make the device under an id, its tags and its alarms.
+    pub fn into_edits(self, id: ObjectId, mut new_id: impl FnMut() -> ObjectId) -> Vec<Edit> {
+        let create = |id: ObjectId, body: Body| Edit::Create { id: Some(id), body };
+        let tags: Vec<(ObjectId, Tag)> = self.tags.into_iter().map(|tag| (new_id(), tag)).collect();
+        let tag_id = |at: usize| tags[at].0;
+        let alarms: Vec<Edit> = self
+            .alarms
+            .into_iter()
+            .map(|alarm| create(new_id(), alarms::placed(alarm, tag_id).into()))
+            .collect();
+        let device = create(id, self.device.into());
+        let tags = tags.into_iter().map(|(id, tag)| create(id, tag.into()));
+        std::iter::once(device).chain(tags).chain(alarms).collect()
     }
 }
 
@@ -96,6 +106,7 @@ pub fn make(
     let mut settings = settings(whole, &parameters, &mut errors);
     settings.extend(wanted.settings.clone());
     let tags = tags(whole, device, &parameters, &mut errors);
+    let alarms = alarms::alarms(whole, &tags, &parameters, &mut errors);
     if !errors.is_empty() {
         errors.truncate(ERRORS_MAX);
         return Err(errors.into_iter().map(TemplateError::from).collect());
@@ -115,7 +126,11 @@ pub fn make(
         }),
         description: wanted.description.clone(),
     };
-    Ok(Made { device, tags })
+    Ok(Made {
+        device,
+        tags,
+        alarms,
+    })
 }
 
 /// Returns the value of every parameter: what is told, else the default.

@@ -185,3 +185,36 @@ fn an_address_that_rests_on_a_text_is_checked_when_a_device_is_made() {
     }));
     assert_eq!(check(&Whole::new(&template, None), PROTOCOLS), []);
 }
+
+#[test]
+fn mistakes_of_alarms_are_told_with_their_place() {
+    let high = json!({ "kind": "high", "limit": 1 });
+    let alarm = |tag: &str, condition: &Value| {
+        let alarm = json!({ "name": "a", "tag": tag, "condition": condition });
+        json!({ "alarms": [alarm] })
+    };
+    check_mistakes(
+        &alarm("pressure", &high),
+        &["/alarms/0/tag: \"pressure\" is no tag of the template"],
+    );
+    check_mistakes(
+        &alarm(
+            "power",
+            &json!({ "kind": "high", "limit": { "tag": "pressure" } }),
+        ),
+        &["/alarms/0/condition/limit/tag: \"pressure\" is no tag"],
+    );
+    check_mistakes(
+        &alarm("power", &json!({ "kind": "high", "limit": "low" })),
+        &["/alarms/0/condition/limit: "],
+    );
+    check_mistakes(
+        &json!({ "alarms": [{ "name": "a", "condition": high }] }),
+        &["/alarms/0/tag: is missing"],
+    );
+    let same = json!({ "name": "a", "tag": "power", "condition": high });
+    check_mistakes(
+        &json!({ "alarms": [same, same] }),
+        &["/alarms/1/name: another alarm of the tag is called \"a\""],
+    );
+}

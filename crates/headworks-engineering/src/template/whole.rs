@@ -76,6 +76,21 @@ impl<'a> Whole<'a> {
         tags
     }
 
+    /// Returns the alarms, those of the base first; its own take the place of those of the base of
+    /// the same tag and name.
+    pub(super) fn alarms(&self) -> Vec<Placed<'a, Settings>> {
+        let key = |alarm: &Settings| (alarm.get("tag").cloned(), folded_name(alarm));
+        let own: Vec<_> = self.template.alarms.iter().map(key).collect();
+        let base = self.base.iter().flat_map(|base| &base.alarms).enumerate();
+        let mut alarms: Vec<Placed<'a, Settings>> = base
+            .filter(|(_, alarm)| !own.contains(&key(alarm)))
+            .map(|(at, alarm)| (format!("/base/alarms/{at}"), alarm))
+            .collect();
+        let own = self.template.alarms.iter().enumerate();
+        alarms.extend(own.map(|(at, alarm)| (format!("/alarms/{at}"), alarm)));
+        alarms
+    }
+
     /// Returns the widgets: its own, or those of the base when it has none.
     pub(super) fn widgets(&self) -> Vec<Placed<'a, Settings>> {
         let (place, widgets) = match self.base {

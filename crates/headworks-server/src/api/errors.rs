@@ -1,6 +1,7 @@
 //! Errors of the hub as errors of the API.
 
 use headworks_access::AccessError;
+use headworks_core::alarm::Refusal;
 use headworks_exchange::ExchangeError;
 use headworks_hub::HubError;
 use headworks_protocols::WriteError;
@@ -30,7 +31,15 @@ pub(crate) fn from_hub(error: HubError, place: impl Fn(usize) -> String) -> ApiE
         HubError::LinkDown { .. } => ApiError::new(Code::LinkDown, text),
         HubError::Timeout { .. } => ApiError::new(Code::NoAnswer, text),
         HubError::Past { .. } => ApiError::new(Code::Conflict, text),
-        HubError::Alarm { .. } | HubError::AlarmOff { .. } => ApiError::new(Code::Conflict, text),
+        HubError::Alarm {
+            source: Refusal::NoReason,
+            ..
+        } => ApiError::field("/comment", Refusal::NoReason.to_string()),
+        HubError::Alarm {
+            source: source @ Refusal::ShelfTime { .. },
+            ..
+        } => ApiError::field("/until_us", source.to_string()),
+        HubError::Alarm { .. } | HubError::AlarmOff { .. } => ApiError::new(Code::AlarmState, text),
         HubError::NoCommit { .. } => ApiError::new(Code::NotFound, text),
         HubError::Stopping => ApiError::new(Code::Busy, text),
         HubError::Damaged { .. } => ApiError::internal(&error),

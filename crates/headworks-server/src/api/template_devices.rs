@@ -168,7 +168,7 @@ impl Rows {
                         name: made.device.name.clone(),
                         tags: made.tags.len(),
                     });
-                    self.edits.extend(made.into_edits(made_id));
+                    self.edits.extend(made.into_edits(made_id, &mut new_id));
                 }
                 Err(errors) => {
                     let place = format!("/devices/{row}");
@@ -287,7 +287,7 @@ pub(crate) async fn reapply(
         keep_settings: body.keep_settings,
     };
     let compared = drift::compare(&hub.plant(), id, &body.parameters).map_err(from_drift)?;
-    let edits = compared.edits(how);
+    let edits = compared.edits(how, hub.id_maker());
     call.note.target("device", &id.to_string());
     call.note.after(&json!({
         "template": compared.drift.name, "version": compared.drift.version,

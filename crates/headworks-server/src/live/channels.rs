@@ -1,5 +1,4 @@
-//! The channels: the multiplexed socket, those of dashboards, devices and alarms, the stream of
-//! events.
+//! The channels: the multiplexed socket, those of dashboards and devices, the stream of events.
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
@@ -118,21 +117,6 @@ pub(crate) async fn device(mut call: Call) -> Result<Upgrade, ApiError> {
         INTERVAL_DEFAULT,
     );
     let serve = move |socket| serve_values(channel, socket, Some(id));
-    socket::open(call.app, &mut call.parts, serve)
-        .await
-        .map(Upgrade)
-}
-
-/// Opens the channel of alarms, which has nothing to say before there are alarms.
-pub(crate) async fn alarms(mut call: Call) -> Result<Upgrade, ApiError> {
-    let clock = call.app.hub.clock();
-    let serve = move |mut socket: Socket| async move {
-        let hello = json!({ "type": "hello", "t": clock.now_us() });
-        socket.send_json(&hello).await?;
-        loop {
-            socket.receive(|| clock.now_us()).await?;
-        }
-    };
     socket::open(call.app, &mut call.parts, serve)
         .await
         .map(Upgrade)

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::watch;
 
+use super::alarms::{self, Follower, Heard};
 use super::feed::{Feed, INTERVAL_DEFAULT, INTERVAL_MS};
 use super::socket::{Ended, Incoming, Socket};
 use super::{Live, STATUS_PERIOD, Tags, frames};
@@ -33,6 +34,9 @@ enum Order {
     },
     Interval {
         interval_ms: u64,
+    },
+    Alarms {
+        on: bool,
     },
     Ping {},
 }
@@ -62,6 +66,8 @@ struct Session {
     /// The newest look at the states that the client knows.
     statuses_seen: u64,
     plant: watch::Receiver<u64>,
+    /// The transitions of alarms, when they were asked for.
+    alarms: Option<Follower>,
     /// What the caller may see; the socket ends when it changes.
     rights: Rights,
 }
@@ -74,6 +80,7 @@ pub(super) async fn serve(live: Arc<Live>, socket: Socket) -> Result<(), Ended> 
         statuses: live.statuses.subscribe(),
         statuses_seen: 0,
         plant: live.hub.plant_changes(),
+        alarms: None,
         rights: socket.caller().rights.clone(),
         live,
         socket,
@@ -90,6 +97,7 @@ pub(super) async fn serve(live: Arc<Live>, socket: Socket) -> Result<(), Ended> 
                     session.socket.send(frame.clone()).await?;
                 }
             }
+            heard = heard(&mut session.alarms) => session.send_alarm(heard).await?,
             Ok(()) = session.statuses.changed() => session.send_statuses().await?,
             changed = session.plant.changed() => {
                 if changed.is_err() {
@@ -127,6 +135,24 @@ impl Session {
             Some(message) => self.socket.send(message).await,
             None => Ok(()),
         }
+    }
+
+    async fn send_alarm(&mut self, heard: Heard) -> Result<(), Ended> {
+        match heard {
+            Heard::Entry(told) => self.socket.send(told.text()).await,
+            Heard::Missed(count) => self.socket.send_json(&alarms::missed(count)).await,
+        }
+    }
+
+    /// Begins or ends to send transitions of alarms; says how they stand first.
+    async fn follow_alarms(&mut self, on: bool) -> Result<(), Ended> {
+        if !on {
+            self.alarms = None;
+            return Ok(());
+        }
+        self.alarms = Some(self.live.alarms.follow(&self.rights));
+        let summary = alarms::summary(&self.live.hub, &self.rights);
+        self.socket.send_json(&summary).await
     }
 
     async fn obey(&mut self, message: Incoming) -> Result<(), Ended> {
@@ -176,6 +202,7 @@ impl Session {
                 Ok(known.then_some(()).ok_or_else(refused))
             }
             Order::Interval { interval_ms } => Ok(self.set_interval(interval_ms)),
+            Order::Alarms { on } => self.follow_alarms(on).await.map(Ok),
             Order::Ping {} => {
                 let pong = json!({ "op": "pong", "t": self.live.hub.clock().now_us() });
                 self.socket.send_json(&pong).await.map(Ok)
@@ -280,6 +307,18 @@ impl Session {
             self.send_selection(id, &tags).await?;
         }
         Ok(())
+    }
+}
+
+/// Waits for what a follower hears; for ever when there is none.
+async fn heard(follower: &mut Option<Follower>) -> Heard {
+    let heard = match follower {
+        Some(follower) => follower.next().await,
+        None => None,
+    };
+    match heard {
+        Some(heard) => heard,
+        None => std::future::pending().await,
     }
 }
 

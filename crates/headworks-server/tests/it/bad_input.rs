@@ -17,7 +17,14 @@ use bodies::{Example, Plant};
 use fields::{Field, Fields, fields, with};
 
 /// Texts of many lines, by the last part of their place.
-const FREE_TEXTS: [&str; 5] = ["action", "body", "cause", "consequence", "description"];
+const FREE_TEXTS: &[&str] = &[
+    "action",
+    "body",
+    "cause",
+    "comment",
+    "consequence",
+    "description",
+];
 /// Secrets may be made of any characters, and values are what a device takes.
 const ANY_CHARACTERS: [&str; 6] = ["password", "current", "token", "secret", "states", "value"];
 

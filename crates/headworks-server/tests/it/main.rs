@@ -2,8 +2,9 @@
 //! `tokio-tungstenite` as clients.
 
 #[cfg(test)]
-mod back_calculation;
+mod alarms;
 #[cfg(test)]
+mod back_calculation;
 mod backups;
 #[cfg(test)]
 mod bad_input;

@@ -76,7 +76,7 @@ impl Row {
     /// Returns whether asking it ends the session that asks, or streams for ever.
     fn is_left_out(&self) -> bool {
         let ends = ["DELETE /api/v1/session", "DELETE /api/v1/sessions"];
-        let streams = ["GET /api/v1/stream"];
+        let streams = ["GET /api/v1/stream", "GET /api/v1/alarms/stream"];
         ends.contains(&self.name().as_str()) || streams.contains(&self.name().as_str())
     }
 }

@@ -212,6 +212,7 @@ async fn every_answer_has_the_documented_shape() {
             Some("calculated-tags") => &calculated["id"],
             Some("changes") => &more["change"],
             Some(chapter) if more[chapter].is_string() => &more[chapter],
+            Some("alarms") => &more["alarm-rules"],
             Some("users") => &me["id"],
             _ => &dashboard["id"],
         };

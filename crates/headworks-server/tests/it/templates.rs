@@ -230,3 +230,71 @@ async fn the_shipped_templates_are_listed_and_refused_under_other_names() {
     assert_eq!(again["change"], Json::Null);
     assert_eq!(again["items"][0]["action"], "unchanged");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn alarms_of_a_template_are_made_with_the_device_and_brought_back() {
+    let (rig, connection, template, place) = start().await;
+    let mut body = meter();
+    body["version"] = json!("2");
+    let most = json!({ "name": "most", "type": "number", "default": 50.0 });
+    body["parameters"].as_array_mut().unwrap().push(most);
+    body["alarms"] = json!([
+        {
+            "name": "overload", "tag": "power", "priority": 1,
+            "condition": { "kind": "high", "limit": "${most}" },
+        },
+        {
+            "name": "odd", "tag": "power",
+            "condition": { "kind": "deviation", "setpoint": { "tag": "energy" }, "max": 5 },
+            "suppress_when": "energy < 1",
+        },
+    ]);
+    let template = format!("/api/v1/templates/{}", id(&template));
+    rig.put(&template, "*", &body).expect(200);
+    let rows = json!({ "devices": [device(&connection, "m1", 1), device(&connection, "m2", 2)] });
+    let made = rig.post(&place, &rows).expect(200)["devices"].clone();
+    let rules = rig.get("/api/v1/alarm-rules?search=plant/m2").expect(200);
+    let tags = rig.get("/api/v1/tags?search=plant/m2/").expect(200)["items"].clone();
+    let odd = &rules["items"][0];
+    assert_eq!((&odd["name"], &odd["tag"]), (&json!("odd"), &tags[1]["id"]));
+    assert_eq!(odd["condition"]["setpoint"]["tag"], tags[0]["id"]);
+    assert_eq!(rules["items"][1]["condition"]["limit"], 50.0);
+
+    let place = format!("/api/v1/devices/{}/template", id(&made[1]));
+    let drift = rig.get(&place).expect(200);
+    let empty = json!([]);
+    assert_eq!(
+        (&drift["missing_alarms"], &drift["changed_alarms"]),
+        (&empty, &empty)
+    );
+    rig.delete(&format!("/api/v1/alarm-rules/{}", id(odd)))
+        .expect(204);
+    let overload = format!("/api/v1/alarm-rules/{}", id(&rules["items"][1]));
+    let mut changed = json!({
+        "name": "overload", "tag": tags[1]["id"], "priority": 1,
+        "condition": { "kind": "high", "limit": 70 },
+    });
+    rig.put(&overload, "*", &changed).expect(200);
+    changed["name"] = json!("my own");
+    rig.post("/api/v1/alarm-rules", &changed).expect(201);
+    let drift = rig.get(&place).expect(200);
+    assert_eq!(
+        drift["missing_alarms"],
+        json!([{ "tag": "power", "name": "odd" }])
+    );
+    let one = &drift["changed_alarms"][0];
+    assert_eq!(
+        (&one["tag"], &one["name"]),
+        (&json!("power"), &json!("overload"))
+    );
+    assert_eq!(one["fields"][0]["field"], "/condition");
+    let done = rig.post(&format!("{place}/apply"), &json!({})).expect(200);
+    assert_eq!(done["edits"], 2);
+    let drift = rig.get(&place).expect(200);
+    assert_eq!(
+        (&drift["missing_alarms"], &drift["changed_alarms"]),
+        (&empty, &empty)
+    );
+    let rules = rig.get("/api/v1/alarm-rules?search=plant/m2").expect(200);
+    assert_eq!(rules["total"], 3, "one's own stays");
+}

@@ -209,7 +209,7 @@ async fn every_tag_of_every_shipped_template_becomes_good_on_the_simulator() {
         made.device
             .settings
             .insert("unit_id".to_owned(), 255.into());
-        edits.extend(made.into_edits(device));
+        edits.extend(made.into_edits(device, handle.id_maker()));
     }
     handle.apply(edits, "test").await.unwrap();
     wait_until_all_are_good(&handle).await;

@@ -215,9 +215,46 @@ impl Plant {
         }
         examples.extend(self.alarms());
         examples.extend(self.routes());
+        examples.extend(self.acts());
         examples.extend(self.tags());
         examples.extend(self.edits());
         examples.extend(self.templates());
+        examples
+    }
+
+    /// Returns what people do to an alarm.
+    fn acts(&self) -> Vec<Example> {
+        let place = |act: &str| format!("{}/{act}", at("alarms", &self.alarm));
+        let remark = json!({ "comment": "free" });
+        let event = json!({ "alarm": self.alarm["id"], "event": 1 });
+        let many = json!({ "events": [event], "comment": "free" });
+        let mut examples = vec![
+            of(
+                "POST /api/v1/alarms/acknowledge",
+                "/api/v1/alarms/acknowledge",
+                &many,
+            ),
+            of(
+                "POST /api/v1/alarms/{id}/acknowledge",
+                &place("acknowledge"),
+                &json!({ "event": 1, "comment": "free" }),
+            ),
+            of(
+                "POST /api/v1/alarms/{id}/shelve",
+                &place("shelve"),
+                &json!({ "until_us": 1, "one_shot": true, "comment": "free" }),
+            ),
+        ];
+        let others = ["reset", "unshelve", "out-of-service", "in-service"];
+        examples.extend(others.map(|act| {
+            let operation = match act {
+                "reset" => "POST /api/v1/alarms/{id}/reset",
+                "unshelve" => "POST /api/v1/alarms/{id}/unshelve",
+                "out-of-service" => "POST /api/v1/alarms/{id}/out-of-service",
+                _ => "POST /api/v1/alarms/{id}/in-service",
+            };
+            of(operation, &place(act), &remark)
+        }));
         examples
     }
 
@@ -363,6 +400,9 @@ impl Plant {
             "source": "manual", "description": "free", "protocol": "given",
             "base": self.template["id"], "period_ms": 1000, "settings": {},
             "tags": [{ "name": "power", "address": "place" }],
+            "alarms": [{
+                "name": "high", "tag": "power", "condition": { "kind": "high", "limit": 1.0 },
+            }],
             "widgets": [{
                 "type": "value", "x": 0, "y": 0, "w": 1, "h": 1, "bindings": [{ "tag": "power" }],
             }],
