@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use headworks_core::alarm::{Entry, Fold};
 use headworks_store::AlarmJournal;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use crate::support::rest::Hub;
 use crate::support::wait_for;
@@ -37,6 +37,69 @@ fn make_alarms(hub: &Hub) {
         });
         hub.create_id("alarm-rules", &alarm).unwrap();
     }
+}
+
+/// Makes a tag above the limit of its alarm; returns the alarm.
+fn make_raised(hub: &Hub, device: &str, name: &str) -> String {
+    let tag = json!({
+        "device": device, "name": name, "address": "constant:80", "data_type": "float64",
+    });
+    let tag = hub.create_id("tags", &tag).unwrap();
+    let condition = json!({"kind": "high", "limit": 50});
+    let alarm = json!({"name": name, "tag": tag, "condition": condition});
+    hub.create_id("alarm-rules", &alarm).unwrap()
+}
+
+/// Returns how an alarm stands, as the API says it.
+fn alarm(hub: &Hub, id: &str) -> Json {
+    hub.get(&format!("alarms/{id}")).unwrap().body
+}
+
+fn wait_for_state(hub: &Hub, id: &str, state: &str) {
+    wait_for(state, PATIENCE, || {
+        (alarm(hub, id)["state"] == state).then_some(())
+    })
+    .unwrap();
+}
+
+#[test]
+fn what_operators_did_survives_a_kill_right_after_the_answer() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("data");
+    let mut hub = start(&data);
+    let line = json!({"name": "sim", "protocol": "simulated"});
+    let line = hub.create_id("connections", &line).unwrap();
+    let device = json!({"name": "tank", "connection": line, "path": "plant/tank"});
+    let device = hub.create_id("devices", &device).unwrap();
+    let ids = ["seen", "aside", "works", "new"].map(|name| make_raised(&hub, &device, name));
+    for id in &ids {
+        wait_for_state(&hub, id, "unacknowledged");
+    }
+    let event = alarm(&hub, &ids[0])["event"]["id"].clone();
+    let why = json!({"comment": "the sensor is being cleaned"});
+    let acts = [
+        (
+            "acknowledge",
+            json!({"event": event, "comment": "on my way"}),
+        ),
+        ("shelve", why.clone()),
+        ("out-of-service", why),
+    ];
+    for (id, (act, body)) in ids.iter().zip(&acts) {
+        hub.create(&format!("alarms/{id}/{act}"), body).unwrap();
+    }
+    hub.process.kill();
+    hub = start(&data);
+    for (id, state) in ids
+        .iter()
+        .zip(["acknowledged", "shelved", "out_of_service"])
+    {
+        assert_eq!(alarm(&hub, id)["state"], state);
+    }
+    assert_eq!(alarm(&hub, &ids[0])["event"]["id"], event);
+    assert_eq!(alarm(&hub, &ids[3])["state"], "unacknowledged");
+    hub.wait_for_good("plant/tank/new", PATIENCE).unwrap();
+    assert_eq!(journal(&data).len(), 7, "nothing was raised anew");
 }
 
 /// Returns the entries of a data directory; a hub may run on it.
