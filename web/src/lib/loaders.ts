@@ -30,7 +30,13 @@ export const LOADERS = {
   calculated: () => withLogic(import('../pages/Calculated.svelte')),
   'alarm-rules': () => withAlarms(import('../pages/AlarmRules.svelte')),
   notification: () =>
-    withWords(import('../pages/Notification.svelte'), 'system', 'plant', 'alarmbar', 'notification'),
+    withWords(
+      import('../pages/Notification.svelte'),
+      'system',
+      'plant',
+      'alarmbar',
+      'notification',
+    ),
   connections: () => withPlant(import('../pages/Connections.svelte')),
   devices: () => withPlant(import('../pages/Devices.svelte')),
   discovery: () => withOnboarding(import('../pages/Discovery.svelte')),

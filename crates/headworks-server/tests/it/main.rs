@@ -5,6 +5,7 @@
 mod alarms;
 #[cfg(test)]
 mod back_calculation;
+#[cfg(test)]
 mod backups;
 #[cfg(test)]
 mod bad_input;
