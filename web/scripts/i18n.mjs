@@ -38,6 +38,7 @@ const MADE = [
   /^alarm\.priority\./,
   /^notification\.(?:tab|add|about|empty|delete)\./,
   /^(?:roster\.off|policy\.group_by)\./,
+  /^alarms\.(?:tab|state|short|cause|empty)\./,
   /^rule\.(?:kind|kind_help|limit|direction|on_bad|says|priority\.help)\./,
   /^rule\.(?:cause|consequence|action)\.help$/,
   /^expression\.(?:group|kind)\./,

@@ -19,6 +19,13 @@ before(async () => {
   const { items: connections } = await server.call('GET', 'connections');
   const { items: devices } = await server.call('GET', 'devices');
   const { asset, group } = await place(server, devices);
+  // an alarm that is active from the beginning, so that the frame tells of it on every page
+  const alarm = await server.call('POST', 'alarm-rules', {
+    name: 'Too hot',
+    tag: supply.id,
+    condition: { kind: 'high', limit: -500 },
+    priority: 1,
+  });
   routes = {
     dashboard: '/',
     'dashboard with panel': `/?tag=${supply.id}`,
@@ -41,11 +48,17 @@ before(async () => {
     'devices without an asset': '/plant/unplaced',
     groups: '/groups',
     group: `/groups/${group}`,
+    alarms: '/alarms',
+    alarm: `/alarms?alarm=${alarm.id}`,
+    'shelved alarms': '/alarms/shelved',
+    'history of alarms': '/alarms/history',
+    'statistics of alarms': '/alarms/statistics',
     'alarm rules': '/alarm-rules',
     channels: '/notification',
     'new channel': '/notification/channels/new',
     'new roster': '/notification/rosters/new',
     'new policy': '/notification/policies/new',
+    'alarm rule': `/alarm-rules/${alarm.id}`,
     'new alarm rule': '/alarm-rules?do=add',
     changes: '/changes',
     bin: '/changes?tab=bin',

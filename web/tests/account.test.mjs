@@ -60,6 +60,7 @@ function onPage(name, path, run, options = {}) {
 
 const VIEWER = [
   'Dashboards',
+  'Alarms',
   'Trends',
   'Tags',
   'Devices',

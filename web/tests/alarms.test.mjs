@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { violations } from './axe.mjs';
-import { launch, open, problemsOf, Server } from './helpers.mjs';
+import { launch, open, PASSWORD, problemsOf, Server, signIn } from './helpers.mjs';
 
 const server = new Server();
 let browser;
@@ -44,7 +44,9 @@ function onPage(name, path, run, options = {}) {
 const rules = async (query = '') =>
   (await server.call('GET', `alarm-rules?limit=1000${query}`)).items;
 
-onPage('an alarm rule is made from the panel of its tag', () => `/tags/${supply.id}`, async (page) => {
+const tagPage = () => `/tags/${supply.id}`;
+
+onPage('an alarm rule is made from the panel of its tag', tagPage, async (page) => {
   await page.getByText('No alarm watches this tag.').waitFor();
   await page.getByRole('link', { name: 'Add alarm' }).click();
   const form = page.locator('aside form');
@@ -68,7 +70,7 @@ onPage('an alarm rule is made from the panel of its tag', () => `/tags/${supply.
   await form.getByRole('button', { name: 'Save' }).click();
   await form.getByText(/is unknown/).first().waitFor();
   const message = form.getByLabel('Message', { exact: true });
-  assert.equal(await message.getAttribute('aria-invalid'), 'true', 'the server’s word at its field');
+  assert.equal(await message.getAttribute('aria-invalid'), 'true');
   await message.fill('{tag} at {value} {unit}');
   await form.getByRole('button', { name: 'Save' }).click();
   await page.getByRole('button', { name: 'Duplicate' }).waitFor();
@@ -82,7 +84,7 @@ onPage('an alarm rule is made from the panel of its tag', () => `/tags/${supply.
   await page.getByRole('link', { name: 'Supply too hot' }).waitFor();
 });
 
-onPage('only the fields of a kind are there, and what was typed comes back', '/alarm-rules?do=add', async (page) => {
+onPage('only the fields of a kind are there', '/alarm-rules?do=add', async (page) => {
   const form = page.locator('aside form');
   await form.getByLabel(/^Limit/).fill('7');
   await form.getByLabel(/^Condition/).selectOption('stale');
@@ -92,7 +94,7 @@ onPage('only the fields of a kind are there, and what was typed comes back', '/a
   await form.getByRole('button', { name: 'Save' }).click();
   await form.getByText('1 to 31,536,000.').waitFor();
   await form.getByLabel(/^Condition/).selectOption('low');
-  assert.equal(await form.getByLabel(/^Limit/).inputValue(), '7');
+  assert.equal(await form.getByLabel(/^Limit/).inputValue(), '7', 'what was typed comes back');
   await form.getByText('As another tag says').click();
   await form.getByRole('button', { name: 'Choose…' }).last().click();
   const dialog = page.getByRole('dialog');
@@ -121,7 +123,7 @@ onPage('a rule is copied to every tag of a pattern as one change', '/alarm-rules
   assert.deepEqual((await rules()).map(({ id }) => id), [rule.id]);
 });
 
-onPage('rules are found, picked, turned off and deleted with the keyboard', '/alarm-rules', async (page) => {
+onPage('rules are picked and turned off with the keyboard', '/alarm-rules', async (page) => {
   for (const name of ['Pressure low', 'Pressure lower'])
     await server.call('POST', 'alarm-rules', {
       name,
@@ -130,6 +132,7 @@ onPage('rules are found, picked, turned off and deleted with the keyboard', '/al
     });
   await page.keyboard.press('/');
   await page.keyboard.type('pressure');
+  await page.waitForURL(/q=pressure$/);
   await page.getByText('2 alarm rules').waitFor();
   await page.getByRole('grid').focus();
   await page.keyboard.press('Control+a');
@@ -143,4 +146,199 @@ onPage('rules are found, picked, turned off and deleted with the keyboard', '/al
   await page.getByRole('button', { name: 'Delete' }).click();
   await page.getByText('1 alarm rule', { exact: true }).waitFor();
   assert.equal((await rules(`&tag=${level.id}`)).length, 1);
+});
+
+/** Alarms on tags of the demonstration that are active at once, the first of them first. */
+async function raise() {
+  for (const { id } of await rules()) await server.call('DELETE', `alarm-rules/${id}`);
+  const setpoint = await server.tag('demo/heating/boiler/supply_setpoint');
+  const body = (name, tag, priority, more = {}) => ({
+    name,
+    tag: tag.id,
+    condition: { kind: 'high', limit: -500 },
+    priority,
+    message: '{tag} is at {value} {unit}',
+    ...more,
+  });
+  await server.call('POST', 'alarm-rules', body('Low one', supply, 4));
+  const advice = { cause: 'The valve is stuck.', action: 'Open the bypass.' };
+  await server.call('POST', 'alarm-rules', body('Worst one', level, 1, advice));
+  await server.call('POST', 'alarm-rules', body('Middle one', setpoint, 3));
+  await standing(3, 'unacknowledged');
+}
+
+const listed = async (state) => (await server.call('GET', `alarms?state=${state}`)).items;
+
+/** Waits until so many alarms stand so; the hub journals before it shows. */
+async function standing(count, state) {
+  for (let tries = 0; ; tries += 1) {
+    const items = await listed(state);
+    if (items.length === count) return items;
+    if (100 < tries) throw new Error(`${items.length} alarms are ${state}, not ${count}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+const row = (page, name) => page.getByRole('row').filter({ hasText: name });
+const names = (page) => page.locator('[role="row"] strong').allInnerTexts();
+
+test('alarms are raised for the tests that follow', raise);
+
+onPage('the frame tells of alarms on every page, live', '/', async (page) => {
+  const bar = page.getByRole('region', { name: 'Newest alarm of the highest priority' });
+  await bar.getByText('Worst one').waitFor();
+  await bar.getByText(/water_pressure is at \d/).waitFor();
+  await page.getByText('3 unacknowledged', { exact: true }).waitFor();
+  assert.deepEqual(await violations(page), []);
+  await bar.getByRole('button', { name: 'Ack' }).click();
+  await bar.getByText('Middle one').waitFor();
+  await page.getByText('2 unacknowledged', { exact: true }).waitFor();
+  assert.deepEqual(
+    (await listed('unacknowledged')).map(({ name }) => name),
+    ['Middle one', 'Low one'],
+  );
+  // what somebody else does is seen without a reload
+  const [next] = await listed('unacknowledged');
+  await server.call('POST', `alarms/${next.id}/acknowledge`, { event: next.event.id });
+  await bar.getByText('Low one').waitFor();
+  await bar.getByRole('link', { name: 'Show' }).click();
+  await page.getByRole('heading', { level: 1, name: 'Alarms' }).waitFor();
+  await page.locator('aside').getByRole('heading', { name: 'Low one' }).waitFor();
+});
+
+onPage('the list is in the order of what is asked of the operator', '/alarms', async (page) => {
+  await row(page, 'Low one').waitFor();
+  assert.deepEqual(await names(page), ['Low one', 'Worst one', 'Middle one']);
+  await page.getByLabel('Priority', { exact: true }).selectOption('1');
+  await page.getByText('1 alarm', { exact: true }).waitFor();
+  assert.deepEqual(await names(page), ['Worst one']);
+  await page.getByLabel('Priority', { exact: true }).selectOption('2');
+  await page.getByText('No alarms match the filter').waitFor();
+  await page.getByRole('button', { name: 'Clear filter' }).click();
+  await row(page, 'Middle one').waitFor();
+});
+
+onPage('an alarm is opened and acknowledged with the keyboard', '/alarms', async (page) => {
+  await row(page, 'Low one').waitFor();
+  await page.getByRole('grid').focus();
+  await page.keyboard.press('Home');
+  await page.keyboard.press('Enter');
+  await page.locator('aside').getByText('active, unacknowledged').waitFor();
+  await page.keyboard.press('a');
+  await page.locator('aside').getByText('active, acknowledged').waitFor();
+  await standing(0, 'unacknowledged');
+  await page.locator('aside').getByText('Acknowledged', { exact: true }).waitFor();
+});
+
+onPage('many are acknowledged with a comment that the journal keeps', '/alarms', async (page) => {
+  await raise();
+  await page.reload();
+  await row(page, 'Worst one').waitFor();
+  await page.getByRole('grid').focus();
+  await page.keyboard.press('Control+a');
+  await page.keyboard.press('a');
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Comment').fill('shift B has seen it');
+  assert.deepEqual(await violations(page), []);
+  await dialog.getByRole('button', { name: 'Acknowledge 3' }).click();
+  await page.getByText('3 alarms were acknowledged').waitFor();
+  await standing(0, 'unacknowledged');
+  await page.getByRole('tab', { name: 'History' }).click();
+  await page.getByText('owner: shift B has seen it').first().waitFor();
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('link', { name: 'CSV' }).click(),
+  ]);
+  const lines = (await read(download)).split('\r\n');
+  assert.match(lines[0], /^number,time,alarm,name/);
+  assert.ok(lines.some((line) => line.includes('shift B has seen it')));
+});
+
+async function read(download) {
+  const chunks = [];
+  for await (const chunk of await download.createReadStream()) chunks.push(chunk);
+  return Buffer.concat(chunks).toString();
+}
+
+onPage('an alarm is shelved with a reason, and comes back', '/alarms', async (page) => {
+  await row(page, 'Worst one').click();
+  const panel = page.locator('aside');
+  await panel.getByText('The valve is stuck.').waitFor();
+  await panel.getByText('Open the bypass.').waitFor();
+  await panel.getByRole('button', { name: 'Shelve…' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('button', { name: '15 min' }).click();
+  await dialog.getByRole('button', { name: 'Shelve', exact: true }).click();
+  await dialog.getByText('This must be given').waitFor();
+  await dialog.getByRole('textbox', { name: /^For/ }).fill('100000');
+  await dialog.getByLabel(/^Reason/).fill('sensor is calibrated');
+  await dialog.getByRole('button', { name: 'Shelve', exact: true }).click();
+  await dialog.locator('.error, .problem').first().waitFor();
+  await dialog.getByRole('button', { name: '15 min' }).click();
+  await dialog.getByRole('button', { name: 'Shelve', exact: true }).click();
+  await dialog.waitFor({ state: 'detached' });
+  await standing(1, 'shelved');
+  await page.goto(`${server.url}/alarms/shelved`);
+  await row(page, 'Worst one').getByText('owner: sensor is calibrated').waitFor();
+  assert.deepEqual(await violations(page), []);
+  await row(page, 'Worst one').click();
+  await panel.getByRole('button', { name: 'Take off the shelf' }).click();
+  await panel.getByText('active, unacknowledged').waitFor();
+  await panel.getByRole('button', { name: 'Take out of service' }).click();
+  await dialog.getByLabel(/^Reason/).fill('pump is away');
+  await dialog.getByRole('button', { name: 'Take out of service' }).click();
+  await panel.getByRole('button', { name: 'Put back into service' }).click();
+  await standing(3, 'open');
+});
+
+onPage('nothing moves under the pointer, and new alarms are counted', '/alarms', async (page) => {
+  await row(page, 'Low one').waitFor();
+  await page.mouse.move(0, 0);
+  await page.getByRole('grid').hover();
+  const before = await names(page);
+  await server.call('POST', 'alarm-rules', {
+    name: 'Just now',
+    tag: supply.id,
+    condition: { kind: 'high', limit: -400 },
+    priority: 1,
+  });
+  await page.getByRole('button', { name: '1 new' }).waitFor();
+  assert.deepEqual(await names(page), before);
+  await page.getByRole('button', { name: '1 new' }).click();
+  await row(page, 'Just now').waitFor();
+  assert.equal((await names(page)).indexOf('Just now'), 0);
+});
+
+onPage('figures stand beside their references', '/alarms/statistics', async (page) => {
+  const { load } = await server.call('GET', 'alarms/statistics?operators=1');
+  const figure = page.locator('.figure').filter({ hasText: 'Most in 10 min' });
+  await figure.getByText(String(load.period_peak), { exact: true }).waitFor();
+  await page.getByRole('img', { name: /^At most \d+ alarms in 10 minutes/ }).waitFor();
+  await page.getByText('Worst one').first().waitFor();
+  await page.getByLabel('Operators').fill('2');
+  await page.getByText('20 · overloaded').waitFor();
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'CSV' }).click(),
+  ]);
+  assert.match(await read(download), /load,events,\d+/);
+});
+
+test('an operator acts on alarms, a viewer only looks', async () => {
+  for (const role of ['operator', 'viewer']) {
+    await server.call('POST', 'users', { name: role, role, password: PASSWORD });
+    const session = await open(browser, server, '/alarms', { signedIn: false });
+    const { page } = session;
+    try {
+      await signIn(page, role);
+      await row(page, 'Just now').click();
+      await page.locator('aside').getByText('What happened').waitFor();
+      const acts = await page.getByRole('button', { name: /^(?:Ack|Shelve|Acknowledge)/ }).count();
+      assert.equal(0 < acts, role === 'operator', role);
+      const pages = await page.locator('nav.rail a').allInnerTexts();
+      assert.ok(pages.includes('Alarms') && !pages.includes('Alarm rules'), role);
+    } finally {
+      await session.close();
+    }
+  }
 });

@@ -3,6 +3,30 @@
 /** How good a sample must be to pass. */
 export type Accept = 'good' | 'usable' | 'any';
 
+/** What became of acknowledgements. */
+export type Acknowledged = {
+  /** How many are acknowledged. */
+  done: number;
+  /** Those that are not, with the reason. */
+  refused: (RefusedEvent)[];
+};
+
+/** The event that was seen, and what is said to it. */
+export type Acknowledgement = {
+  /** Comment; may be empty. */
+  comment?: string;
+  /** The event that was seen: when the alarm has come again since, it stays unacknowledged. */
+  event: EventId;
+};
+
+/** The events that were seen, and what is said to them. */
+export type Acknowledgements = {
+  /** Comment on all of them; may be empty. */
+  comment?: string;
+  /** The alarms with their events, at most 1000. */
+  events: (SeenEvent)[];
+};
+
 /** An aggregate. */
 export type AggregateInfo = {
   /** What it is. */
@@ -68,6 +92,120 @@ export type Alarm = {
   translations?: Record<string, string>;
 };
 
+/** How often something was with an alarm. */
+export type AlarmCount = {
+  /** The alarm. */
+  alarm: ObjectId;
+  /** How often. */
+  count: number;
+};
+
+/** How an alarm stands. */
+export type AlarmItem = {
+  /** What the operator is to do. */
+  action: string;
+  /** Whether its condition holds, hidden or not. */
+  active: boolean;
+  /** Who made the last transition; null when nobody did. */
+  by: string | null;
+  /** What probably has happened. */
+  cause: string;
+  /** What was said to the last transition. */
+  comment: string | null;
+  /** What happens if nobody does anything. */
+  consequence: string;
+  /** What it asks attention for; null when it asks for none. */
+  event: Event | null;
+  /** Why a part of it cannot work: a tag that is no more, an expression that cannot be read. */
+  fault: string | null;
+  /** Whether it is the first of its group. */
+  first_out: boolean;
+  /** Name of its group; empty for none. */
+  group: string;
+  /** The alarm. */
+  id: ObjectId;
+  /** The limit of the last transition. */
+  limit: number | null;
+  /** Its name. */
+  name: string;
+  /** Path of its tag, whose folders are its area. */
+  path: TagPath | null;
+  /** How urgent it is. */
+  priority: Priority;
+  /** How it is shelved. */
+  shelf: Shelf | null;
+  /** When the last transition was, microseconds since 1970-01-01 UTC; 0 when there was none. */
+  since_us: number;
+  /** Its state. */
+  state: State;
+  /** Its tag. */
+  tag: ObjectId | null;
+  /** What the operator reads. */
+  text: string;
+  /** Whether somebody has to acknowledge it. */
+  unacknowledged: boolean;
+  /** Unit of the tag. */
+  unit: string;
+  /** The value of the last transition. */
+  value: Value | null;
+};
+
+/** A page of the journal, newest first. */
+export type AlarmJournalPage = {
+  /** The entries. */
+  items: (Entry)[];
+  /** `cursor` of the next page; null after the last. */
+  next_cursor: string | null;
+};
+
+/** What an alarm is called. */
+export type AlarmName = {
+  /** The alarm. */
+  alarm: ObjectId;
+  /** Its name. */
+  name: string;
+  /** Path of its tag. */
+  path: TagPath | null;
+};
+
+/** Figures of alarm performance, and what the alarms in them are called. */
+export type AlarmReport = {
+  /** Acknowledged events. */
+  acknowledged: number;
+  /** Seconds within which half of them were acknowledged. */
+  acknowledged_p50_s: number | null;
+  /** Seconds within which 90 % of them were acknowledged. */
+  acknowledged_p90_s: number | null;
+  /** Seconds within which 95 % of them were acknowledged. */
+  acknowledged_p95_s: number | null;
+  /** Seconds within which 99 % of them were acknowledged. */
+  acknowledged_p99_s: number | null;
+  /** Alarms that have chattered. */
+  chattering: number;
+  /** Up to when they go. */
+  end_us: number;
+  /** Events by time, and floods. */
+  load: LoadReport;
+  /** The longest of them, the oldest first. */
+  longest_stale: (StaleAlarm)[];
+  /** Those that chattered most, with how often they began to. */
+  most_chattering: (AlarmCount)[];
+  /** The alarms that the figures name and that are still configured. */
+  names: (AlarmName)[];
+  /** Mean of events in 10 minutes for each operator. */
+  per_period_and_operator: number | null;
+  /** Events by priority. */
+  priorities: (PriorityShare)[];
+  /** Alarms that have been active for longer than a day. */
+  stale: number;
+  /** When the statistics begin, microseconds since 1970-01-01 UTC. */
+  start_us: number;
+  /** The alarms with most events, the most frequent first. */
+  top: (AlarmCount)[];
+  /** Share of all events that those have, in percent. */
+  top_percent: number | null;
+};
+
 /** An alarm as it is configured, and where it belongs. */
 export type AlarmRule = {
   /** What the operator is to do. */
@@ -118,6 +256,18 @@ export type AlarmRule = {
   translations?: Record<string, string>;
   /** Time of the last change, microseconds since 1970-01-01 UTC. */
   updated_us: number;
+};
+
+/** What the frame of the web UI shows of alarms. */
+export type AlarmSummary = {
+  /** The newest unacknowledged alarm of the highest priority. */
+  first: AlarmItem | null;
+  /** Number of the newest entry of the journal. */
+  number: number;
+  /** By priority, 1 to 4. */
+  priorities: (PriorityCount)[];
+  /** Alarms that are shelved, suppressed or out of service. */
+  put_aside: number;
 };
 
 /** How a template is applied again to a device. */
@@ -427,6 +577,14 @@ export type Binding = {
 /** What a body is. */
 export type BodyType = 'json' | 'text';
 
+/** Who did something, and what was said to it. */
+export type By = {
+  /** Name of the account. */
+  actor: string;
+  /** Comment or reason; may be empty. */
+  comment: string;
+};
+
 /** The order in which the bytes of a value stand in the registers. */
 export type ByteOrder = 'ABCD' | 'CDAB' | 'BADC' | 'DCBA';
 
@@ -514,6 +672,9 @@ export type CalculatedSort = 'path' | '-path' | 'quality' | '-quality';
 /** A day of the calendar, `YYYY-MM-DD`. */
 export type CalendarDay = string;
 
+/** Why there was a transition. */
+export type Cause = 'raised' | 'cleared' | 'acknowledged' | 'reset' | 're_alarmed' | 'shelved' | 'unshelved' | 'shelf_expired' | 'one_shot_over' | 'suppressed' | 'unsuppressed' | 'taken_out' | 'put_back' | 'removed';
+
 /** How many objects of a kind a change did one thing to. */
 export type ChangeCount = {
   /** `created`, `updated` or `deleted`. */
@@ -558,6 +719,18 @@ export type ChangeStep = {
   kind: Kind | null;
   /** The revision it got. */
   revision: number;
+};
+
+/** An alarm that is not as the template makes it. */
+export type ChangedAlarm = {
+  /** The fields that differ. */
+  fields: (FieldDrift)[];
+  /** The alarm. */
+  id: ObjectId;
+  /** Its name. */
+  name: string;
+  /** Name of its tag. */
+  tag: string;
 };
 
 /** A tag that is not as the template makes it. */
@@ -1268,10 +1441,14 @@ export type Drift = {
   applied_version: string;
   /** Tags that differ. */
   changed: (ChangedTag)[];
+  /** Alarms that differ. */
+  changed_alarms: (ChangedAlarm)[];
   /** Tags of the device that the template does not make. */
   extra: (ExtraTag)[];
   /** Tags that the template makes and the device does not have. */
   missing: (MissingTag)[];
+  /** Alarms that the template makes and the device does not have. Those that it does not make are */
+  missing_alarms: (MissingAlarm)[];
   /** Its name. */
   name: string;
   /** Settings and period of the device that differ. */
@@ -1373,6 +1550,30 @@ export type EffectiveRetention = {
 /** How the characters of CSV and JSON lines are encoded. */
 export type Encoding = 'utf8' | 'utf16_le' | 'utf16_be' | 'latin1';
 
+/** One line of the journal. It says all that a reader needs after the alarm is gone or renamed. */
+export type Entry = {
+  /** The alarm. */
+  alarm: ObjectId;
+  /** Whether the alarm is the first of its group. */
+  first_out?: boolean;
+  /** The limit that it was judged by. */
+  limit?: number | null;
+  /** Name of the alarm. */
+  name: string;
+  /** Its number: greater than that of every entry before. */
+  number: number;
+  /** Path of its tag, whose folders are the area of the alarm. */
+  path?: TagPath | null;
+  /** How urgent it was. */
+  priority: Priority;
+  /** What the operator read. */
+  text?: string;
+  /** What happened. */
+  transition: Transition;
+  /** The value that was judged. */
+  value?: Value | null;
+};
+
 /** A kind of error and what is known of its newest cases. */
 export type ErrorDetail = {
   /** The kind. */
@@ -1410,6 +1611,17 @@ export type ErrorOccurrence = {
   /** When, microseconds since 1970-01-01 UTC. */
   time_us: number;
 };
+
+/** One time that an alarm asked for attention. */
+export type Event = {
+  /** Its number. */
+  id: EventId;
+  /** When it began, microseconds since 1970-01-01 UTC. */
+  raised_us: number;
+};
+
+/** The number of an event: one time that an alarm asked for attention. Given once in a plant. */
+export type EventId = number;
 
 /** What an event is about. */
 export type EventKind = 'disk' | 'history' | 'upkeep' | 'validation' | 'clock' | 'backup' | 'certificate' | 'configuration' | 'alarms';
@@ -1598,6 +1810,18 @@ export type Finding2 = {
   start_us: number;
   /** Source samples with an uncertain quality, those above included. */
   uncertain: number;
+};
+
+/** A time with more alarms than operators can follow. */
+export type Flood = {
+  /** When it was over; not yet when absent. */
+  end_us: number | null;
+  /** Events in it, those in the 10 minutes that made it a flood included. */
+  events: number;
+  /** Most events in 10 minutes. */
+  peak: number;
+  /** When it began, microseconds since 1970-01-01 UTC. */
+  start_us: number;
 };
 
 /** When the disk will be full. */
@@ -2150,6 +2374,28 @@ export type LoadDone = {
   items: (LoadedItem)[];
 };
 
+/** How many events there were at a time. */
+export type LoadReport = {
+  /** Share of periods in which each operator had more than is manageable, in percent. */
+  above_target_percent: number | null;
+  /** Events altogether. */
+  events: number;
+  /** Share of the time in flood, in percent. */
+  flood_percent: number | null;
+  /** Floods altogether. */
+  floods: number;
+  /** The newest floods, the oldest first. */
+  newest_floods: (Flood)[];
+  /** Events of each of the newest periods, the oldest first. */
+  newest_periods: (number)[];
+  /** Share of periods in which each operator was overloaded, in percent. */
+  overloaded_percent: number | null;
+  /** Most events in a period. */
+  period_peak: number;
+  /** Whole and begun periods of 10 minutes. */
+  periods: number;
+};
+
 /** What became of a shipped template. */
 export type LoadedItem = {
   /** What became of it. */
@@ -2221,6 +2467,14 @@ export type Me = {
   via: string;
   /** Tags that may be written; null for all that the role may write. */
   write: Scope | null;
+};
+
+/** An alarm that the device does not have. */
+export type MissingAlarm = {
+  /** Its name. */
+  name: string;
+  /** Name of its tag. */
+  tag: string;
 };
 
 /** A tag that the device does not have. */
@@ -2454,6 +2708,16 @@ export type Options = {
 
 /** How a file of text is compressed. */
 export type Packing = 'none' | 'gzip' | 'zstd';
+
+/** One page of a list. */
+export type PageOfAlarmItem = {
+  /** The items. */
+  items: (AlarmItem)[];
+  /** `cursor` of the next page; null after the last. */
+  next_cursor: string | null;
+  /** Items of all pages. */
+  total: number;
+};
 
 /** One page of a list. */
 export type PageOfAlarmRule = {
@@ -2949,6 +3213,28 @@ export type PreviewRow = {
 /** How urgent an alarm is: 1 is the most, 4 the least. */
 export type Priority = number;
 
+/** Alarms of a priority. */
+export type PriorityCount = {
+  /** Those that are active. */
+  active: number;
+  /** The priority. */
+  priority: Priority;
+  /** Those that somebody has to acknowledge. */
+  unacknowledged: number;
+};
+
+/** Events of a priority. */
+export type PriorityShare = {
+  /** Its events. */
+  events: number;
+  /** Their share of the events of priorities 1 to 3, in percent; none for priority 4. */
+  percent: number | null;
+  /** The priority. */
+  priority: Priority;
+  /** What their share should be, in percent. */
+  target_percent: number | null;
+};
+
 /** Problem details of an answer that is no success. */
 export type Problem = {
   /** Stable name of the error, for programs. */
@@ -3096,6 +3382,16 @@ export type Refusal = {
   tag: string;
 };
 
+/** An event that was not acknowledged. */
+export type RefusedEvent = {
+  /** The alarm. */
+  alarm: ObjectId;
+  /** Its event. */
+  event: EventId;
+  /** Why not. */
+  reason: string;
+};
+
 /** A letter that cannot be sent again. */
 export type RefusedLetter = {
   /** Its number. */
@@ -3122,6 +3418,12 @@ export type RegistersBody = {
   tables?: (Table)[];
   /** The unit. */
   unit_id?: number;
+};
+
+/** What is said to an act. */
+export type Remark = {
+  /** Comment or reason. */
+  comment?: string;
 };
 
 /** What became of letters that were to be sent again. */
@@ -3455,6 +3757,14 @@ export type Secrets = {
   items: (SecretEntry)[];
 };
 
+/** An event of an alarm. */
+export type SeenEvent = {
+  /** The alarm. */
+  alarm: ObjectId;
+  /** Its event. */
+  event: EventId;
+};
+
 /** A session as its owner may see it. */
 export type Session = {
   /** Where the client was at the sign-in or the last refresh. */
@@ -3502,6 +3812,24 @@ export type SetupState = {
 
 /** How much an event matters. */
 export type Severity = 'info' | 'warning' | 'alarm' | 'critical';
+
+/** How an alarm is shelved; never for ever. */
+export type Shelf = {
+  /** Whether it ends before, as soon as the condition has been true and is so no more. */
+  one_shot: boolean;
+  /** When it ends at the latest, microseconds since 1970-01-01 UTC. */
+  until_us: number;
+};
+
+/** For how long an alarm is put aside, and why. */
+export type Shelving = {
+  /** Why; needed. */
+  comment: string;
+  /** Whether it ends before, as soon as the condition has been true and is so no more. */
+  one_shot?: boolean;
+  /** Until when, microseconds since 1970-01-01 UTC; as long as its rule allows when absent. */
+  until_us?: number | null;
+};
 
 /** When some of the people are on duty. */
 export type Shift = {
@@ -3597,6 +3925,39 @@ export type SpanContext = {
   /** Name of the span. */
   name: string;
 };
+
+/** An alarm that nobody brings to an end. */
+export type StaleAlarm = {
+  /** The alarm. */
+  alarm: ObjectId;
+  /** Since when it has been active, microseconds since 1970-01-01 UTC. */
+  since_us: number;
+};
+
+/** All that the journal says of an alarm: enough to go on after a restart. */
+export type Standing = {
+  /** The event that was acknowledged last: who asks again is not told that it is unknown. */
+  acknowledged: EventId | null;
+  /** Whether the condition held when it was last judged, after its delays; it is judged in */
+  active: boolean;
+  /** What the alarm asks attention for; nothing in the states A, G, H and I. */
+  event: Event | null;
+  /** Whether a latch waits in the states G, H and I: it returns latched, not normal. */
+  latch_kept: boolean;
+  /** Whether it is out of service: state I. */
+  out_of_service: boolean;
+  /** The shelf, in state G and beneath H and I. */
+  shelf: Shelf | null;
+  /** When the last transition was, microseconds since 1970-01-01 UTC. */
+  since_us: number;
+  /** The state. */
+  state: State;
+  /** Whether it is suppressed by design, in state H and beneath I. */
+  suppressed: boolean;
+};
+
+/** The states of an alarm after ISA-18.2, each with the letter of its diagram. */
+export type State = 'normal' | 'unacknowledged' | 'acknowledged' | 'returned_unacknowledged' | 'latched_unacknowledged' | 'latched_acknowledged' | 'shelved' | 'suppressed' | 'out_of_service';
 
 /** Figures of the system at one instant. */
 export type Stats = {
@@ -3935,6 +4296,8 @@ export type TargetStatus = {
 
 /** What all devices of a type have in common: their tags, how they are asked, what is shown. */
 export type Template = {
+  /** Its alarms: each an alarm whose `tag`, and tags that are limits, are names of tags of the */
+  alarms?: (unknown)[];
   /** The template whose parameters, settings and tags it has too, unless it has its own of the */
   base?: ObjectId | null;
   /** Free text. */
@@ -3965,6 +4328,8 @@ export type Template = {
 
 /** A template and its use. */
 export type TemplateItem = {
+  /** Its alarms: each an alarm whose `tag`, and tags that are limits, are names of tags of the */
+  alarms?: (unknown)[];
   /** The template whose parameters, settings and tags it has too, unless it has its own of the */
   base?: ObjectId | null;
   /** Free text. */
@@ -4181,6 +4546,24 @@ export type TotpOffer = {
   secret: string;
   /** The same as apps read it from a QR code. */
   url: string;
+};
+
+/** One step of an alarm, as it goes to the journal. */
+export type Transition = {
+  /** All that is known of the alarm afterwards. */
+  after: Standing;
+  /** Who did it; nobody when the machine did. */
+  by?: By | null;
+  /** Why. */
+  cause: Cause;
+  /** The event that began, went on or ended by it. */
+  event: Event | null;
+  /** The state before. */
+  from: State;
+  /** When, microseconds since 1970-01-01 UTC; never before the one before. */
+  time_us: number;
+  /** The state afterwards; the same when the condition changed in a hidden state, and when an */
+  to: State;
 };
 
 /** How a widget shows history. */
@@ -4488,6 +4871,9 @@ export type WebhookMethod = 'POST' | 'PUT';
 
 /** A day of the week. */
 export type Weekday = 'mon' | 'tue' | 'wed' | 'thu' | 'fri' | 'sat' | 'sun';
+
+/** Which alarms are looked for, by what is asked of the operator. */
+export type Which = 'open' | 'active' | 'unacknowledged' | 'shelved' | 'suppressed' | 'out_of_service' | 'hidden' | 'all';
 
 /** One tile of a dashboard on a grid of 12 columns. */
 export type Widget = {

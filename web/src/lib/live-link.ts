@@ -22,6 +22,8 @@ export interface LinkEvents {
   values(batch: ValuesMessage): void;
   status(message: StatusMessage): void;
   plant(generation: number): void;
+  /** A message that a part of the page has asked for with `ask`. */
+  other(message: { op: string }): void;
   /** Server time in microseconds, as it was when the message arrived. */
   clock(serverUs: number): void;
 }
@@ -68,6 +70,7 @@ export class LiveLink {
   private silence: unknown = null;
   private pings: unknown = null;
   private subscriptions = new Set<Subscription>();
+  private asked = new Set<object>();
 
   constructor(
     private readonly connect: () => SocketLike,
@@ -117,6 +120,16 @@ export class LiveLink {
     };
   }
 
+  /** Sends an order now and after every return of the link, until `end` is sent instead. */
+  ask(order: object, end: object): () => void {
+    this.asked.add(order);
+    this.send(order);
+    return () => {
+      this.asked.delete(order);
+      this.send(end);
+    };
+  }
+
   /** A hidden tab asks for one batch in five seconds. */
   setHidden(hidden: boolean): void {
     if (hidden === this.hidden) return;
@@ -147,6 +160,7 @@ export class LiveLink {
     this.open = true;
     this.attempt = 0;
     for (const subscription of this.subscriptions) this.request(subscription);
+    for (const order of this.asked) this.send(order);
     this.ping();
     this.events.up();
   }
@@ -218,5 +232,6 @@ export class LiveLink {
     else if (message.op === 'plant')
       this.events.plant((message as { generation?: number }).generation ?? 0);
     else if (message.op === 'ping') this.send({ op: 'ping' });
+    else this.events.other(message);
   }
 }

@@ -11,6 +11,7 @@ const LOST_MS = 2_500;
 
 const table = new LiveTable();
 const tickers = new Set<() => void>();
+const hearers = new Set<(message: { op: string }) => void>();
 
 let up = $state(false);
 let everUp = $state(false);
@@ -68,6 +69,9 @@ const link = new LiveLink(
     status: takeStatus,
     plant() {
       generation += 1;
+    },
+    other(message) {
+      for (const hear of hearers) hear(message);
     },
     clock(serverUs) {
       const measured = serverUs / 1000 - Date.now();
@@ -145,6 +149,13 @@ export const live = {
     return Date.now() + offsetMs;
   },
   subscribe: (tags: readonly number[]) => link.subscribe(tags),
+  /** Asks for messages of another kind, also after a lost link; returns how to end that. */
+  ask: (order: object, end: object) => link.ask(order, end),
+  /** Calls `hear` with the messages that were asked for; returns how to stop. */
+  onMessage(hear: (message: { op: string }) => void): () => void {
+    hearers.add(hear);
+    return () => hearers.delete(hear);
+  },
   /** Calls `run` each second and when the link comes or goes; returns how to stop. */
   onTick(run: () => void): () => void {
     tickers.add(run);

@@ -28,6 +28,7 @@ export const LOADERS = {
   trends: () => withSystem(import('../pages/Trends.svelte')),
   tags: () => withLogic(import('../pages/Tags.svelte')),
   calculated: () => withLogic(import('../pages/Calculated.svelte')),
+  alarms: () => withAlarms(import('../pages/Alarms.svelte')),
   'alarm-rules': () => withAlarms(import('../pages/AlarmRules.svelte')),
   notification: () =>
     withWords(

@@ -32,6 +32,14 @@ export const PAGES: PageEntry[] = [
     needs: 'view',
   },
   {
+    name: 'alarms',
+    title: 'page.alarms',
+    icon: 'alarms',
+    group: 'view',
+    key: 'a',
+    needs: 'view',
+  },
+  {
     name: 'trends',
     title: 'page.trends',
     icon: 'trends',
@@ -213,7 +221,7 @@ export const PAGES: PageEntry[] = [
     title: 'page.audit',
     icon: 'audit',
     group: 'people',
-    key: 'a',
+    key: 'j',
     needs: 'administer',
   },
   {

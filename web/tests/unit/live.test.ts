@@ -86,6 +86,7 @@ function setUp() {
       values: () => said.push('values'),
       status: () => said.push('status'),
       plant: (generation) => said.push(`plant ${generation}`),
+      other: ({ op }) => said.push(op),
       clock: () => undefined,
     },
     {
@@ -129,6 +130,26 @@ test('after a lost link every subscription is asked for again', () => {
     [[1, 2]],
   );
   assert.deepEqual(said, ['up', 'down', 'up']);
+});
+
+test('what a part has asked for is asked again, until it ends that', () => {
+  const { link, sockets, said, fire } = setUp();
+  link.start();
+  const end = link.ask({ op: 'alarms', on: true }, { op: 'alarms', on: false });
+  sockets[0]?.onopen?.();
+  sockets[0]?.onmessage?.({ data: '{"op":"alarm","entry":{}}' });
+  sockets[0]?.onclose?.();
+  fire(backoffMs(0, 0));
+  sockets[1]?.onopen?.();
+  end();
+  const orders = sockets.map(({ sent }) => sent.map((order) => ({ ...order })));
+  const on = { op: 'alarms', on: true };
+  assert.deepEqual(orders, [[on], [on, { op: 'alarms', on: false }]]);
+  sockets[1]?.onclose?.();
+  fire(backoffMs(0, 0));
+  sockets[2]?.onopen?.();
+  assert.deepEqual(sockets[2]?.sent, []);
+  assert.ok(said.includes('alarm'));
 });
 
 test('a link that ended with its session waits until it is started again', () => {
