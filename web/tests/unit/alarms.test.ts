@@ -116,6 +116,7 @@ test('figures go into a file, and no name becomes a formula', () => {
     most_chattering: [{ alarm: 'x', count: 1 }],
     stale: 0,
     longest_stale: [],
+    names: [{ alarm: 'x', name: 'X', path: null }],
     acknowledged: 0,
     acknowledged_p50_s: null,
     acknowledged_p90_s: null,
