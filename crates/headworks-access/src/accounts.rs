@@ -1,6 +1,6 @@
 //! Accounts of people.
 
-use headworks_core::{Role, Scope};
+use headworks_core::{Rights, Role, Scope};
 use rusqlite::params;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -103,6 +103,14 @@ impl Access {
         let mut users: Vec<User> = state.people.values().map(|one| one.user.clone()).collect();
         users.sort_unstable_by_key(|user| user.name.to_lowercase());
         users
+    }
+
+    /// Returns what an account may do at present; nothing when there is none of this name, in
+    /// whatever case, or it cannot sign in.
+    pub fn rights_named(&self, name: &str) -> Option<Rights> {
+        let state = self.state.read();
+        let person = state.named(name)?;
+        (!person.user.is_disabled).then(|| person.rights())
     }
 
     /// Returns an account.

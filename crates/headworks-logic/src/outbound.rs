@@ -19,6 +19,7 @@ use std::time::Duration;
 
 pub use client::Client;
 pub use guard::Guard;
+use headworks_core::model::{BodyType, Webhook, WebhookMethod};
 use ipnet::IpNet;
 pub use secrets::{SecretValue, Secrets};
 
@@ -106,6 +107,28 @@ impl Default for OutboundSettings {
             ca_file: None,
             connect_timeout: Duration::from_secs(5),
             timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+impl Request {
+    /// Returns the request of a webhook with this body.
+    pub fn of(webhook: &Webhook, body: String) -> Request {
+        let headers = webhook.headers.iter();
+        Request {
+            method: match webhook.method {
+                WebhookMethod::Post => Method::Post,
+                WebhookMethod::Put => Method::Put,
+            },
+            url: webhook.url.clone(),
+            headers: headers
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect(),
+            content_type: match webhook.body_type {
+                BodyType::Json => "application/json",
+                BodyType::Text => "text/plain; charset=utf-8",
+            },
+            body: body.into_bytes(),
         }
     }
 }

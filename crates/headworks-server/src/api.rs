@@ -11,6 +11,7 @@ pub(crate) mod changes;
 pub(crate) mod connections;
 pub(crate) mod dashboard_files;
 pub(crate) mod dashboards;
+pub(crate) mod deliveries;
 pub(crate) mod devices;
 pub(crate) mod discovery;
 pub(crate) mod edits;

@@ -9,6 +9,7 @@ use axum::body::Bytes;
 use headworks_access::{Access, Caller, Journal, Via};
 use headworks_exchange::{Kind, Tag, Tags};
 use headworks_hub::{HubHandle, TagEntry};
+use headworks_logic::notification::Notifier;
 use headworks_logic::router::RouterHandle;
 use headworks_store::Retention;
 use headworks_telemetry::Telemetry;
@@ -66,6 +67,8 @@ pub(crate) struct App {
     pub http: HttpFigures,
     /// Who may do what.
     pub access: Arc<Access>,
+    /// Who is told of alarms.
+    pub notifier: Arc<Notifier>,
     /// Who did what.
     pub journal: Journal,
     /// Whether old entries of it can go.
@@ -105,6 +108,7 @@ impl App {
         hub: HubHandle,
         routes: RouterHandle,
         access: Arc<Access>,
+        notifier: Arc<Notifier>,
         journal: Journal,
         address: SocketAddr,
         settings: &ServerSettings,
@@ -119,6 +123,7 @@ impl App {
             http: HttpFigures::default(),
             routes,
             access,
+            notifier,
             journal,
             retaining: Retaining::default(),
             sign_ins: Backoff::new(),

@@ -150,6 +150,15 @@ impl Note {
         self.0.lock().actor = Some(Actor::nobody(name));
     }
 
+    /// Says whose signed link it was.
+    pub(crate) fn by_link(&self, account: &str) {
+        self.0.lock().actor = Some(Actor {
+            kind: ActorKind::User,
+            id: None,
+            name: account.to_owned(),
+        });
+    }
+
     /// Says what it is about.
     pub(crate) fn target(&self, kind: &str, id: &str) {
         self.0.lock().target = Some(Target::new(kind, id));

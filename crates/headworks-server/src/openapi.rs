@@ -267,6 +267,10 @@ fn operation(
         let place = format!("#/components/responses/{}", problem_name(status));
         responses[status.to_string()] = json!({ "$ref": place });
     }
+    for status in route.pages {
+        let status = status.to_string();
+        responses[&status] = page_of(responses.get(&status).is_some(), answers);
+    }
     let mut operation = json!({
         "operationId": route.name,
         "summary": route.summary,
@@ -285,6 +289,20 @@ fn operation(
         });
     }
     operation
+}
+
+/// Returns the answer of a page whose status is no success.
+fn page_of(or_problem: bool, answers: &mut SchemaGenerator) -> Value {
+    let mut content = json!({ "text/html": { "schema": answers.subschema_for::<String>() } });
+    if or_problem {
+        let schema = answers.subschema_for::<Problem<'_>>();
+        content["application/problem+json"] = json!({ "schema": schema });
+    }
+    let description = match or_problem {
+        true => "A page that says so to people; a problem when the request came to no page.",
+        false => "A page that says so to people.",
+    };
+    json!({ "description": description, "content": content })
 }
 
 fn reason(status: &str) -> &'static str {

@@ -91,6 +91,8 @@ pub(crate) struct Route {
     pub is_noted: bool,
     /// Whether callers may ask who see a part of the tags only: its handler leaves out the others.
     pub is_narrow: bool,
+    /// Statuses, no success, with which it answers people by a page.
+    pub pages: &'static [u16],
 }
 
 /// The types of a handler, as schemas.
@@ -244,6 +246,7 @@ impl Route {
             is_long: false,
             is_noted: false,
             is_narrow: false,
+            pages: &[],
         }
     }
 
@@ -267,6 +270,14 @@ impl Route {
     pub(crate) fn narrow(self) -> Route {
         Route {
             is_narrow: true,
+            ..self
+        }
+    }
+
+    /// Returns the entry of a handler whose pages also come with these statuses, no success.
+    pub(crate) fn pages(self, statuses: &'static [u16]) -> Route {
+        Route {
+            pages: statuses,
             ..self
         }
     }

@@ -11,6 +11,7 @@ use axum::Router;
 use axum::http::Request;
 use headworks_access::{Access, AccessError, Journal, JournalError};
 use headworks_hub::HubHandle;
+use headworks_logic::notification::{Notifier, NotifierError, NotifierSettings};
 use headworks_logic::outbound::{Client, OutboundError};
 use headworks_logic::router::Router as SampleRouter;
 use headworks_store::StoreError;
@@ -103,6 +104,9 @@ pub enum ServerError {
     /// The settings of calls to other servers cannot work.
     #[error("calls to other servers cannot be made; see [outbound] of the settings")]
     Outbound(#[from] OutboundError),
+    /// Nobody could be told of alarms.
+    #[error(transparent)]
+    Notifier(#[from] NotifierError),
     /// The system refuses.
     #[error("cannot listen on {address}; choose another address with --listen")]
     Listen {
@@ -131,11 +135,13 @@ impl Server {
         let names = tls::Names::of(&settings, local);
         let tls = Tls::open(&settings.tls, names, hub.clock().now_us())?;
         let access = Arc::new(Access::open(hub.data_directory(), settings.sessions)?);
+        let notifier = notifier(&settings, &hub, &access)?;
         let journal = Journal::open(hub.data_directory())?;
         let client = Client::new(&settings.outbound, Arc::clone(&access) as Arc<_>)?;
         let samples = SampleRouter::start(hub.clone(), Arc::new(client))?;
         let routes = samples.handle();
-        let app = Arc::new(App::new(hub, routes, access, journal, local, &settings));
+        let app = App::new(hub, routes, access, notifier, journal, local, &settings);
+        let app = Arc::new(app);
         let router = router::router(Arc::clone(&app));
         Ok(Server {
             listener,
@@ -175,6 +181,7 @@ impl Server {
     /// Answers requests until `stop`, then ends connections within three seconds.
     pub async fn serve(self, stop: CancellationToken) {
         let tasks = self.app.tasks.clone();
+        tasks.spawn(Arc::clone(&self.app.notifier).run(self.app.stop.clone()));
         tasks.spawn(Arc::clone(&self.app).keep_access());
         if let Some(days) = NonZeroU32::new(self.settings.audit_days) {
             tasks.spawn(Arc::clone(&self.app).keep_journal(days));
@@ -217,6 +224,24 @@ impl Server {
         }
         self.samples.stop().await;
     }
+}
+
+/// Returns what tells people of alarms.
+fn notifier(
+    settings: &ServerSettings,
+    hub: &HubHandle,
+    access: &Arc<Access>,
+) -> Result<Arc<Notifier>, NotifierError> {
+    let base = settings.base_path.as_str();
+    let address = settings.public_address.as_ref();
+    let settings = NotifierSettings {
+        mail: settings.mail.clone(),
+        outbound: settings.outbound.clone(),
+        public_address: address.map(|origin| format!("{}{base}", origin.as_str())),
+    };
+    let directory = hub.data_directory();
+    let opened = Notifier::open(directory, settings, hub.clone(), Arc::clone(access));
+    opened.map(Arc::new)
 }
 
 /// Listens at an address.

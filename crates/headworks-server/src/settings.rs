@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use headworks_access::SessionLimits;
+use headworks_logic::notification::MailSettings;
 use headworks_logic::outbound::OutboundSettings;
 use headworks_telemetry::Telemetry;
 use ipnet::IpNet;
@@ -53,6 +54,10 @@ pub struct ServerSettings {
     pub sessions: SessionLimits,
     /// Where calls out may go, and how long they take.
     pub outbound: OutboundSettings,
+    /// The mail server; none for no e-mail.
+    pub mail: Option<MailSettings>,
+    /// Where people reach the server, for links in messages; none for no links.
+    pub public_address: Option<Origin>,
     /// Days that entries of the audit journal are kept; 0 keeps them for ever.
     pub audit_days: u32,
     /// All settings of the process, for administrators to read.
@@ -142,6 +147,8 @@ impl Default for ServerSettings {
             telemetry: Telemetry::default(),
             sessions: SessionLimits::default(),
             outbound: OutboundSettings::default(),
+            mail: None,
+            public_address: None,
             audit_days: 0,
             shown: Arc::default(),
         }

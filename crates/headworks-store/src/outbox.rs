@@ -247,8 +247,25 @@ impl Outbox {
         })
     }
 
-    /// Returns messages that are to be sent now, the oldest first, those of `busy` channels left
-    /// out; and when the next one is due.
+    /// Notes a message that was tried already: a test.
+    ///
+    /// # Errors
+    ///
+    /// What the disk says.
+    pub fn note(&self, message: &NewMessage, tried: &Tried, now_us: i64) -> Result<(), StoreError> {
+        self.with(|database| {
+            let transaction = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            insert(&transaction, message, now_us)?;
+            let sql = "UPDATE messages SET state = ?2, attempts = 1, answer = ?3 WHERE id = ?1";
+            let (id, state) = (transaction.last_insert_rowid(), tried.state.number());
+            transaction.execute(sql, params![id, state, shortened(&tried.answer)])?;
+            make_room(&transaction, now_us)?;
+            transaction.commit()?;
+            Ok(())
+        })
+    }
+
+    /// Returns messages that are to be sent now, the one that is due longest first.
     ///
     /// # Errors
     ///

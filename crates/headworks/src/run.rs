@@ -116,6 +116,7 @@ async fn start_outside(
     let server_settings = ServerSettings {
         sessions: settings.sessions.limits(),
         outbound: settings.outbound.settings(),
+        mail: settings.mail.settings(&settings.outbound)?,
         audit_days: settings.audit.retention_days,
         telemetry: telemetry.clone(),
         shown: Arc::new(loaded.shown()),

@@ -7,6 +7,7 @@ mod alarms;
 mod audit;
 mod error;
 mod load;
+mod mail;
 mod outbound;
 mod server;
 mod sessions;
@@ -35,6 +36,7 @@ pub(crate) use alarms::Alarms;
 pub(crate) use audit::Audit;
 pub(crate) use error::SettingsError;
 pub(crate) use load::{Loaded, Sources, load, load_with_origins};
+pub(crate) use mail::Mail;
 pub(crate) use outbound::Outbound;
 pub(crate) use server::Server;
 pub(crate) use sessions::Sessions;
@@ -53,6 +55,8 @@ pub(crate) struct Settings {
     pub(crate) sessions: Sessions,
     /// Calls to other servers: webhooks of routes and notification.
     pub(crate) outbound: Outbound,
+    /// The mail server over which people are told of alarms.
+    pub(crate) mail: Mail,
     /// How long it is kept who did what.
     pub(crate) audit: Audit,
     /// How much is kept of what alarms did.

@@ -1299,6 +1299,71 @@ export type Deleted = {
 /** What stands between the cells of CSV. */
 export type Delimiter = 'comma' | 'semicolon' | 'tab' | 'pipe';
 
+/** A page of messages, the newest first. */
+export type Deliveries = {
+  /** The messages. */
+  items: (Delivery)[];
+  /** `cursor` of the next page; null after the last. */
+  next_cursor: string | null;
+};
+
+/** A message to one reader. */
+export type Delivery = {
+  /** How many alarms it is about. */
+  alarms: number;
+  /** What came back last, shortened and without secrets. */
+  answer: string;
+  /** How often it was tried. */
+  attempts: number;
+  /** When something last happened to it. */
+  changed_us: number;
+  /** The channel. */
+  channel: ObjectId;
+  /** Name of the channel, as it was. */
+  channel_name: string;
+  /** When it was decided, microseconds since 1970-01-01 UTC. */
+  created_us: number;
+  /** Its number: greater than that of every message before. */
+  id: number;
+  /** Whether it sums up a flood of alarms. */
+  is_digest: boolean;
+  /** Whether somebody tried the channel. */
+  is_test: boolean;
+  /** When it is tried next, while it waits. */
+  next_us: number | null;
+  /** The policy; null for a test. */
+  policy: ObjectId | null;
+  /** Name of the policy, as it was; empty for a test. */
+  policy_name: string;
+  /** Who it is for; empty when it goes to a web server. */
+  recipient: string;
+  /** Where it is. */
+  state: DeliveryState;
+  /** Step of the policy, from 0. */
+  step: number;
+  /** What has happened in one line. */
+  title: string;
+};
+
+/** How many messages there are. */
+export type DeliveryFigures = {
+  /** Given up because too many waited, ever. */
+  crowded_out: number;
+  /** Given up, as far as they are kept. */
+  given_up: number;
+  /** Whether the settings name a mail server. */
+  has_mail: boolean;
+  /** Removed because they were old, ever. */
+  removed: number;
+  /** Sent, as far as they are kept. */
+  sent: number;
+  /** Waiting or on their way. */
+  waiting: number;
+};
+
+/** Where a message is. */
+export type DeliveryState = 'waiting' | 'sending' | 'sent' | 'given_up';
+
 /** An addressable thing behind a connection, e.g. one Modbus unit. */
 export type Device = {
   /** The asset that it is placed in. */
@@ -4428,6 +4493,12 @@ export type TestBody2 = {
   start_us?: number | null;
 };
 
+/** Who gets a test. */
+export type TestBody3 = {
+  /** Who gets it by e-mail; the first address of the channel when absent. */
+  person?: PersonInput | null;
+};
+
 /** The outcome of a test. */
 export type TestOutcome = {
   /** Time until the link was open, microseconds. */
@@ -4440,6 +4511,14 @@ export type TestOutcome = {
   ok: boolean;
   /** Round trip of the first answer, microseconds. */
   round_trip_us: number | null;
+};
+
+/** What came of a test. */
+export type TestOutcome2 = {
+  /** What came back, or why it could not be sent. */
+  answer: string;
+  /** Whether it was taken. */
+  is_sent: boolean;
 };
 
 /** Size of a number on a tile. */

@@ -186,6 +186,16 @@ impl ObjectBody for Channel {
     }
 }
 
+impl Channel {
+    /// Returns the addresses that get every message; none for a webhook.
+    pub fn addresses(&self) -> &[String] {
+        match &self.target {
+            ChannelTarget::Email { to } => to,
+            ChannelTarget::Webhook(_) => &[],
+        }
+    }
+}
+
 impl Webhook {
     fn check(&self) -> Result<(), FieldError> {
         check_url("/target/url", &self.url)?;

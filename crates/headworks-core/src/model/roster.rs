@@ -162,7 +162,11 @@ impl Roster {
 
 impl Person {
     /// Checks name, address and language.
-    pub(super) fn check(&self, field: &str) -> Result<(), FieldError> {
+    ///
+    /// # Errors
+    ///
+    /// The first field that cannot work, below `field`.
+    pub fn check(&self, field: &str) -> Result<(), FieldError> {
         check_name(&self.name).map_err(|error| at(field, error))?;
         check_email(&format!("{field}/email"), &self.email)?;
         check_language(&format!("{field}/language"), &self.language)?;

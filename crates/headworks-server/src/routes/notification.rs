@@ -3,8 +3,8 @@
 use headworks_core::model::{Channel, Policy, Roster};
 
 use super::{DELETE, GET, POST, PUT};
-use crate::api::{notification, objects};
-use crate::route::Permission::{Configure, Operate};
+use crate::api::{deliveries, notification, objects};
+use crate::route::Permission::{Configure, Open, Operate};
 use crate::route::Route;
 
 const CHAPTER: &str = "notification";
@@ -13,6 +13,7 @@ pub(super) fn notification_routes() -> Vec<Route> {
     let mut routes = channel_routes();
     routes.extend(roster_routes());
     routes.extend(policy_routes());
+    routes.extend(delivery_routes());
     routes
 }
 
@@ -67,6 +68,63 @@ fn channel_routes() -> Vec<Route> {
             objects::history::<Channel>,
         )
         .about(CHAPTER, "Lists the past states of a channel."),
+    ]
+}
+
+fn delivery_routes() -> Vec<Route> {
+    const ACK: &str = "/ack/{token}";
+    vec![
+        Route::new(
+            "test_channel",
+            POST,
+            "/api/v1/channels/{id}/test",
+            Configure,
+            deliveries::test,
+        )
+        .about(
+            CHAPTER,
+            "Sends a test over a channel and answers what came of it.",
+        ),
+        Route::new(
+            "list_deliveries",
+            GET,
+            "/api/v1/deliveries",
+            Configure,
+            deliveries::list,
+        )
+        .about(
+            CHAPTER,
+            "Lists what was sent and what waits, the newest first.",
+        ),
+        Route::new(
+            "get_delivery_figures",
+            GET,
+            "/api/v1/deliveries/figures",
+            Configure,
+            deliveries::figures,
+        )
+        .about(
+            CHAPTER,
+            "Answers how many messages wait, were sent and given up.",
+        ),
+        Route::new("look_at_alarm", GET, ACK, Open, deliveries::look)
+            .pages(deliveries::LOOK_PAGES)
+            .about(
+                CHAPTER,
+                "Shows the alarm of a link of a message; changes nothing.",
+            ),
+        Route::new(
+            "acknowledge_by_link",
+            POST,
+            ACK,
+            Open,
+            deliveries::acknowledge,
+        )
+        .pages(deliveries::ACKNOWLEDGE_PAGES)
+        .about(
+            CHAPTER,
+            "Acknowledges the event of a link in the name of its account.",
+        ),
     ]
 }
 

@@ -39,6 +39,8 @@ mod matrix;
 #[cfg(test)]
 mod narrowed;
 #[cfg(test)]
+mod notification;
+#[cfg(test)]
 mod objects;
 #[cfg(test)]
 mod operations;

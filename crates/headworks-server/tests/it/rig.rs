@@ -83,6 +83,18 @@ impl Rig {
 
     /// Starts with other settings; `change` also gets a directory that ends with the rig.
     pub(crate) async fn start_with(change: impl FnOnce(&mut HubSettings, &Path)) -> Rig {
+        Rig::start_all(change, |_| {}).await
+    }
+
+    /// Starts with other settings of the server.
+    pub(crate) async fn start_server(change: impl FnOnce(&mut ServerSettings)) -> Rig {
+        Rig::start_all(|_, _| {}, change).await
+    }
+
+    async fn start_all(
+        change: impl FnOnce(&mut HubSettings, &Path),
+        change_server: impl FnOnce(&mut ServerSettings),
+    ) -> Rig {
         static LINES: AtomicU32 = AtomicU32::new(0);
         let directory = TempDir::new().unwrap();
         let free_megabytes = Arc::new(AtomicU64::new(900));
@@ -102,7 +114,7 @@ impl Rig {
         let hub = Hub::start(settings).await.unwrap();
         let telemetry = telemetry_in(directory.path());
         let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-        let settings = ServerSettings {
+        let mut settings = ServerSettings {
             listen,
             telemetry: telemetry.clone(),
             limits: Limits {
@@ -111,6 +123,7 @@ impl Rig {
             },
             ..ServerSettings::default()
         };
+        change_server(&mut settings);
         let server = Server::bind(settings, hub.handle()).await.unwrap();
         let setup_token = server.setup_token().unwrap();
         let address = server.local_address();
@@ -143,16 +156,22 @@ impl Rig {
     /// Starts with a connection, a device at `plant/boiler` and tags of these names.
     pub(crate) async fn with_tags(names: &[&str]) -> (Rig, Vec<Json>) {
         let rig = Rig::start().await;
-        let device = rig.make_device("boiler").await;
+        let tags = rig.make_tags(names).await;
+        (rig, tags)
+    }
+
+    /// Makes the connection, a device at `plant/boiler` and tags of these names.
+    pub(crate) async fn make_tags(&self, names: &[&str]) -> Vec<Json> {
+        let device = self.make_device("boiler").await;
         let mut tags = Vec::new();
         for name in names {
             let tag = json!({
                 "device": device["id"], "name": name, "address": name,
                 "data_type": "float64", "unit": "°C", "writable": true, "max": 1e6,
             });
-            tags.push(rig.post("/api/v1/tags", &tag).expect(201));
+            tags.push(self.post("/api/v1/tags", &tag).expect(201));
         }
-        (rig, tags)
+        tags
     }
 
     pub(crate) fn connection(&self) -> Json {

@@ -49,6 +49,10 @@ pub(crate) struct Server {
     #[serde(deserialize_with = "hsts_days")]
     #[schemars(range(max = 3_650))]
     pub(crate) hsts_days: u32,
+    /// Where people reach the server, for links in messages: `https://hmi.plant.example`; empty for
+    /// no links.
+    #[serde(deserialize_with = "public_address")]
+    pub(crate) public_address: String,
     /// Requests per second of one address, over time; four times as many may come at once. 0 is
     /// no bound.
     #[serde(deserialize_with = "requests_per_second")]
@@ -89,6 +93,7 @@ impl Default for Server {
             cors_origins: Vec::new(),
             frame_ancestors: Vec::new(),
             hsts_days: 365,
+            public_address: String::new(),
             requests_per_second: limits.requests_per_second,
             connections_per_address: limits.connections_per_address,
         }
@@ -112,6 +117,7 @@ impl Server {
             frame_ancestors: self.frame_ancestors.clone(),
             cors_origins: self.cors_origins.clone(),
             hsts: Duration::from_secs(u64::from(self.hsts_days) * 86_400),
+            public_address: self.public_address.parse().ok(),
             limits: Limits {
                 requests_per_second: self.requests_per_second,
                 connections_per_address: self.connections_per_address,
@@ -150,6 +156,15 @@ impl Server {
             }),
         }
     }
+}
+
+fn public_address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if text.is_empty() {
+        return Ok(text);
+    }
+    let origin = text.parse::<Origin>();
+    origin.map(String::from).map_err(serde::de::Error::custom)
 }
 
 fn hsts_days<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {

@@ -67,13 +67,13 @@ fn mistakes_in_the_file_have_line_column_key_value_and_remedy() {
         "\n[server]\nlisen = \"127.0.0.1:80\"\n",
         "headworks.toml:3:1: server: unknown key \"lisen\"; did you mean \"listen\"? \
          (known: listen, tls, certificate, key, allow_plain_http, hosts, trusted_proxies, \
-         base_path, cors_origins, frame_ancestors, hsts_days, requests_per_second, \
-         connections_per_address)",
+         base_path, cors_origins, frame_ancestors, hsts_days, public_address, \
+         requests_per_second, connections_per_address)",
     );
     check_file_refused(
         "[sever]\n",
         "headworks.toml:1:2: unknown key \"sever\"; did you mean \"server\"? \
-         (known: server, sessions, outbound, audit, alarms, data, historian, validation, \
+         (known: server, sessions, outbound, mail, audit, alarms, data, historian, validation, \
          database, backup, log, telemetry, runtime)",
     );
     check_file_refused(
@@ -182,14 +182,14 @@ fn mistakes_in_the_environment_name_the_variable() {
         "8080",
         "unknown key \"port\"; known are allow_plain_http, base_path, certificate, \
          connections_per_address, cors_origins, frame_ancestors, hosts, hsts_days, key, listen, \
-         requests_per_second, tls, trusted_proxies",
+         public_address, requests_per_second, tls, trusted_proxies",
     );
     check_variable_refused(
         "HEADWORKS__DATE__DIRECTORY",
         "x",
         "unknown key \"date\"; did you mean \"data\"? \
-         (known: alarms, audit, backup, data, database, historian, log, outbound, runtime, server, \
-         sessions, telemetry, validation)",
+         (known: alarms, audit, backup, data, database, historian, log, mail, outbound, runtime, \
+         server, sessions, telemetry, validation)",
     );
     check_variable_refused("HEADWORKS__LISTEN", "x", "expected HEADWORKS__SECTION__KEY");
     check_variable_refused(

@@ -17,6 +17,7 @@ const VISIBLE: &str = "visible-finch";
 const USER_PASSWORD: &str = "canary-password 8 xylophone";
 const WRONG_PASSWORD: &str = "canary-wrong 9 marimba";
 const DATABASE_PASSWORD: &str = "canary-database-celesta";
+const WEBHOOK_SECRET: &str = "canary-webhook-vibraphone";
 const SENTRY_KEY: &str = "canarysentryglockenspiel";
 
 /// Something that came out: where, and what.
@@ -79,7 +80,27 @@ fn plant(hub: &Hub) -> Vec<(&'static str, String)> {
         ("secret of an authenticator", add_authenticator(hub)),
         ("password of the database", DATABASE_PASSWORD.to_owned()),
         ("key of the Sentry server", SENTRY_KEY.to_owned()),
+        ("secret of a webhook", add_webhook(hub)),
     ]
+}
+
+/// Stores a secret and tries a webhook with it, which fails.
+fn add_webhook(hub: &Hub) -> String {
+    let url = format!("{}/api/v1/secrets/hook", hub.url);
+    let request = ureq::put(url).header("authorization", hub.bearer());
+    let stored = request.send_json(json!({ "value": WEBHOOK_SECRET }));
+    assert_eq!(stored.unwrap().status().as_u16(), 200);
+    let target = json!({
+        "kind": "webhook", "url": "http://127.0.0.1:1/${secret:hook}", "body": "{}",
+        "headers": { "x-key": "${secret:hook}" },
+    });
+    let channel = json!({ "name": "chat", "target": target });
+    let id = hub.create_id("channels", &channel).unwrap();
+    let tested = hub
+        .create(&format!("channels/{id}/test"), &json!({}))
+        .unwrap();
+    assert_eq!(tested["is_sent"], false, "{tested}");
+    WEBHOOK_SECRET.to_owned()
 }
 
 /// Signs in as a browser, refreshes once, and returns the values of the cookies that count then.

@@ -15,6 +15,7 @@ mod full_disk;
 mod historian;
 mod history;
 mod logic;
+mod notification;
 mod onboarding;
 mod pages;
 mod panics;

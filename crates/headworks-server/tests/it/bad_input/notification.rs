@@ -83,6 +83,11 @@ impl Notification {
                 &place(channels, &self.channel),
                 &hook,
             ),
+            of(
+                "POST /api/v1/channels/{id}/test",
+                &format!("{}/test", place(channels, &self.channel)),
+                &json!({ "person": person() }),
+            ),
             of("POST /api/v1/rosters", rosters, &roster),
             of(
                 "PUT /api/v1/rosters/{id}",
