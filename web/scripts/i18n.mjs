@@ -42,6 +42,7 @@ const MADE = [
   /^rule\.(?:kind|kind_help|limit|direction|on_bad|says|priority\.help)\./,
   /^rule\.(?:cause|consequence|action)\.help$/,
   /^expression\.(?:group|kind)\./,
+  /^route\.(?:accept|held|state|window)\./,
   /^wizard\.(?:type|address|test|device)$/,
 ];
 
@@ -56,6 +57,7 @@ const PARTS = [
   'alarmbar',
   'alarms',
   'notification',
+  'routes',
 ];
 
 /** Returns all words of a language: those of the frame and those that pages load for themselves. */

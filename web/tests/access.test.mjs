@@ -26,6 +26,12 @@ before(async () => {
     condition: { kind: 'high', limit: -500 },
     priority: 1,
   });
+  const way = await server.call('POST', 'routes', {
+    name: 'To nobody',
+    from: ['demo/**'],
+    to: [{ kind: 'webhook', url: 'http://127.0.0.1:9/', tries: 1 }],
+    rules: { max_per_minute: 5 },
+  });
   routes = {
     dashboard: '/',
     'dashboard with panel': `/?tag=${supply.id}`,
@@ -54,6 +60,10 @@ before(async () => {
     'history of alarms': '/alarms/history',
     'statistics of alarms': '/alarms/statistics',
     'alarm rules': '/alarm-rules',
+    routes: '/routes',
+    route: `/routes/${way.id}`,
+    'new route': '/routes/new',
+    'dead letters': '/routes/dead-letters',
     channels: '/notification',
     'new channel': '/notification/channels/new',
     'new roster': '/notification/rosters/new',

@@ -38,6 +38,15 @@ export const LOADERS = {
       'alarmbar',
       'notification',
     ),
+  routes: () =>
+    withWords(
+      import('../pages/Routes.svelte'),
+      'system',
+      'plant',
+      'logic',
+      'notification',
+      'routes',
+    ),
   connections: () => withPlant(import('../pages/Connections.svelte')),
   devices: () => withPlant(import('../pages/Devices.svelte')),
   discovery: () => withOnboarding(import('../pages/Discovery.svelte')),

@@ -105,6 +105,15 @@ export const PAGES: PageEntry[] = [
     needs: 'configure',
   },
   {
+    // No letter is left.
+    name: 'routes',
+    title: 'page.routes',
+    icon: 'routes',
+    group: 'configure',
+    key: '1',
+    needs: 'configure',
+  },
+  {
     name: 'notification',
     title: 'page.notification',
     icon: 'notification',

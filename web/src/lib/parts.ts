@@ -58,5 +58,12 @@ export const PARTS = {
     nl: () => import('../locales/notification/nl.json'),
     it: () => import('../locales/notification/it.json'),
   },
+  routes: {
+    en: () => import('../locales/routes/en.json'),
+    zh: () => import('../locales/routes/zh.json'),
+    de: () => import('../locales/routes/de.json'),
+    nl: () => import('../locales/routes/nl.json'),
+    it: () => import('../locales/routes/it.json'),
+  },
 } satisfies Record<string, Files>;
 export type Part = keyof typeof PARTS;
