@@ -151,6 +151,11 @@ impl Rights {
         !self.read.is_empty()
     }
 
+    /// Returns whether only a part of the tags may be written.
+    pub fn is_write_narrowed(&self) -> bool {
+        !self.write.is_empty() || self.is_narrowed()
+    }
+
     /// Returns whether the tag at `path` may be seen.
     pub fn sees(&self, path: &TagPath) -> bool {
         self.read.iter().all(|scope| scope.holds(path))

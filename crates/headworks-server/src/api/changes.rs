@@ -145,9 +145,9 @@ pub(crate) async fn get(call: Call) -> Result<Json<ChangeDetail>, ApiError> {
 pub(crate) async fn undo(call: Call<UndoQuery>) -> Result<Json<EditsDone>, ApiError> {
     let id = change(&call)?;
     call.note.target("change", &id.to_string());
-    let (hub, author) = (&call.app.hub, call.author()?);
+    let hub = &call.app.hub;
     let edits = hub.undo_edits(id).await.map_err(errors::of_body)?;
-    edits::run(hub, edits, call.query.dry_run, &author).await
+    edits::run(hub, edits, call.query.dry_run, call.caller()?).await
 }
 
 /// Lists what can be brought back.

@@ -61,7 +61,7 @@ pub(crate) async fn export(call: Call<ExportQuery>) -> Result<Json<DashboardFile
 
 /// Takes a file of dashboards: checks all of it, then applies it whole or not at all.
 pub(crate) async fn import(call: Call<ImportQuery, Upload>) -> Result<Json<PlanAnswer>, ApiError> {
-    let author = call.author()?;
+    let caller = call.caller()?.clone();
     let (app, query) = (call.app, call.query);
     if query.from.is_some() != query.to.is_some() {
         let reason = "from and to are given together: the folder in the file and that of the plant";
@@ -81,7 +81,7 @@ pub(crate) async fn import(call: Call<ImportQuery, Upload>) -> Result<Json<PlanA
     let wanted = Wanted {
         format: FORMAT.to_owned(),
         dry_run: query.dry_run,
-        author,
+        caller,
         note: call.note,
     };
     plans::finish(&app, plan.await?, wanted).await.map(Json)

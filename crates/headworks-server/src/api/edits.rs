@@ -1,5 +1,6 @@
 //! Many edits in one: whole or not at all.
 
+use headworks_access::Caller;
 use headworks_core::model::{
     Alarm, Asset, Channel, Connection, Dashboard, Device, Group, Kind, ObjectBody, ObjectId,
     Policy, RetentionPolicy, Roster, Route, Tag, Template,
@@ -10,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{errors, template_devices};
+use super::{errors, routing, template_devices};
 use crate::parse;
 use crate::problem::{ApiError, FieldProblem};
 use crate::route::{Call, Json, NoQuery};
@@ -145,7 +146,7 @@ struct EditDone {
 pub(crate) async fn apply(
     call: Call<NoQuery, Json<EditsBody>>,
 ) -> Result<Json<EditsDone>, ApiError> {
-    let (hub, author) = (&call.app.hub, call.author()?);
+    let hub = &call.app.hub;
     let EditsBody { dry_run, edits } = call.body.0;
     if edits.is_empty() || EDITS_MAX < edits.len() {
         let reason = format!("{} edits; 1 to {EDITS_MAX} are allowed", edits.len());
@@ -154,7 +155,7 @@ pub(crate) async fn apply(
     call.note
         .after(&json!({ "edits": edits.len(), "dry_run": dry_run }));
     let edits = read(&hub.plant(), edits)?;
-    run(hub, edits, dry_run, &author).await
+    run(hub, edits, dry_run, call.caller()?).await
 }
 
 /// Applies or checks edits and answers with what became of them.
@@ -162,8 +163,9 @@ pub(super) async fn run(
     hub: &HubHandle,
     edits: Vec<Edit>,
     dry_run: bool,
-    author: &str,
+    caller: &Caller,
 ) -> Result<Json<EditsDone>, ApiError> {
+    routing::check_edits(&hub.plant(), &edits, caller)?;
     let place = |at| format!("/edits/{at}");
     let edits = template_devices::check_saved(hub, edits, place).await?;
     let refused = |error| errors::from_hub(error, place);
@@ -171,7 +173,7 @@ pub(super) async fn run(
         let rewritten = hub.check(edits).await.map_err(refused)?;
         return Ok(Json(foreseen(rewritten)));
     }
-    let applied = hub.apply(edits, author).await.map_err(refused)?;
+    let applied = hub.apply(edits, &caller.name).await.map_err(refused)?;
     Ok(Json(done(&applied)))
 }
 

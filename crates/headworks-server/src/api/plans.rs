@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::io::Read;
-use std::sync::Arc;
 
 use axum::body::Body;
+use headworks_access::Caller;
 use headworks_core::model::ObjectId;
 use headworks_engineering::plan::{Doing, doing};
 use headworks_engineering::{Note, Plan, RowError};
@@ -12,7 +12,7 @@ use headworks_hub::HubError;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::errors;
+use super::{errors, routing};
 use crate::app::App;
 use crate::audit;
 use crate::problem::{ApiError, Code, FieldProblem};
@@ -76,7 +76,7 @@ pub(crate) struct Wanted {
     /// Whether it is only to be checked.
     pub(crate) dry_run: bool,
     /// Who wants it.
-    pub(crate) author: Arc<str>,
+    pub(crate) caller: Caller,
     /// The entry of the audit journal.
     pub(crate) note: audit::Note,
 }
@@ -115,11 +115,12 @@ pub(crate) async fn finish(
     wanted.note.target("file", &answer.format);
     wanted.note.detail(summary(&answer, wanted.dry_run));
     let edits = plan.take_edits();
+    routing::check_edits(&app.hub.plant(), &edits, &wanted.caller)?;
     if plan.error_count() == 0 && !edits.is_empty() {
         let outcome = if wanted.dry_run {
             app.hub.check(edits).await.map(|_| None)
         } else {
-            let applied = app.hub.apply(edits, &wanted.author).await;
+            let applied = app.hub.apply(edits, &wanted.caller.name).await;
             applied.map(|applied| applied.first().map(|applied| applied.updated_us))
         };
         match outcome {

@@ -1,11 +1,11 @@
 //! The plant as code: its files as an archive, out and in again.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
+use headworks_access::Caller;
 use headworks_engineering::code::{self, CodeError, CodePlan, Files, Step, bundle};
 use headworks_engineering::plan::Doing;
 use headworks_engineering::template;
@@ -13,7 +13,7 @@ use headworks_hub::{Applied, HubError, HubHandle};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{errors, plans};
+use super::{errors, plans, routing};
 use crate::app::App;
 use crate::problem::{ApiError, Code, FieldProblem};
 use crate::route::{Call, Download, Json, Upload};
@@ -77,14 +77,14 @@ pub(crate) async fn export(call: Call) -> Result<Download, ApiError> {
 
 /// Takes files: compares them with the plant, then applies what differs whole or not at all.
 pub(crate) async fn apply(call: Call<ApplyQuery, Upload>) -> Result<Json<CodeAnswer>, ApiError> {
-    let author = call.author()?;
+    let caller = call.caller()?.clone();
     let (app, query) = (call.app, call.query);
     let bytes = plans::read(&app, call.body.0).await?;
     let mut work = Work::read(&app, bytes, query.state).await?;
     call.note.target("file", "plant_code");
     let counts = count(work.plan.steps());
     call.note.detail(summary(&counts, query.dry_run));
-    let change = work.run(&app.hub, query.dry_run, &author).await?;
+    let change = work.run(&app.hub, query.dry_run, &caller).await?;
     if !query.dry_run && 0 < work.plan.error_count() {
         return Err(refused(&work.plan));
     }
@@ -142,15 +142,16 @@ impl Work {
         &mut self,
         hub: &HubHandle,
         dry_run: bool,
-        author: &Arc<str>,
+        caller: &Caller,
     ) -> Result<Option<i64>, ApiError> {
         let edits = self.plan.take_edits();
         if 0 < self.plan.error_count() || edits.is_empty() {
             return Ok(None);
         }
+        routing::check_edits(&hub.plant(), &edits, caller)?;
         let outcome = match dry_run {
             true => hub.check(edits).await.map(|_| Vec::new()),
-            false => hub.apply(edits, author).await,
+            false => hub.apply(edits, &caller.name).await,
         };
         let applied: Vec<Applied> = match outcome {
             Ok(applied) => applied,

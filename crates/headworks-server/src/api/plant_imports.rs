@@ -83,7 +83,7 @@ impl Wished {
 
 /// Takes a project: reads it whole, then applies it whole or not at all.
 pub(crate) async fn import(call: Call<ImportQuery, Upload>) -> Result<Json<PlanAnswer>, ApiError> {
-    let author = call.author()?;
+    let caller = call.caller()?.clone();
     let (app, query) = (call.app, call.query);
     let bytes = plans::read(&app, call.body.0).await?;
     let options = ImportOptions {
@@ -103,7 +103,7 @@ pub(crate) async fn import(call: Call<ImportQuery, Upload>) -> Result<Json<PlanA
     let wanted = Wanted {
         format: format.name().to_owned(),
         dry_run: query.dry_run,
-        author,
+        caller,
         note: call.note,
     };
     plans::finish(&app, plan, wanted).await.map(Json)

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use headworks_core::model::{Object, ObjectBody, ObjectId, Route, RouteTarget};
-use headworks_hub::{HubHandle, Plant};
+use headworks_access::Caller;
+use headworks_hub::{Body, Edit, HubHandle, Plant};
 use headworks_logic::router::{
     LetterChoice, LetterView, Replayed, RouteStatus, Trial, TrialError, trial,
 };
@@ -59,25 +60,49 @@ pub(crate) async fn replace(
 
 /// Sees to it that nobody has a route write what they may not write themselves.
 fn check_rights(call: &Call<NoQuery, Json<Route>>) -> Result<(), ApiError> {
-    let rights = call.rights()?;
-    let (plant, route) = (call.app.hub.plant(), &call.body.0);
-    let targets = route.to.iter().filter_map(RouteTarget::tag);
-    let mut written: Vec<_> = targets.filter_map(|tag| plant.tag(tag)).collect();
-    if route.back.is_some() {
-        let source = route.from.first().and_then(|from| from.literal());
-        written.extend(source.and_then(|path| plant.tag_by_path(path)));
-    }
-    match written.iter().find(|tag| !rights.may_write(tag.path())) {
-        None => Ok(()),
-        Some(tag) => {
-            let name = call.author()?;
-            let detail = format!(
-                "{name} may not write {}, nor have a route do it",
-                tag.path()
-            );
-            Err(ApiError::new(Code::Forbidden, detail))
+    check_route(&call.app.hub.plant(), &call.body.0, call.caller()?)
+}
+
+/// Sees to it for lists of edits, whatever they come from: files, undo, or the API.
+pub(super) fn check_edits(plant: &Plant, edits: &[Edit], caller: &Caller) -> Result<(), ApiError> {
+    let routes = edits.iter().filter_map(|edit| match edit {
+        Edit::Create {
+            body: Body::Route(route),
+            ..
         }
+        | Edit::Update {
+            body: Body::Route(route),
+            ..
+        } => Some(route),
+        _ => None,
+    });
+    for route in routes {
+        check_route(plant, route, caller)?;
     }
+    Ok(())
+}
+
+fn check_route(plant: &Plant, route: &Route, caller: &Caller) -> Result<(), ApiError> {
+    let rights = &caller.rights;
+    let back = route.back.as_ref().and(route.from.first());
+    let back = back.and_then(|from| from.literal());
+    let mut written = route.to.iter().filter_map(RouteTarget::tag);
+    // a tag that the same edits make has no path yet
+    let unknown = written.clone().any(|tag| plant.tag(tag).is_none())
+        || back.is_some_and(|path| plant.tag_by_path(path).is_none());
+    let refused = written
+        .find_map(|tag| plant.tag(tag).filter(|tag| !rights.may_write(tag.path())))
+        .or_else(|| {
+            let tag = plant.tag_by_path(back?)?;
+            (!rights.may_write(tag.path())).then_some(tag)
+        });
+    let what = match refused {
+        Some(tag) => tag.path().to_string(),
+        None if unknown && rights.is_write_narrowed() => "a tag that is not there yet".to_owned(),
+        None => return Ok(()),
+    };
+    let detail = format!("{} may not write {what}, nor have a route do it", caller.name);
+    Err(ApiError::new(Code::Forbidden, detail))
 }
 
 /// Query parameters of the list of states.

@@ -86,7 +86,7 @@ pub(crate) async fn export(call: Call<ExportQuery>) -> Result<Download, ApiError
 
 /// Takes a table: checks every row, then applies it whole or not at all.
 pub(crate) async fn import(call: Call<ImportQuery, Upload>) -> Result<Json<PlanAnswer>, ApiError> {
-    let author = call.author()?;
+    let caller = call.caller()?.clone();
     let (app, query) = (call.app, call.query);
     let bytes = plans::read(&app, call.body.0).await?;
     let options = ReadOptions {
@@ -99,7 +99,7 @@ pub(crate) async fn import(call: Call<ImportQuery, Upload>) -> Result<Json<PlanA
     let wanted = Wanted {
         format: "tag_table".to_owned(),
         dry_run: query.dry_run,
-        author,
+        caller,
         note: call.note,
     };
     plans::finish(&app, plan.await?, wanted).await.map(Json)

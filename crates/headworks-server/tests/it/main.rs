@@ -61,6 +61,8 @@ mod retention;
 #[cfg(test)]
 mod rig;
 #[cfg(test)]
+mod routing;
+#[cfg(test)]
 mod rules;
 #[cfg(test)]
 mod schema;
