@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use headworks_core::model::{Object, ObjectBody, ObjectId, Route, RouteTarget};
 use headworks_access::Caller;
+use headworks_core::model::{Object, ObjectBody, ObjectId, Route, RouteTarget};
 use headworks_hub::{Body, Edit, HubHandle, Plant};
 use headworks_logic::router::{
     LetterChoice, LetterView, Replayed, RouteStatus, Trial, TrialError, trial,
@@ -101,7 +101,10 @@ fn check_route(plant: &Plant, route: &Route, caller: &Caller) -> Result<(), ApiE
         None if unknown && rights.is_write_narrowed() => "a tag that is not there yet".to_owned(),
         None => return Ok(()),
     };
-    let detail = format!("{} may not write {what}, nor have a route do it", caller.name);
+    let detail = format!(
+        "{} may not write {what}, nor have a route do it",
+        caller.name
+    );
     Err(ApiError::new(Code::Forbidden, detail))
 }
 

@@ -28,7 +28,8 @@ async fn a_route_writes_only_what_its_maker_may_write_by_whatever_way_it_is_made
     let place = format!("/api/v1/routes/{}", made["id"].as_str().unwrap());
     ask("PUT", &place, &other).refused(403, "forbidden");
 
-    let edits = |body: &Json| json!({ "edits": [{ "op": "create", "kind": "route", "body": body }] });
+    let edits =
+        |body: &Json| json!({ "edits": [{ "op": "create", "kind": "route", "body": body }] });
     ask("POST", "/api/v1/edits", &edits(&other)).refused(403, "forbidden");
     let patch = json!({ "edits": [{ "op": "patch", "id": made["id"], "patch": other }] });
     ask("POST", "/api/v1/edits", &patch).refused(403, "forbidden");

@@ -79,6 +79,8 @@ struct AnyPlant {
     tags: Vec<AnyTag>,
     groups: Vec<(String, String, Vec<Choice>)>,
     alarms: Vec<AnyAlarm>,
+    /// Each a channel, a roster, a policy and a route.
+    outward: Vec<(String, String, Choice)>,
     dashboards: Vec<(String, i32, Vec<AnyWidget>)>,
     policies: Vec<(String, [Option<u32>; 3], String)>,
 }
@@ -161,6 +163,7 @@ prop_compose! {
         groups in vec((name(), free_text(), vec(any::<Choice>(), 0..4)), 0..3),
         alarms in vec(
             (name(), free_text(), option::of(any::<Choice>()), any::<Choice>()), 0..4),
+        outward in vec((name(), free_text(), any::<Choice>()), 0..3),
         dashboards in vec(
             (name(), any::<i32>(),
                 vec((free_text(), name(), any::<Choice>(), number()), 0..3)), 0..3),
@@ -168,7 +171,8 @@ prop_compose! {
             (name(), prop::array::uniform3(option::of(1_u32..=36_525)), free_text()), 0..3),
     ) -> AnyPlant {
         AnyPlant {
-            assets, connections, templates, devices, tags, groups, alarms, dashboards, policies,
+            assets, connections, templates, devices, tags, groups, alarms, outward, dashboards,
+            policies,
         }
     }
 }
@@ -214,6 +218,7 @@ impl AnyPlant {
                 .collect();
         let tags = self.tags(&mut made, &devices, &assets);
         self.alarms(&mut made, &tags);
+        self.outward(&mut made);
         self.views(&mut made, &devices, &tags);
         made.edits
     }
@@ -291,6 +296,32 @@ impl AnyPlant {
         }
     }
 
+    /// Makes what leads outside: who is told of alarms, and where samples go.
+    fn outward(&self, made: &mut Made<'_>) {
+        let writable = made.writable();
+        for (at, (name, text, choice)) in self.outward.iter().enumerate() {
+            let (name, description) = (format!("{name}~{at}"), text);
+            let person = json!({ "name": "Anna", "email": "anna@plant.example" });
+            let hook = json!({ "kind": "webhook", "url": "https://192.0.2.1/${secret:key}" });
+            let channel = json!({ "name": name, "description": description, "target": hook });
+            let channel = made.make(Kind::Channel, channel);
+            let roster = json!({ "name": name, "description": text, "people": [person] });
+            let roster = made.make(Kind::Roster, roster);
+            let steps = json!([{ "channel": channel, "rosters": [roster] }]);
+            let policy = json!({ "name": name, "description": text, "steps": steps });
+            made.make(Kind::Policy, policy);
+            let mut to = vec![hook];
+            if let Some(tag) = pick(&writable, *choice) {
+                to.push(json!({ "kind": "tag", "tag": tag }));
+            }
+            let route = json!({
+                "name": name, "description": text, "from": ["nothing/**"], "to": to,
+                "transform": "scale(2)",
+            });
+            made.make(Kind::Route, route);
+        }
+    }
+
     fn views(&self, made: &mut Made<'_>, devices: &[ObjectId], tags: &[ObjectId]) {
         let unique = |all: &[ObjectId], choices: &[Choice]| {
             let mut ids: Vec<ObjectId> = choices.iter().filter_map(|&one| pick(all, one)).collect();
@@ -344,6 +375,18 @@ struct Made<'a> {
 }
 
 impl Made<'_> {
+    /// Returns the tags that a route may write.
+    fn writable(&self) -> Vec<ObjectId> {
+        let tags = self.edits.iter().filter_map(|edit| match edit {
+            Edit::Create {
+                id: Some(id),
+                body: Body::Tag(tag),
+            } if tag.writable && tag.enabled => Some(*id),
+            _ => None,
+        });
+        tags.collect()
+    }
+
     fn make(&mut self, kind: Kind, body: Value) -> ObjectId {
         let id = (self.new_id)();
         let shown = body.to_string();
