@@ -146,7 +146,7 @@ struct EditDone {
 pub(crate) async fn apply(
     call: Call<NoQuery, Json<EditsBody>>,
 ) -> Result<Json<EditsDone>, ApiError> {
-    let hub = &call.app.hub;
+    let (hub, caller) = (&call.app.hub, call.caller()?.clone());
     let EditsBody { dry_run, edits } = call.body.0;
     if edits.is_empty() || EDITS_MAX < edits.len() {
         let reason = format!("{} edits; 1 to {EDITS_MAX} are allowed", edits.len());
@@ -155,7 +155,7 @@ pub(crate) async fn apply(
     call.note
         .after(&json!({ "edits": edits.len(), "dry_run": dry_run }));
     let edits = read(&hub.plant(), edits)?;
-    run(hub, edits, dry_run, call.caller()?).await
+    run(hub, edits, dry_run, &caller).await
 }
 
 /// Applies or checks edits and answers with what became of them.

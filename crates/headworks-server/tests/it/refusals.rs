@@ -124,7 +124,7 @@ const GARBAGE_QUERIES: &[&str] = &[
 fn garbage(method: &str, place: &str) -> Vec<(String, Option<Vec<u8>>)> {
     match method {
         // never ends; `live` reads it
-        "get" if place == "/api/v1/stream" => Vec::new(),
+        "get" if place.ends_with("/stream") => Vec::new(),
         // ends the session that asks; `people` does
         "delete" if place == "/api/v1/session" => Vec::new(),
         "get" | "delete" => {
@@ -183,7 +183,7 @@ async fn every_documented_path_is_there() {
         let place = path.replace("{id}", "0192d3c0-0000-7000-8000-000000000000");
         let place = place.replace("{kind}", "tag");
         for method in methods.as_object().unwrap().keys() {
-            if path == "/api/v1/stream" {
+            if path.ends_with("/stream") {
                 continue; // never ends; `live` reads it
             }
             let body = (method != "get" && method != "delete").then(|| b"[]".to_vec());

@@ -303,7 +303,8 @@ impl AnyPlant {
             let (name, description) = (format!("{name}~{at}"), text);
             let person = json!({ "name": "Anna", "email": "anna@plant.example" });
             let hook = json!({ "kind": "webhook", "url": "https://192.0.2.1/${secret:key}" });
-            let channel = json!({ "name": name, "description": description, "target": hook });
+            let mail = json!({ "kind": "email", "to": ["team@plant.example"] });
+            let channel = json!({ "name": name, "description": description, "target": mail });
             let channel = made.make(Kind::Channel, channel);
             let roster = json!({ "name": name, "description": text, "people": [person] });
             let roster = made.make(Kind::Roster, roster);
