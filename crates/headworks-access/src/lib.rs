@@ -10,6 +10,7 @@ mod error;
 pub mod journal;
 mod keyring;
 mod passwords;
+mod preferences;
 mod random;
 mod schema;
 mod secrets;
@@ -29,6 +30,7 @@ pub use journal::{
 };
 pub use keyring::{Keyring, SIGNATURE_BYTES};
 pub use passwords::{Passwords, check_password};
+pub use preferences::{PREFERENCE_BYTES_MAX, PREFERENCES_MAX, Preference};
 pub use random::code as random_password;
 pub use secrets::SecretEntry;
 pub use sessions::{Client, Opened, Session, SessionLimits, SignInError};

@@ -9,7 +9,7 @@ use crate::keyring::{io, write_private};
 
 /// The steps from an empty database to the present one; `user_version` counts those done.
 /// A step is never changed once released; a new one is added at the end.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     "
     CREATE TABLE users (
         id BLOB PRIMARY KEY,
@@ -72,6 +72,16 @@ const MIGRATIONS: [&str; 2] = [
         created_us INTEGER NOT NULL,
         changed_us INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
+",
+    "
+    -- What people chose for themselves, as JSON.
+    CREATE TABLE preferences (
+        user BLOB NOT NULL REFERENCES users ON DELETE CASCADE,
+        key TEXT NOT NULL,
+        value TEXT NOT NULL,
+        changed_us INTEGER NOT NULL,
+        PRIMARY KEY (user, key)
+    ) STRICT;
 ",
 ];
 

@@ -209,8 +209,8 @@ fn plant() -> f64 {
         }
         graph.affected(&tags, &mut wave, &mut affected);
         assert_eq!(affected.len(), programs.len(), "every formula follows");
-        for result in &affected {
-            let place = *result as usize;
+        for rank in &affected {
+            let place = graph.order()[*rank as usize] as usize;
             inputs.clear();
             inputs.extend(
                 formulas[place]

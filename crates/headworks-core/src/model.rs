@@ -1,5 +1,5 @@
 //! The plant's objects, as they are configured: assets, connections, templates, devices, tags,
-//! groups, alarms, routes, dashboards and retention policies.
+//! groups, alarms, routes, dashboards, their pictures and retention policies.
 //!
 //! Checks that need one object only are made by `check`; relations between objects are the
 //! business of the hub.
@@ -12,6 +12,7 @@ mod device;
 mod group;
 mod hours;
 mod object;
+mod picture;
 mod policy;
 mod retention;
 mod roster;
@@ -26,13 +27,18 @@ pub use channel::{
     Channel, ChannelPreset, ChannelTarget, PLACEHOLDERS, Webhook, channel_presets, fill_template,
 };
 pub use dashboard::{
-    Aggregation, Axis, AxisMode, Binding, Dashboard, Format, TextSize, Trend, Widget, WidgetGroup,
-    WidgetType,
+    Aggregation, AlarmColumn, AlarmListOptions, AlarmStand, Axis, AxisMode, BarFigure, BarOptions,
+    BarSort, BarWindow, Binding, ButtonAction, ButtonOptions, ChartOptions, ChartStyle, Confirm,
+    Dashboard, Format, FrameOptions, GaugeOptions, GaugeStyle, ImageFit, ImageOptions, LimitSource,
+    SetpointChoice, SetpointControl, SetpointOptions, StateOptions, StateRow, StateSymbol,
+    TableColumn, TableOptions, TagFilter, TextSize, Trend, ValueOptions, Widget, WidgetGroup,
+    WidgetLimits, WidgetType,
 };
 pub use device::{Connection, Device, Settings};
 pub use group::Group;
 pub use hours::{CalendarDay, Hours, LocalMoment};
 pub use object::{FieldError, Kind, Object, ObjectBody, ObjectId};
+pub use picture::{Picture, PictureType};
 pub use policy::{GroupBy, Policy, PolicyStep, QuietHours};
 pub use retention::{RetentionDays, RetentionPolicy};
 pub use roster::{OnDaysOff, Person, Roster, Shift};

@@ -79,10 +79,10 @@ pub fn write<'a>(plant: &Plant, dashboards: impl Iterator<Item = &'a Dashboard>)
     let written = dashboards.map(|dashboard| {
         // A dashboard is a struct of plain fields, which JSON can always say.
         let mut json = serde_json::to_value(dashboard).unwrap_or_default();
-        each_binding(&mut json, &mut |_, tag| {
-            let id = tag.as_str().and_then(|id| id.parse().ok());
-            if let Some(entry) = id.and_then(|id: ObjectId| plant.tag(id)) {
-                *tag = entry.path().as_str().into();
+        each_reference(&mut json, &mut |_, to, value| {
+            let id = value.as_str().and_then(|id| id.parse().ok());
+            if let Some(name) = id.and_then(|id| name_of(plant, to, id)) {
+                *value = name.into();
             }
         });
         json
@@ -147,14 +147,58 @@ fn parse(bytes: &[u8]) -> Result<Vec<Value>, String> {
     }
 }
 
-/// Calls a function with the place and the tag of every binding of a dashboard.
-fn each_binding(dashboard: &mut Value, visit: &mut dyn FnMut(&str, &mut Value)) {
+/// What a part of a dashboard names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum To {
+    Tag,
+    Asset,
+    Group,
+}
+
+/// Returns how a file calls what an id leads to.
+fn name_of(plant: &Plant, to: To, id: ObjectId) -> Option<String> {
+    match to {
+        To::Tag => plant.tag(id).map(|tag| tag.path().to_string()),
+        To::Asset => plant.asset_path(id).map(|path| path.to_string()),
+        To::Group => plant.group(id).map(|group| group.body.name.clone()),
+    }
+}
+
+/// Returns what a file calls so; the plant may have none.
+fn find(plant: &Plant, to: To, name: &str) -> Option<ObjectId> {
+    match to {
+        To::Tag => plant.tag_by_path(name).map(|tag| tag.id()),
+        To::Asset => {
+            let mut assets = plant.assets().iter().map(|asset| asset.id);
+            assets.find(|&id| {
+                plant
+                    .asset_path(id)
+                    .is_some_and(|path| path.as_str() == name)
+            })
+        }
+        To::Group => {
+            let mut groups = plant.groups().iter();
+            groups
+                .find(|group| group.body.name == name)
+                .map(|group| group.id)
+        }
+    }
+}
+
+/// Calls a function with the place and the text of every name in a dashboard.
+fn each_reference(dashboard: &mut Value, visit: &mut dyn FnMut(&str, To, &mut Value)) {
     for (group_at, group) in list(dashboard, "groups").iter_mut().enumerate() {
         for (widget_at, widget) in list(group, "widgets").iter_mut().enumerate() {
+            let place = format!("/groups/{group_at}/widgets/{widget_at}");
             for (at, binding) in list(widget, "bindings").iter_mut().enumerate() {
-                let place = format!("/groups/{group_at}/widgets/{widget_at}/bindings/{at}/tag");
                 if let Some(tag) = binding.get_mut("tag") {
-                    visit(&place, tag);
+                    visit(&format!("{place}/bindings/{at}/tag"), To::Tag, tag);
+                }
+            }
+            for (field, to) in [("asset", To::Asset), ("group", To::Group)] {
+                let filter = widget.get_mut("filter");
+                if let Some(name) = filter.and_then(|filter| filter.get_mut(field)) {
+                    visit(&format!("{place}/filter/{field}"), to, name);
                 }
             }
         }
@@ -166,6 +210,45 @@ fn list<'a>(json: &'a mut Value, field: &str) -> &'a mut [Value] {
         Some(Value::Array(items)) => items,
         _ => &mut [],
     }
+}
+
+/// A name in a file that leads nowhere in the plant.
+struct Missing {
+    /// Its place within the dashboard.
+    within: String,
+    to: To,
+    name: String,
+}
+
+impl To {
+    /// Returns what people call it.
+    fn word(self) -> &'static str {
+        match self {
+            To::Tag => "tag",
+            To::Asset => "asset",
+            To::Group => "group",
+        }
+    }
+}
+
+/// Takes the missing bindings out of a tile; returns whether it still shows what it was to show.
+fn keeps_something(widget: &mut Value, place: &str, missing: &HashSet<&str>) -> bool {
+    let is_missing = |within: String| missing.contains(format!("{place}{within}").as_str());
+    if ["asset", "group"]
+        .iter()
+        .any(|field| is_missing(format!("/filter/{field}")))
+    {
+        return false;
+    }
+    let Some(Value::Array(bindings)) = widget.get_mut("bindings") else {
+        return true;
+    };
+    let (before, mut at) = (bindings.len(), 0);
+    bindings.retain(|_| {
+        at += 1;
+        !is_missing(format!("/bindings/{}/tag", at - 1))
+    });
+    before == bindings.len() || !bindings.is_empty()
 }
 
 struct Reading<'a> {
@@ -181,9 +264,9 @@ impl Reading<'_> {
         let missing = self.resolve(&mut json);
         match self.options.missing {
             MissingTags::Report => {
-                for (within, path) in &missing {
-                    let reason = "the plant has no such tag";
-                    self.fail(format!("{place}{within}"), path, reason);
+                for one in &missing {
+                    let reason = format!("the plant has no such {}", one.to.word());
+                    self.fail(format!("{place}{}", one.within), &one.name, &reason);
                 }
                 if !missing.is_empty() {
                     return;
@@ -197,16 +280,24 @@ impl Reading<'_> {
         }
     }
 
-    /// Turns paths into ids; returns the places of those that lead nowhere.
-    fn resolve(&self, json: &mut Value) -> Vec<(String, String)> {
+    /// Turns names into ids; returns those that lead nowhere.
+    fn resolve(&self, json: &mut Value) -> Vec<Missing> {
         let mut missing = Vec::new();
-        each_binding(json, &mut |place, tag| {
-            let Some(path) = tag.as_str().map(|path| self.moved(path)) else {
+        each_reference(json, &mut |place, to, value| {
+            let Some(name) = value.as_str() else {
                 return;
             };
-            match self.plant.tag_by_path(&path) {
-                Some(entry) => *tag = entry.id().to_string().into(),
-                None => missing.push((place.to_owned(), path)),
+            let name = match to {
+                To::Tag | To::Asset => self.moved(name),
+                To::Group => name.to_owned(),
+            };
+            match find(self.plant, to, &name) {
+                Some(id) => *value = id.to_string().into(),
+                None => missing.push(Missing {
+                    within: place.to_owned(),
+                    to,
+                    name,
+                }),
             }
         });
         missing
@@ -224,31 +315,24 @@ impl Reading<'_> {
         }
     }
 
-    /// Takes bindings out whose tags are missing, and tiles that have none left.
-    fn leave_out(&mut self, place: &str, json: &mut Value, missing: &[(String, String)]) {
-        for (within, path) in missing {
-            let reason = "left out: the plant has no such tag";
-            let note = Note::new(path.as_str(), format!("{place}{within}"), reason);
-            self.plan.note(note);
+    /// Takes bindings out whose tags are missing, and tiles that have none left or whose filter
+    /// would select more without what is missing.
+    fn leave_out(&mut self, place: &str, json: &mut Value, missing: &[Missing]) {
+        for one in missing {
+            let reason = format!("left out: the plant has no such {}", one.to.word());
+            let within = format!("{place}{}", one.within);
+            self.plan.note(Note::new(one.name.as_str(), within, reason));
         }
-        let missing: HashSet<&str> = missing.iter().map(|(within, _)| within.as_str()).collect();
+        let missing: HashSet<&str> = missing.iter().map(|one| one.within.as_str()).collect();
         for (group_at, group) in list(json, "groups").iter_mut().enumerate() {
             let Some(Value::Array(widgets)) = group.get_mut("widgets") else {
                 continue;
             };
             let mut widget_at = 0;
             widgets.retain_mut(|widget| {
-                let bindings_at = format!("/groups/{group_at}/widgets/{widget_at}/bindings");
+                let place = format!("/groups/{group_at}/widgets/{widget_at}");
                 widget_at += 1;
-                let Some(Value::Array(bindings)) = widget.get_mut("bindings") else {
-                    return true;
-                };
-                let (before, mut at) = (bindings.len(), 0);
-                bindings.retain(|_| {
-                    at += 1;
-                    !missing.contains(format!("{bindings_at}/{}/tag", at - 1).as_str())
-                });
-                before == bindings.len() || !bindings.is_empty()
+                keeps_something(widget, &place, &missing)
             });
         }
     }

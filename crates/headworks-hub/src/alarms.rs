@@ -5,6 +5,7 @@
 //! * [`queue`] and [`writer`]: the way of transitions to the journal, in groups.
 //! * [`shown`]: how the alarms stand for everybody else: what the journal has.
 //! * [`desk`]: what the outside may ask and do.
+//! * [`trial`]: what an alarm would have done with stored samples.
 //!
 //! Whoever is told of a transition is told what the journal has already, so that nothing that
 //! anybody saw is gone after the end of the process.
@@ -18,6 +19,7 @@ mod shown;
 #[cfg(test)]
 mod tests;
 mod timers;
+mod trial;
 mod writer;
 
 use std::sync::Arc;
@@ -37,6 +39,10 @@ pub use desk::{Act, AlarmDesk, AlarmStats};
 pub(crate) use desk::{JournalThread, Opened};
 pub(crate) use rules::Rules;
 pub use shown::AlarmStatus;
+pub use trial::{
+    ALARM_TRIAL_PARTS, ALARM_TRIAL_ROWS_MAX, ALARM_TRIAL_SAMPLES_MAX, AlarmTrial, AlarmTrialPart,
+    AlarmTrialRow,
+};
 
 use crate::hub::Shared;
 use judge::Judge;

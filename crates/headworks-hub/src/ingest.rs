@@ -279,7 +279,7 @@ impl Ingest {
         self.formulas_changed.notified().await;
     }
 
-    async fn calculate(&self, now_us: i64, which: impl FnOnce(&mut Calculator) -> Vec<TagIndex>) {
+    async fn calculate(&self, now_us: i64, which: impl FnOnce(&mut Calculator) -> Vec<u32>) {
         let published = {
             let _order = self.order.lock();
             let mut calculator = self.calculator.lock();
@@ -385,7 +385,7 @@ impl Ingest {
     fn evaluate(
         &self,
         calculator: &mut Calculator,
-        wanted: &[TagIndex],
+        wanted: &[u32],
         now_us: i64,
         batch: &mut Vec<Update>,
         outcome: &mut Outcome,
@@ -396,25 +396,25 @@ impl Ingest {
             is_calculated: true,
         };
         self.space.write(|slots| {
-            for &tag in wanted {
+            for &rank in wanted {
                 let last = |input| slots.slot(input).and_then(|(slot, _)| slot.sample());
-                let Some(mut sample) = calculator.evaluate(tag, now_us, last) else {
+                let Some(mut update) = calculator.evaluate(rank, now_us, last) else {
                     continue;
                 };
-                let Some((slot, deadline)) = slots.slot(tag) else {
+                let Some((slot, deadline)) = slots.slot(update.tag) else {
                     continue;
                 };
                 let Some(history) = slot.shape.as_ref().map(|shape| shape.history()) else {
                     continue;
                 };
-                match rules::settle(slot, deadline, &mut sample, pass) {
+                match rules::settle(slot, deadline, &mut update.sample, pass) {
                     Verdict::Publish => {
                         if !history {
                             outcome.unstored.push(batch.len());
                         }
-                        batch.push(Update { tag, sample });
+                        batch.push(update);
                     }
-                    Verdict::Late if history => outcome.late.push(Update { tag, sample }),
+                    Verdict::Late if history => outcome.late.push(update),
                     Verdict::Late | Verdict::Known | Verdict::SetAside(_) => {}
                 }
             }

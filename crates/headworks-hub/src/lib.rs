@@ -30,6 +30,7 @@ mod link_state;
 mod memory;
 mod meter;
 mod past;
+mod pictures;
 mod process;
 mod recorder;
 mod space;
@@ -40,7 +41,7 @@ mod testing;
 mod totals;
 mod write;
 
-pub use alarms::{Act, AlarmDesk, AlarmStats, AlarmStatus};
+pub use alarms::{Act, AlarmDesk, AlarmStats, AlarmStatus, AlarmTrial};
 pub use back::{BackCalculation, BackError, BackPlan, BackReport, BackTag};
 pub use backups::{BackupSettings, BackupStatus};
 pub use calculated::CalculatedTag;
@@ -59,6 +60,7 @@ pub use keeper::{
     DataPart, DiskLevel, DiskProbe, DiskSpace, Forecast, StorageStatus, TierSize, Verdict,
 };
 pub use past::BIN_DAYS;
+pub use pictures::{KeptPicture, PICTURE_BYTES_MAX, PICTURES_MAX};
 pub use plant::{Plant, TagEntry};
 pub use settings::{
     DatabaseSettings, FullDisk, HubSettings, ObjectHome, TimeLimits, UpkeepSettings,

@@ -18,8 +18,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use headworks_core::model::{
-    Alarm, Asset, Channel, Connection, Dashboard, Device, Group, Kind, Object, ObjectId, Policy,
-    RetentionPolicy, Roster, Route, Template,
+    Alarm, Asset, Channel, Connection, Dashboard, Device, Group, Kind, Object, ObjectId, Picture,
+    Policy, RetentionPolicy, Roster, Route, Template,
 };
 use headworks_core::{Pattern, TagIndex};
 
@@ -54,6 +54,7 @@ pub struct Plant {
     rosters: Table<Roster>,
     policies: Table<Policy>,
     dashboards: Table<Dashboard>,
+    pictures: Table<Picture>,
     retention: Table<RetentionPolicy>,
     /// By number; no entry where a tag was deleted.
     tags: Vec<Option<Arc<TagEntry>>>,
@@ -134,6 +135,11 @@ impl Plant {
         &self.dashboards.sorted
     }
 
+    /// Returns the pictures of dashboards in order of name.
+    pub fn pictures(&self) -> &[Arc<Object<Picture>>] {
+        &self.pictures.sorted
+    }
+
     /// Returns the retention policies, the one that leads first.
     pub fn retention_policies(&self) -> &[Arc<Object<RetentionPolicy>>] {
         &self.retention.sorted
@@ -204,6 +210,11 @@ impl Plant {
         self.dashboards.by_id.get(&id)
     }
 
+    /// Returns a picture of dashboards.
+    pub fn picture(&self, id: ObjectId) -> Option<&Arc<Object<Picture>>> {
+        self.pictures.by_id.get(&id)
+    }
+
     /// Returns a retention policy.
     pub fn retention_policy(&self, id: ObjectId) -> Option<&Arc<Object<RetentionPolicy>>> {
         self.retention.by_id.get(&id)
@@ -245,6 +256,7 @@ impl Plant {
             (Kind::Roster, self.rosters.revision_of(id)),
             (Kind::Policy, self.policies.revision_of(id)),
             (Kind::Dashboard, self.dashboards.revision_of(id)),
+            (Kind::Picture, self.pictures.revision_of(id)),
             (Kind::Retention, self.retention.revision_of(id)),
         ];
         let found = found.into_iter().find(|(_, revision)| revision.is_some());
@@ -266,6 +278,7 @@ impl Plant {
             Kind::Roster => self.roster(id)?.body.clone().into(),
             Kind::Policy => self.policy(id)?.body.clone().into(),
             Kind::Dashboard => self.dashboard(id)?.body.clone().into(),
+            Kind::Picture => self.picture(id)?.body.clone().into(),
             Kind::Retention => self.retention_policy(id)?.body.clone().into(),
         })
     }
@@ -305,6 +318,7 @@ impl Plant {
             | Kind::Alarm
             | Kind::Route
             | Kind::Dashboard
+            | Kind::Picture
             | Kind::Retention => Vec::new(),
         }
     }

@@ -16,10 +16,25 @@ use crate::plant::{Plant, TagEntry, kind_of};
 pub enum TrialKind {
     /// The formula of a calculated tag.
     Formula,
-    /// The condition of an alarm or a route.
-    Condition,
-    /// The pipeline of a route.
+    /// The condition of an alarm, or when it means nothing: `value` is its tag, bare names are the
+    /// tags beside it.
+    AlarmCondition,
+    /// The condition of a route: `value` is what comes, and there are no bare names.
+    RouteCondition,
+    /// The pipeline of a route, with the names of its condition.
     Transform,
+}
+
+impl TrialKind {
+    /// Whether a tag of a device may be named without its path.
+    fn has_bare_names(self) -> bool {
+        matches!(self, TrialKind::Formula | TrialKind::AlarmCondition)
+    }
+
+    /// Whether the result says yes or no.
+    fn is_condition(self) -> bool {
+        matches!(self, TrialKind::AlarmCondition | TrialKind::RouteCondition)
+    }
 }
 
 /// An expression and where it stands.
@@ -71,9 +86,12 @@ impl HubHandle {
         let plant = self.plant();
         let scope = TrialScope::new(&plant, trial);
         let program = match trial.kind {
-            TrialKind::Formula | TrialKind::Condition => Program::compile(trial.text, &scope)?,
             TrialKind::Transform => Program::compile_transform(trial.text, &scope)?,
+            _ => Program::compile(trial.text, &scope)?,
         };
+        if trial.kind.is_condition() {
+            check_answers(&program)?;
+        }
         let input = |reference: &Reference| {
             let tag = scope.tag(reference).cloned();
             TriedInput {
@@ -91,6 +109,18 @@ impl HubHandle {
             outcome,
         })
     }
+}
+
+/// Fails when a condition gives neither true nor false.
+fn check_answers(program: &Program) -> Result<(), ExprError> {
+    if program.kind() != Kind::Text {
+        return Ok(());
+    }
+    Err(ExprError {
+        column: 1,
+        message: "gives a text; it must be true or false".to_owned(),
+        hint: Some("compare it, as in `value == \"open\"`".to_owned()),
+    })
 }
 
 /// Evaluates with the last samples of the inputs.
@@ -140,14 +170,19 @@ impl<'a> TrialScope<'a> {
 
     /// Whether a reference is what a transform or condition is given.
     fn is_value(&self, reference: &Reference) -> bool {
-        let is_given = self.trial.kind != TrialKind::Formula;
+        let is_given = match self.trial.kind {
+            TrialKind::Formula => false,
+            TrialKind::AlarmCondition => self.subject.is_some(),
+            TrialKind::RouteCondition | TrialKind::Transform => true,
+        };
         is_given && matches!(reference, Reference::Name(name) if **name == *"value")
     }
 
     /// Returns the tags that have bare names.
     fn names(&self) -> impl Iterator<Item = &'a Arc<TagEntry>> + use<'a> {
         let (plant, sees) = (self.plant, self.trial.sees);
-        let device = self.device.into_iter();
+        let device = self.device.filter(|_| self.trial.kind.has_bare_names());
+        let device = device.into_iter();
         let tags = device.flat_map(move |device| plant.tags_of(device));
         tags.filter(move |tag| sees(tag))
     }
@@ -209,15 +244,20 @@ impl<'a> TrialScope<'a> {
 
 impl Scope for TrialScope<'_> {
     fn kind_of(&self, reference: &Reference) -> Option<Kind> {
-        let tag = self.tag(reference);
-        let kind = tag.map(|tag| kind_of(tag.data_type(), tag.scaling()));
-        kind.or_else(|| self.is_value(reference).then_some(Kind::Any))
+        if self.is_value(reference) && !self.trial.kind.has_bare_names() {
+            // A route takes what comes, of whatever kind.
+            return Some(Kind::Any);
+        }
+        let tag = self.tag(reference)?;
+        Some(kind_of(tag.data_type(), tag.scaling()))
     }
 
     fn similar(&self, reference: &Reference) -> Option<String> {
         let Reference::Name(name) = reference else {
             return None;
         };
-        closest(name, self.names().map(|tag| tag.name())).map(str::to_owned)
+        let names = self.names().map(|tag| tag.name());
+        let value = (self.trial.kind != TrialKind::Formula).then_some("value");
+        closest(name, names.chain(value)).map(str::to_owned)
     }
 }

@@ -6,6 +6,7 @@
 //! up nobody else. What cannot be delivered goes to the dead letters with its reason, to be sent
 //! again or discarded by a person. [`target`] says how to add a kind of target.
 
+mod authority;
 mod delivery;
 mod letters;
 mod run;
@@ -32,6 +33,8 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::outbound::Client;
+pub use authority::Authority;
+use authority::Authors;
 pub use delivery::Parcel;
 use letters::LetterBox;
 pub use letters::{LetterChoice, LetterPage, LetterView, RefusedLetter, Replayed};
@@ -63,6 +66,8 @@ pub struct RouterHandle {
 struct Shared {
     hub: HubHandle,
     client: Arc<Client>,
+    authority: Arc<dyn Authority>,
+    authors: Authors,
     letters: LetterBox,
     state: Mutex<State>,
     /// The generation of the plant that the routes go by.
@@ -79,16 +84,23 @@ struct State {
 }
 
 impl Router {
-    /// Opens the dead letters of the hub's data directory and starts the routes. Blocks on the
-    /// disk; must be called within a runtime.
+    /// Opens the dead letters of the hub's data directory and starts the routes, which write what
+    /// `authority` lets those write who saved them. Blocks on the disk; must be called within a
+    /// runtime.
     ///
     /// # Errors
     ///
     /// When the dead letters cannot be opened.
-    pub fn start(hub: HubHandle, client: Arc<Client>) -> Result<Router, StoreError> {
+    pub fn start(
+        hub: HubHandle,
+        client: Arc<Client>,
+        authority: Arc<dyn Authority>,
+    ) -> Result<Router, StoreError> {
         let letters = DeadLetters::open(hub.data_directory(), LETTERS_MAX)?;
         let shared = Arc::new(Shared {
             client,
+            authority,
+            authors: Authors::default(),
             letters: LetterBox::start(letters).map_err(|source| StoreError::Io {
                 action: "starting thread",
                 path: "dead-letters".into(),

@@ -19,7 +19,7 @@ use axum::response::Response;
 
 pub(crate) use client::{Client, Peer, is_trusted};
 use headers::Headers;
-pub(crate) use headers::ReferencePage;
+pub(crate) use headers::{PictureAnswer, ReferencePage};
 use hosts::Sender;
 
 use crate::app::App;
@@ -54,6 +54,7 @@ pub(crate) struct Edge {
     proxies: Vec<Network>,
     base_path: BasePath,
     cors_origins: Vec<Origin>,
+    frame_sources: Vec<Origin>,
     headers: Headers,
     rates: Option<RateLimiter<AddressKey>>,
 }
@@ -67,7 +68,8 @@ impl Edge {
             proxies: settings.trusted_proxies.clone(),
             base_path: settings.base_path.clone(),
             cors_origins: settings.cors_origins.clone(),
-            headers: Headers::new(&settings.frame_ancestors, settings.hsts),
+            frame_sources: settings.frame_sources.clone(),
+            headers: Headers::new(settings),
             rates: settings.limits.rates(ADDRESSES_MAX),
         }
     }
@@ -75,6 +77,11 @@ impl Edge {
     /// Returns what all paths begin with.
     pub(crate) fn base_path(&self) -> &BasePath {
         &self.base_path
+    }
+
+    /// Returns the servers whose pages dashboards may show in frames.
+    pub(crate) fn frame_sources(&self) -> &[Origin] {
+        &self.frame_sources
     }
 
     /// Prepares a request before it is routed: its connection, and its path below the base path.

@@ -21,6 +21,7 @@ mod live;
 mod observe;
 mod openapi;
 mod parse;
+mod pictures;
 mod problem;
 mod route;
 mod router;

@@ -146,6 +146,8 @@ codes! {
     Storage = "storage_failed", SERVICE_UNAVAILABLE, "The store failed";
     /// The body ended before its end.
     BrokenBody = "broken_body", BAD_REQUEST, "The body broke off";
+    /// As many as there may be are there.
+    TooMany = "too_many", CONFLICT, "There is no room for more";
     /// A file can be read in two ways.
     Ambiguous = "ambiguous_file", UNPROCESSABLE_ENTITY, "The file can be read in two ways";
     /// A file is damaged or of another kind.

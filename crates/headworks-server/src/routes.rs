@@ -17,6 +17,7 @@ mod journal;
 mod notification;
 mod operations;
 mod people;
+mod pictures;
 mod plant;
 mod retention;
 mod routing;
@@ -53,6 +54,10 @@ pub(crate) static TAGS: &[(&str, &str)] = &[
         "The language of formulas, conditions and transforms: tried, and explained.",
     ),
     ("dashboards", "Pages of widgets."),
+    (
+        "pictures",
+        "Pictures that dashboards show, and servers whose pages they may show.",
+    ),
     ("assets", "Where things stand: sites, areas, lines."),
     ("groups", "Devices and tags that belong together."),
     ("alarm rules", "What operators are to be told of."),
@@ -156,6 +161,7 @@ pub(crate) fn routes() -> Vec<Route> {
     routes.extend(jobs::job_routes());
     routes.extend(journal::journal_routes());
     routes.extend(people::people_routes());
+    routes.extend(pictures::picture_routes());
     routes.extend(retention::retention_routes());
     routes.extend(routing::routing_routes());
     routes.extend(secrets::secret_routes());

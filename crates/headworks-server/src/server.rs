@@ -138,7 +138,8 @@ impl Server {
         let notifier = notifier(&settings, &hub, &access)?;
         let journal = Journal::open(hub.data_directory())?;
         let client = Client::new(&settings.outbound, Arc::clone(&access) as Arc<_>)?;
-        let samples = SampleRouter::start(hub.clone(), Arc::new(client))?;
+        let authority = Arc::clone(&access) as Arc<_>;
+        let samples = SampleRouter::start(hub.clone(), Arc::new(client), authority)?;
         let routes = samples.handle();
         let app = App::new(hub, routes, access, notifier, journal, local, &settings);
         let app = Arc::new(app);

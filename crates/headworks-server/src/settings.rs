@@ -42,6 +42,8 @@ pub struct ServerSettings {
     pub base_path: BasePath,
     /// Pages that may show the UI in a frame.
     pub frame_ancestors: Vec<Origin>,
+    /// Pages of other servers that dashboards may show in a frame.
+    pub frame_sources: Vec<Origin>,
     /// Pages of other servers that may ask this one, with a token.
     pub cors_origins: Vec<Origin>,
     /// How long browsers insist on TLS once they saw it; zero for not at all.
@@ -141,6 +143,7 @@ impl Default for ServerSettings {
             trusted_proxies: Vec::new(),
             base_path: BasePath::default(),
             frame_ancestors: Vec::new(),
+            frame_sources: Vec::new(),
             cors_origins: Vec::new(),
             hsts: Duration::from_secs(365 * 86_400),
             limits: Limits::default(),

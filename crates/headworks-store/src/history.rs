@@ -10,6 +10,7 @@ pub mod at_time;
 mod calendar;
 pub mod chart;
 pub mod cursor;
+pub mod merged;
 pub mod processed;
 pub mod raw;
 mod scan;

@@ -8,7 +8,7 @@ use anyhow::Context;
 use headworks_core::TagIndex;
 use headworks_core::model::{
     Alarm, Asset, Channel, Connection, Dashboard, Device, Group, Kind, ObjectBody, ObjectId,
-    Policy, RetentionPolicy, Roster, Route, Tag, Template,
+    Picture, Policy, RetentionPolicy, Roster, Route, Tag, Template,
 };
 use headworks_hub::plant::{Paths, Places};
 use headworks_protocols::{DeviceConfig, LinkConfig, TagConfig};
@@ -159,6 +159,7 @@ impl Stored {
                 parse::<Dashboard>(object)?;
                 self.dashboards += 1;
             }
+            Kind::Picture => drop(parse::<Picture>(object)?),
             Kind::Retention => {
                 parse::<RetentionPolicy>(object)?;
                 self.retention_policies += 1;

@@ -12,12 +12,14 @@ use super::machine::Cause;
 use super::state::{EventId, Standing};
 use crate::model::{ObjectId, Priority};
 
+mod chatter;
 mod durations;
 mod load;
 mod report;
 #[cfg(test)]
 mod tests;
 
+pub use chatter::Chatter;
 use durations::Durations;
 use load::Load;
 pub use load::{Flood, LoadReport};
@@ -76,11 +78,7 @@ pub struct Statistics {
 #[derive(Clone, Copy, Debug, Default)]
 struct Figures {
     events: u64,
-    /// Times of the last events, the newest first.
-    last_us: [Option<i64>; CHATTER_EVENTS - 1],
-    /// How often it began to chatter.
-    chatters: u32,
-    is_chattering: bool,
+    chatter: Chatter,
     /// Since when it has been active.
     active_since_us: Option<i64>,
     /// The event that was acknowledged last.
@@ -185,11 +183,7 @@ impl Figures {
 
     fn count(&mut self, now_us: i64) {
         self.events += 1;
-        let [newest, oldest] = self.last_us;
-        let chatters = oldest.is_some_and(|oldest| now_us - oldest <= CHATTER_US);
-        self.chatters += u32::from(chatters && !self.is_chattering);
-        self.is_chattering = chatters;
-        self.last_us = [Some(now_us), newest];
+        self.chatter.add(now_us);
     }
 }
 

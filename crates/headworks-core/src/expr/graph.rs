@@ -91,8 +91,8 @@ impl Graph {
         }
     }
 
-    /// Gives the formulas that must be evaluated when these keys changed, in their order; formulas
-    /// among the keys themselves only when they read another.
+    /// Gives the places in [`Graph::order`] of the formulas that must be evaluated when these keys
+    /// changed, in that order; formulas among the keys themselves only when they read another.
     ///
     /// The work grows with what is affected, not with the number of formulas.
     pub fn affected(&self, changed: &[u32], wave: &mut Wave, result: &mut Vec<u32>) {
@@ -108,12 +108,12 @@ impl Graph {
         result.clear();
         if self.order.len() < 16 * wave.places.len() {
             // Looking at all is quicker than sorting many.
-            let found = |(found_in, _): &(&u64, &u32)| **found_in == wave.question;
-            let all = wave.found_in.iter().zip(&self.order);
-            result.extend(all.filter(found).map(|(_, key)| *key));
+            let all = (0..).zip(&wave.found_in);
+            let found = all.filter(|(_, found_in)| **found_in == wave.question);
+            result.extend(found.map(|(place, _)| place));
         } else {
             wave.places.sort_unstable();
-            result.extend(wave.places.iter().map(|rank| self.order[*rank as usize]));
+            result.extend(&wave.places);
         }
     }
 

@@ -1,5 +1,7 @@
 //! A compiled expression and what one use of it remembers.
 
+use std::cell::RefCell;
+
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
@@ -49,21 +51,19 @@ pub struct State {
     /// Of which program this is.
     signature: u64,
     memories: Vec<Memory>,
-    #[serde(skip)]
-    scratch: Scratch,
 }
 
-/// Room for an evaluation, kept so that evaluating allocates nothing.
-#[derive(Clone, Debug, Default)]
+/// Room for an evaluation.
+#[derive(Default)]
 struct Scratch {
     stack: Vec<Entry>,
     loaded: Vec<Entry>,
 }
 
-impl PartialEq for Scratch {
-    fn eq(&self, _: &Scratch) -> bool {
-        true
-    }
+thread_local! {
+    /// Kept so that evaluating allocates nothing; one per thread, so that ten thousand formulas
+    /// share what stays in the cache.
+    static SCRATCH: RefCell<Scratch> = RefCell::default();
 }
 
 impl Program {
@@ -137,7 +137,6 @@ impl Program {
         State {
             signature: self.signature,
             memories: self.code.windows.iter().map(Window::memory).collect(),
-            scratch: Scratch::default(),
         }
     }
 
@@ -157,21 +156,23 @@ impl Program {
         if state.signature != self.signature || state.memories.len() != self.code.windows.len() {
             *state = self.new_state();
         }
-        let mut machine = Machine {
-            code: &self.code,
-            inputs,
-            context,
-            stack: &mut state.scratch.stack,
-            loaded: &mut state.scratch.loaded,
-            memories: &mut state.memories,
-        };
-        machine.stack.clear();
-        machine.loaded.clear();
-        machine.run();
-        match machine.stack.last() {
-            Some(entry) => entry.outcome(context.now_us),
-            None => nothing().outcome(context.now_us),
-        }
+        SCRATCH.with_borrow_mut(|scratch| {
+            scratch.stack.clear();
+            scratch.loaded.clear();
+            let mut machine = Machine {
+                code: &self.code,
+                inputs,
+                context,
+                stack: &mut scratch.stack,
+                loaded: &mut scratch.loaded,
+                memories: &mut state.memories,
+            };
+            machine.run();
+            match machine.stack.last() {
+                Some(entry) => entry.outcome(context.now_us),
+                None => nothing().outcome(context.now_us),
+            }
+        })
     }
 }
 

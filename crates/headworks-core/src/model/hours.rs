@@ -35,7 +35,7 @@ pub struct CalendarDay(Date);
 /// A moment on the clock of a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LocalMoment {
-    today: Date,
+    pub(super) today: Date,
     /// Minutes since midnight.
     minute: u16,
 }
@@ -57,6 +57,17 @@ impl Hours {
     /// Returns whether a moment lies in them.
     pub fn cover(&self, moment: LocalMoment) -> bool {
         self.begun(moment).is_some()
+    }
+
+    /// Returns the instants at which they may begin or end on a day, microseconds since
+    /// 1970-01-01 UTC.
+    pub(super) fn edges(&self, day: Date, zone: &TimeZone) -> [Option<i64>; 2] {
+        [&self.from, &self.to].map(|time| {
+            let minutes = i8::try_from(time.minutes() % 60).ok()?;
+            let hours = i8::try_from(time.minutes() / 60).ok()?;
+            let edge = day.at(hours, minutes, 0, 0).to_zoned(zone.clone()).ok()?;
+            Some(edge.timestamp().as_microsecond())
+        })
     }
 
     /// Returns the day on which the hours began that a moment lies in.

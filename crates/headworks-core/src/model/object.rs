@@ -43,6 +43,8 @@ pub enum Kind {
     Policy,
     /// A page of widgets.
     Dashboard,
+    /// A picture that pages of widgets show.
+    Picture,
     /// How long samples are kept.
     Retention,
 }
@@ -96,7 +98,7 @@ impl FieldError {
 
 impl Kind {
     /// Every kind, those first on which others rest.
-    pub const ALL: [Kind; 13] = [
+    pub const ALL: [Kind; 14] = [
         Kind::Asset,
         Kind::Connection,
         Kind::Template,
@@ -109,6 +111,7 @@ impl Kind {
         Kind::Roster,
         Kind::Policy,
         Kind::Dashboard,
+        Kind::Picture,
         Kind::Retention,
     ];
 
@@ -127,6 +130,7 @@ impl Kind {
             Kind::Roster => "roster",
             Kind::Policy => "policy",
             Kind::Dashboard => "dashboard",
+            Kind::Picture => "picture",
             Kind::Retention => "retention",
         }
     }

@@ -1,7 +1,8 @@
 //! Rosters: who is on duty when.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
+use jiff::Span;
 use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -93,6 +94,8 @@ const PEOPLE_MAX: usize = 200;
 const DAYS_MAX: usize = 1000;
 /// Most people of a shift.
 const SHIFT_PEOPLE_MAX: usize = 50;
+/// Days that are looked at for the end of a duty: today and the two after it.
+const DUTY_DAYS: usize = 3;
 /// Most bytes of an address.
 const EMAIL_BYTES_MAX: usize = 254;
 /// Most bytes of the part of an address before the `@`.
@@ -142,6 +145,40 @@ impl Roster {
         people
             .filter(|person| names.contains(&person.name))
             .collect()
+    }
+
+    /// Returns until when each of those on duty at `now_us` is so, by name and in the order of the
+    /// people; nothing for whoever still is in two days, or always.
+    pub fn duty_ends(&self, now_us: i64, zone: &TimeZone) -> Vec<(&str, Option<i64>)> {
+        let names = |at_us: i64| self.on_duty(at_us, zone).into_iter().map(|one| &*one.name);
+        let mut ends: Vec<(&str, Option<i64>)> = names(now_us).map(|name| (name, None)).collect();
+        for edge_us in self.edges(now_us, zone) {
+            if ends.iter().all(|(_, end)| end.is_some()) {
+                break;
+            }
+            let still: HashSet<&str> = names(edge_us).collect();
+            for (name, end) in &mut ends {
+                if end.is_none() && !still.contains(name) {
+                    *end = Some(edge_us);
+                }
+            }
+        }
+        ends
+    }
+
+    /// Returns when shifts may begin or end in the two days after `now_us`, in order.
+    fn edges(&self, now_us: i64, zone: &TimeZone) -> BTreeSet<i64> {
+        let own = TimeZone::get(&self.time_zone).ok();
+        let zone = own.as_ref().unwrap_or(zone);
+        let today = LocalMoment::at(now_us, zone).today;
+        let days = today.series(Span::new().days(1)).take(DUTY_DAYS);
+        let shifts = |day| {
+            self.shifts
+                .iter()
+                .flat_map(move |shift| shift.hours.edges(day, zone))
+        };
+        let edges = days.flat_map(shifts).flatten();
+        edges.filter(|edge_us| now_us < *edge_us).collect()
     }
 
     fn works(&self, shift: &Shift, moment: LocalMoment) -> bool {
@@ -277,6 +314,40 @@ mod tests {
         ] {
             assert_eq!(on_duty(&roster, time), want, "{time}");
         }
+    }
+
+    #[test]
+    fn a_duty_ends_when_nobody_wants_the_person_any_more() {
+        let roster = roster(
+            r#"[{"people":["Anna"],"hours":{"from":"06:00","to":"14:00"}},
+                {"people":["Anna"],"hours":{"from":"14:00","to":"15:00"}},
+                {"people":["Bert"],"hours":{"from":"22:00","to":"06:00"},"on_days_off":"works"}]"#,
+        );
+        let ends = |roster: &Roster, time: &str| {
+            let now: Timestamp = time.parse().unwrap();
+            let ends = roster.duty_ends(now.as_microsecond(), &TimeZone::UTC);
+            let shown =
+                |us: Option<i64>| us.map(|us| Timestamp::from_microsecond(us).unwrap().to_string());
+            let named = |(name, end): (&str, Option<i64>)| (name.to_owned(), shown(end));
+            ends.into_iter().map(named).collect::<Vec<_>>()
+        };
+        let until = |name: &str, end: &str| vec![(name.to_owned(), Some(end.to_owned()))];
+        // Berlin is an hour ahead, and one shift follows upon the other.
+        assert_eq!(
+            ends(&roster, "2026-11-21T08:00:00Z"),
+            until("Anna", "2026-11-21T14:00:00Z")
+        );
+        assert_eq!(
+            ends(&roster, "2026-11-21T22:30:00Z"),
+            until("Bert", "2026-11-22T05:00:00Z")
+        );
+        assert_eq!(ends(&roster, "2026-11-21T16:00:00Z"), []);
+        let always = Roster {
+            shifts: Vec::new(),
+            ..roster
+        };
+        let both = ["Anna", "Bert"].map(|name| (name.to_owned(), None));
+        assert_eq!(ends(&always, "2026-11-21T16:00:00Z"), both);
     }
 
     #[test]

@@ -23,6 +23,7 @@ pub(super) fn ids(plant: &Plant, kind: Kind) -> Vec<ObjectId> {
         Kind::Roster => plant.rosters().iter().map(|object| object.id).collect(),
         Kind::Policy => plant.policies().iter().map(|object| object.id).collect(),
         Kind::Dashboard => plant.dashboards().iter().map(|object| object.id).collect(),
+        Kind::Picture => plant.pictures().iter().map(|object| object.id).collect(),
         Kind::Retention => {
             let policies = plant.retention_policies().iter();
             policies.map(|object| object.id).collect()
@@ -75,6 +76,7 @@ pub(super) fn names_of(plant: &Plant, kind: Kind) -> Vec<(ObjectId, String)> {
         Kind::Roster => named!(plant.rosters()),
         Kind::Policy => named!(plant.policies()),
         Kind::Dashboard => named!(plant.dashboards()),
+        Kind::Picture => named!(plant.pictures()),
         Kind::Retention => named!(plant.retention_policies()),
     }
 }

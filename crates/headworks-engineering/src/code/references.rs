@@ -49,7 +49,7 @@ pub(super) fn each_reference(kind: Kind, object: &mut Value, f: OnReference<'_>)
             }
         }
         Kind::Dashboard => each_binding(object, f),
-        Kind::Connection | Kind::Channel | Kind::Roster | Kind::Retention => {}
+        Kind::Connection | Kind::Channel | Kind::Roster | Kind::Picture | Kind::Retention => {}
     }
 }
 
@@ -87,13 +87,25 @@ fn each_binding(object: &mut Value, f: OnReference<'_>) {
                     f(Kind::Tag, &place, tag);
                 }
             }
+            let filter = format!("/groups/{group_at}/widgets/{widget_at}/filter");
+            for (field, kind) in [("asset", Kind::Asset), ("group", Kind::Group)] {
+                let id = widget
+                    .get_mut("filter")
+                    .and_then(|filter| filter.get_mut(field));
+                if let Some(id) = id {
+                    f(kind, &format!("{filter}/{field}"), id);
+                }
+            }
         }
     }
 }
 
 /// Returns whether what a reference leads to may be gone: the hub keeps such ids.
 pub(super) fn may_dangle(place: &str) -> bool {
-    place == "/template/id" || place.ends_with("/tag")
+    place == "/template/id"
+        || place.ends_with("/tag")
+        || place.ends_with("/filter/asset")
+        || place.ends_with("/filter/group")
 }
 
 /// Returns a body as files show it: names instead of ids, and no null where a word says more.

@@ -1,6 +1,6 @@
 //! Alarms as they are judged: compiled, with the tags that they need.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use headworks_core::TagIndex;
@@ -93,6 +93,29 @@ impl Rules {
             off: off.collect(),
             ..Rules::index(slots)
         }
+    }
+
+    /// Returns one alarm alone, whether the plant has it or not.
+    pub(super) fn single(plant: &Plant, object: &Arc<Object<Alarm>>) -> Rules {
+        Rules::index(vec![Some(AlarmRule::of(plant, object, None))])
+    }
+
+    /// Returns the tags that matter to any alarm, each once: what judges comes before what is
+    /// judged.
+    pub(super) fn tags(&self) -> Vec<TagIndex> {
+        let mut tags = Vec::new();
+        for (_, rule) in self.all() {
+            rule.each_tag(|tag, role| tags.push((role == Role::Sample, tag)));
+        }
+        tags.sort_unstable();
+        let mut known = HashSet::new();
+        tags.retain(|(_, tag)| known.insert(*tag));
+        tags.into_iter().map(|(_, tag)| tag).collect()
+    }
+
+    /// Returns what of any alarm cannot work.
+    pub(super) fn fault(&self) -> Option<String> {
+        self.all().find_map(|(_, rule)| rule.fault.clone())
     }
 
     fn index(slots: Vec<Option<Arc<AlarmRule>>>) -> Rules {

@@ -2,7 +2,7 @@
 
 use headworks_core::model::{
     Alarm, Asset, Channel, Connection, Dashboard, Device, FieldError, Group, Kind, ObjectBody,
-    ObjectId, Policy, RetentionPolicy, Roster, Route, Tag, Template,
+    ObjectId, Picture, Policy, RetentionPolicy, Roster, Route, Tag, Template,
 };
 
 /// The body of an object of any kind.
@@ -32,6 +32,8 @@ pub enum Body {
     Policy(Policy),
     /// A page of widgets.
     Dashboard(Dashboard),
+    /// A picture that pages of widgets show.
+    Picture(Picture),
     /// How long samples are kept.
     Retention(RetentionPolicy),
 }
@@ -131,6 +133,7 @@ bodies! {
     Roster(Roster),
     Policy(Policy),
     Dashboard(Dashboard),
+    Picture(Picture),
     Retention(RetentionPolicy),
 }
 
@@ -173,6 +176,7 @@ impl Body {
             Body::Roster(body) => &body.name,
             Body::Policy(body) => &body.name,
             Body::Dashboard(body) => &body.name,
+            Body::Picture(body) => &body.name,
             Body::Retention(body) => &body.name,
         }
     }
@@ -192,6 +196,7 @@ impl Body {
             | Body::Roster(_)
             | Body::Route(_)
             | Body::Dashboard(_)
+            | Body::Picture(_)
             | Body::Retention(_) => Vec::new(),
         }
     }

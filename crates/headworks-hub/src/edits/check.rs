@@ -9,8 +9,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use headworks_core::model::{
-    Alarm, Asset, Channel, Connection, Dashboard, Device, Group, Kind, Object, ObjectId, Policy,
-    RetentionPolicy, Roster, Route, Tag, Template,
+    Alarm, Asset, Channel, Connection, Dashboard, Device, Group, Kind, Object, ObjectId, Picture,
+    Policy, RetentionPolicy, Roster, Route, Tag, Template,
 };
 
 use super::body::BodyOf;
@@ -34,6 +34,7 @@ pub(crate) fn check_relations(draft: &Draft<'_>) -> Vec<Problem> {
     check_names(draft, plant.rosters(), &mut problems);
     check_names(draft, plant.policies(), &mut problems);
     check_names(draft, plant.dashboards(), &mut problems);
+    check_names(draft, plant.pictures(), &mut problems);
     check_names(draft, plant.retention_policies(), &mut problems);
     placed::check_places(draft, &mut problems);
     formulas::check_formulas(draft, &mut problems);
@@ -168,6 +169,7 @@ named! {
     Roster: "roster",
     Policy: "policy",
     Dashboard: "dashboard",
+    Picture: "picture",
     RetentionPolicy: "retention policy",
 }
 

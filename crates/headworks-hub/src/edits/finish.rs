@@ -82,6 +82,7 @@ fn take(changes: &mut PlantChanges, id: ObjectId, draft: Drafted, stamp: (u64, i
             Kind::Roster => drop(changes.rosters.insert(id, None)),
             Kind::Policy => drop(changes.policies.insert(id, None)),
             Kind::Dashboard => drop(changes.dashboards.insert(id, None)),
+            Kind::Picture => drop(changes.pictures.insert(id, None)),
             Kind::Retention => drop(changes.retention.insert(id, None)),
         };
     };
@@ -98,6 +99,7 @@ fn take(changes: &mut PlantChanges, id: ObjectId, draft: Drafted, stamp: (u64, i
         Body::Roster(body) => put(&mut changes.rosters, id, stamp, body),
         Body::Policy(body) => put(&mut changes.policies, id, stamp, body),
         Body::Dashboard(body) => put(&mut changes.dashboards, id, stamp, body),
+        Body::Picture(body) => put(&mut changes.pictures, id, stamp, body),
         Body::Retention(body) => put(&mut changes.retention, id, stamp, body),
     }
 }
@@ -187,6 +189,7 @@ pub(crate) fn load(
             Kind::Roster => keep(&mut changes.rosters, &object)?,
             Kind::Policy => keep(&mut changes.policies, &object)?,
             Kind::Dashboard => keep(&mut changes.dashboards, &object)?,
+            Kind::Picture => keep(&mut changes.pictures, &object)?,
             Kind::Retention => keep(&mut changes.retention, &object)?,
         }
     }

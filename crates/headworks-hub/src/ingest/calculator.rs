@@ -3,13 +3,13 @@
 //! Pure but for the state of the formulas; samples come and go through functions.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap, HashSet, VecDeque};
+use std::collections::{BinaryHeap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use headworks_core::expr::graph::Wave;
 use headworks_core::expr::{Context, FaultAt, State};
-use headworks_core::{DataType, Quality, Sample, TagIndex, Value};
+use headworks_core::{DataType, Quality, Sample, TagIndex, Update, Value};
 use jiff::tz::TimeZone;
 use tokio::time::Instant;
 
@@ -23,6 +23,7 @@ const CLOCK_PERIOD: Duration = Duration::from_secs(1);
 const GAP_US_MAX: i64 = 60_000_000;
 
 /// What one formula remembers, and how it went.
+#[derive(Default)]
 struct Run {
     state: State,
     last: LastRun,
@@ -44,7 +45,8 @@ pub(crate) struct LastRun {
 /// The formulas and what they remember.
 pub(super) struct Calculator {
     formulas: Arc<Formulas>,
-    runs: HashMap<TagIndex, Run>,
+    /// By the place of their formulas in the order of evaluation.
+    runs: Vec<Run>,
     /// Formulas with a memory that was not taken since it changed, the longest first.
     changed: VecDeque<TagIndex>,
     /// Formulas that are evaluated by time, by when they are due.
@@ -63,7 +65,7 @@ impl Calculator {
     pub(super) fn new(zone: TimeZone) -> Calculator {
         Calculator {
             formulas: Arc::default(),
-            runs: HashMap::new(),
+            runs: Vec::new(),
             changed: VecDeque::new(),
             due: BinaryHeap::new(),
             fresh: Vec::new(),
@@ -89,10 +91,7 @@ impl Calculator {
             (Some(old), Some(new)) => Arc::ptr_eq(old, new),
             _ => false,
         };
-        self.runs.retain(|tag, run| {
-            let program = formulas.get(*tag).and_then(|one| one.program.as_ref());
-            program.is_some_and(|program| program.owns(&run.state))
-        });
+        self.move_runs(&before);
         // what did not change stays due when it was: others' edits do not put it off
         self.due.retain(|Reverse((_, tag))| is_same(*tag));
         for formula in formulas.all().filter(|formula| formula.enabled) {
@@ -106,13 +105,28 @@ impl Calculator {
         }
     }
 
+    /// Gives each formula what it remembered as long as it was written the same way.
+    fn move_runs(&mut self, before: &Formulas) {
+        let mut old = std::mem::take(&mut self.runs);
+        let run = |formula: &Arc<Formula>| {
+            let program = formula.program.as_ref();
+            let run = before.rank(formula.tag).and_then(|rank| old.get_mut(rank));
+            match (program, run) {
+                (Some(program), Some(run)) if program.owns(&run.state) => std::mem::take(run),
+                (Some(program), _) => Run::new(program.new_state()),
+                (None, _) => Run::default(),
+            }
+        };
+        self.runs = self.formulas.all().map(run).collect();
+    }
+
     /// Returns when the next formula is due.
     pub(super) fn next_due(&self) -> Option<Instant> {
         self.due.peek().map(|Reverse((at, _))| *at)
     }
 
     /// Takes the formulas that are new, with what depends on them, in their order.
-    pub(super) fn take_fresh(&mut self) -> Vec<TagIndex> {
+    pub(super) fn take_fresh(&mut self) -> Vec<u32> {
         let fresh = std::mem::take(&mut self.fresh);
         self.with_dependants(fresh)
     }
@@ -120,7 +134,7 @@ impl Calculator {
     /// Takes the formulas at the start of the hub that rest on nothing but constants, in their
     /// order. The others wait for a sample: what they read was restored, and a result of the same
     /// time was stored when it was read.
-    pub(super) fn take_constant(&mut self) -> Vec<TagIndex> {
+    pub(super) fn take_constant(&mut self) -> Vec<u32> {
         let mut fresh = std::mem::take(&mut self.fresh);
         fresh.sort_by_key(|tag| self.formulas.rank(*tag));
         let mut constant: HashSet<TagIndex> = HashSet::new();
@@ -131,11 +145,11 @@ impl Calculator {
             is_constant && constant.insert(*tag)
         });
         self.timely = constant;
-        fresh
+        self.ranks(&fresh).collect()
     }
 
     /// Takes the formulas that are due, with what depends on them, in their order.
-    pub(super) fn take_due(&mut self, now: Instant) -> Vec<TagIndex> {
+    pub(super) fn take_due(&mut self, now: Instant) -> Vec<u32> {
         let mut due = Vec::new();
         while let Some(&Reverse((at, tag))) = self.due.peek() {
             if now < at {
@@ -153,45 +167,52 @@ impl Calculator {
         self.with_dependants(due)
     }
 
-    /// Returns the formulas that read what changed, in their order. Those with a time of their own
-    /// wait for it, but where they remember they see every sample.
-    pub(super) fn affected(&mut self, changed: impl Iterator<Item = TagIndex>) -> Vec<TagIndex> {
+    /// Returns the places of the formulas that read what changed, in their order. Those with a time
+    /// of their own wait for it, but where they remember they see every sample.
+    pub(super) fn affected(&mut self, changed: impl Iterator<Item = TagIndex>) -> Vec<u32> {
         self.timely.clear();
         self.keys.clear();
         self.keys.extend(changed.map(|tag| tag.0));
         let mut result = Vec::new();
         let graph = self.formulas.graph();
         graph.affected(&self.keys, &mut self.wave, &mut result);
-        let on_change = |tag: &TagIndex| {
-            let formula = self.formulas.get(*tag);
-            formula.is_some_and(|formula| formula.sees_changes())
-        };
-        result.into_iter().map(TagIndex).filter(on_change).collect()
+        result
     }
 
-    fn with_dependants(&mut self, seeds: Vec<TagIndex>) -> Vec<TagIndex> {
+    fn with_dependants(&mut self, seeds: Vec<TagIndex>) -> Vec<u32> {
         if seeds.is_empty() {
-            return seeds;
+            return Vec::new();
         }
         let mut all = self.affected(seeds.iter().copied());
-        self.timely.extend(&seeds);
-        all.extend(seeds);
-        all.sort_by_key(|tag| self.formulas.rank(*tag));
+        all.extend(self.ranks(&seeds));
+        self.timely.extend(seeds);
+        all.sort_unstable();
         all.dedup();
         all
     }
 
-    /// Evaluates a formula over the last samples of what it reads; none when it has no result now:
-    /// it is switched off, or saw a sample while it waits for its time.
+    fn ranks(&self, tags: &[TagIndex]) -> impl Iterator<Item = u32> {
+        let ranks = tags.iter().filter_map(|tag| self.formulas.rank(*tag));
+        ranks.filter_map(|rank| u32::try_from(rank).ok())
+    }
+
+    /// Evaluates the formula at a place over the last samples of what it reads; none when it has no
+    /// result now: it is switched off, or waits for its time.
     pub(super) fn evaluate(
         &mut self,
-        tag: TagIndex,
+        rank: u32,
         now_us: i64,
         mut last: impl FnMut(TagIndex) -> Option<Sample>,
-    ) -> Option<Sample> {
-        let formula = self.formulas.get(tag).filter(|formula| formula.enabled)?;
+    ) -> Option<Update> {
+        let formula = self.formulas.at(rank as usize)?;
+        let is_timely = || formula.period.is_none() || self.timely.contains(&formula.tag);
+        if !formula.enabled || !(formula.sees_changes() || is_timely()) {
+            return None;
+        }
+        let tag = formula.tag;
         let Some(program) = &formula.program else {
-            return Some(Sample::bad(now_us, Quality::BAD_CONFIGURATION));
+            let sample = Sample::bad(now_us, Quality::BAD_CONFIGURATION);
+            return Some(Update { tag, sample });
         };
         self.inputs.clear();
         for &input in &formula.inputs {
@@ -202,14 +223,13 @@ impl Calculator {
             now_us,
             zone: &self.zone,
         };
-        let fresh = || Run::new(program.new_state());
-        let run = self.runs.entry(tag).or_insert_with(fresh);
+        let run = self.runs.get_mut(rank as usize)?;
         let outcome = program.evaluate(&self.inputs, &context, &mut run.state);
         if program.remembers() && !run.is_changed {
             run.is_changed = true;
             self.changed.push_back(tag);
         }
-        if formula.period.is_some() && !self.timely.contains(&tag) {
+        if !is_timely() {
             return None;
         }
         run.last = LastRun {
@@ -217,7 +237,8 @@ impl Calculator {
             count: run.last.count + 1,
             fault: outcome.fault,
         };
-        Some(typed(outcome.sample, formula.data_type))
+        let sample = typed(outcome.sample, formula.data_type);
+        Some(Update { tag, sample })
     }
 
     /// Returns whether there is something for [`Calculator::take_memories`].
@@ -231,7 +252,9 @@ impl Calculator {
         while taken.len() < most
             && let Some(tag) = self.changed.pop_front()
         {
-            if let Some(run) = self.runs.get_mut(&tag) {
+            let rank = self.formulas.rank(tag);
+            let run = rank.and_then(|rank| self.runs.get_mut(rank));
+            if let Some(run) = run.filter(|run| run.is_changed) {
                 run.is_changed = false;
                 taken.push((tag, run.state.clone()));
             }
@@ -248,7 +271,10 @@ impl Calculator {
         now_us: i64,
     ) -> bool {
         let formula = self.formulas.get(tag);
-        let Some(program) = formula.and_then(|formula| formula.program.as_ref()) else {
+        let rank = self.formulas.rank(tag);
+        let run = rank.and_then(|rank| self.runs.get_mut(rank));
+        let program = formula.and_then(|formula| formula.program.as_ref());
+        let (Some(program), Some(run)) = (program, run) else {
             return false;
         };
         if !program.remembers() || !program.owns(&state) {
@@ -263,13 +289,14 @@ impl Calculator {
             };
             program.evaluate(&inputs, &context, &mut state);
         }
-        self.runs.insert(tag, Run::new(state));
+        *run = Run::new(state);
         true
     }
 
     /// Returns how the last evaluation of a formula went; none before there was one.
     pub(super) fn last_run(&self, tag: TagIndex) -> Option<LastRun> {
-        self.runs.get(&tag).map(|run| run.last)
+        let run = self.runs.get(self.formulas.rank(tag)?)?;
+        (run.last.count != 0).then_some(run.last)
     }
 }
 

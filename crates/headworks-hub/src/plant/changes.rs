@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use headworks_core::TagIndex;
 use headworks_core::model::{
-    Alarm, Asset, Channel, Connection, Dashboard, Device, Group, Object, ObjectId, Policy,
+    Alarm, Asset, Channel, Connection, Dashboard, Device, Group, Object, ObjectId, Picture, Policy,
     RetentionPolicy, Roster, Route, Template,
 };
 
@@ -28,6 +28,7 @@ pub(crate) struct PlantChanges {
     pub(crate) rosters: Changed<Roster>,
     pub(crate) policies: Changed<Policy>,
     pub(crate) dashboards: Changed<Dashboard>,
+    pub(crate) pictures: Changed<Picture>,
     pub(crate) retention: Changed<RetentionPolicy>,
     pub(crate) tags: BTreeMap<TagIndex, Option<Arc<TagEntry>>>,
 }
@@ -46,6 +47,7 @@ impl PlantChanges {
         leave_new(&mut self.rosters, old.rosters());
         leave_new(&mut self.policies, old.policies());
         leave_new(&mut self.dashboards, old.dashboards());
+        leave_new(&mut self.pictures, old.pictures());
         leave_new(&mut self.retention, old.retention_policies());
         for tag in old.tags() {
             match self.tags.get(&tag.index()) {
@@ -70,6 +72,7 @@ impl PlantChanges {
             && self.rosters.is_empty()
             && self.policies.is_empty()
             && self.dashboards.is_empty()
+            && self.pictures.is_empty()
             && self.retention.is_empty()
             && self.tags.is_empty()
     }
@@ -125,6 +128,9 @@ impl Plant {
             dashboards: self.dashboards.with(changes.dashboards, |object| {
                 (object.body.order, object.body.name.clone())
             }),
+            pictures: self
+                .pictures
+                .with(changes.pictures, |object| object.body.name.clone()),
             retention: self
                 .retention
                 .with(changes.retention, |object| object.body.rank()),

@@ -1,6 +1,6 @@
 //! The formulas of calculated tags: compiled, with the tags that they read.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,7 +45,7 @@ pub(crate) struct Formula {
 impl Formulas {
     /// Returns the formulas of a plant; what was compiled before is taken over.
     pub(super) fn of(plant: &Plant, before: &Formulas) -> Formulas {
-        let mut by_tag = HashMap::new();
+        let mut by_tag = BTreeMap::new();
         for tag in plant.tags() {
             if let Some(text) = tag.formula() {
                 let old = before.get(tag.index());
@@ -75,6 +75,11 @@ impl Formulas {
         self.ordered.get(self.rank(tag)?)
     }
 
+    /// Returns the formula at a place in the order of evaluation.
+    pub(crate) fn at(&self, rank: usize) -> Option<&Arc<Formula>> {
+        self.ordered.get(rank)
+    }
+
     /// Returns the formulas in the order of evaluation.
     pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<Formula>> {
         self.ordered.iter()
@@ -86,7 +91,7 @@ impl Formulas {
         (rank != NONE).then_some(rank as usize)
     }
 
-    /// Returns which formula needs which.
+    /// Returns which formula needs which; its places are those of [`Formulas::at`].
     pub(crate) fn graph(&self) -> &Graph {
         &self.graph
     }
@@ -137,9 +142,10 @@ impl Formula {
     }
 }
 
-/// Orders formulas. Those that need each other lose their programs: edits that make such are
-/// refused, so that only a store that others wrote can hold them.
-fn untangle(by_tag: &mut HashMap<TagIndex, Arc<Formula>>) -> Graph {
+/// Orders formulas; those that do not need each other as their tags are, so that a walk over many
+/// goes through the memory in one direction. Those that need each other lose their programs: edits
+/// that make such are refused, so that only a store that others wrote can hold them.
+fn untangle(by_tag: &mut BTreeMap<TagIndex, Arc<Formula>>) -> Graph {
     loop {
         let reads = |formula: &Arc<Formula>| {
             let inputs = formula.inputs.iter().map(|input| input.0);

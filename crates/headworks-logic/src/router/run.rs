@@ -70,6 +70,7 @@ async fn adopt(shared: &Arc<Shared>, tap: &mut Option<Tap>) {
         return;
     };
     let is_idle = plan.is_empty();
+    shared.authors.retain(|id| setup.routes.contains_key(&id));
     let mut state = shared.state.lock();
     state.engine.adopt(Arc::new(plan));
     state.setup = setup;

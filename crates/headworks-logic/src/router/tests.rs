@@ -8,6 +8,7 @@ mod writes;
 use std::sync::Arc;
 use std::time::Duration;
 
+use headworks_core::TagPath;
 use headworks_core::model::{ObjectId, Route};
 use headworks_hub::{Edit, Hub, HubSettings};
 use serde_json::{Value as Json, json};
@@ -24,6 +25,15 @@ struct NoSecrets;
 impl Secrets for NoSecrets {
     fn find(&self, _: &str) -> Result<Option<SecretValue>, String> {
         Ok(None)
+    }
+}
+
+/// Everybody may write everything, but for the `forbidden`.
+struct Everybody;
+
+impl Authority for Everybody {
+    fn may_write(&self, _: &str, path: &TagPath) -> bool {
+        !path.as_str().ends_with("forbidden")
     }
 }
 
@@ -53,7 +63,7 @@ impl Rig {
             ..HubSettings::new(directory.path())
         };
         let hub = Hub::start(settings).await.unwrap();
-        let router = Router::start(hub.handle(), client()).unwrap();
+        let router = Router::start(hub.handle(), client(), Arc::new(Everybody)).unwrap();
         let plant = Plant::make(&hub.handle(), line, names).await;
         Rig {
             hub,

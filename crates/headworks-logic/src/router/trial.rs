@@ -1,15 +1,15 @@
 //! The test bench: what a route would do with the samples that are stored.
 
-use std::collections::{BTreeMap, HashMap};
-use std::ops::ControlFlow;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use headworks_core::model::{FieldError, ObjectId, Route};
 use headworks_core::route::{CompiledRoute, Engine, Hold, Plan, Step, Verdict, compile};
-use headworks_core::{Quality, Sample, TagIndex, Update, Value};
+use headworks_core::{Quality, Sample, TagIndex, Value};
 use headworks_hub::{HubHandle, Plant};
-use headworks_store::history::sample_at;
-use headworks_store::{RangeQuery, StoreError, TimeRange};
+use headworks_store::TimeRange;
+use headworks_store::history::merged::merged;
+use headworks_store::history::{HistoryError, Watch};
 use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -69,7 +69,7 @@ pub enum TrialError {
     Route(#[from] FieldError),
     /// History cannot be read.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    History(#[from] HistoryError),
 }
 
 /// Sends stored samples through a route and returns what became of them; delivers nothing. Blocks
@@ -78,12 +78,17 @@ pub enum TrialError {
 /// # Errors
 ///
 /// [`TrialError`].
-pub fn trial(hub: &HubHandle, route: Route, range: TimeRange) -> Result<Trial, TrialError> {
+pub fn trial(
+    hub: &HubHandle,
+    route: Route,
+    range: TimeRange,
+    watch: Watch<'_>,
+) -> Result<Trial, TrialError> {
     let plant = hub.plant();
     let id = ObjectId(uuid::Uuid::nil());
     let ways = compile(id, &Arc::new(route), &*plant)?;
     let ways: Vec<Arc<CompiledRoute>> = ways.into_iter().map(Arc::new).collect();
-    let reads: Vec<TagIndex> = ways.iter().flat_map(|way| way.reads()).collect();
+    let reads: BTreeSet<TagIndex> = ways.iter().flat_map(|way| way.reads()).collect();
     let tags: Vec<_> = plant
         .tags()
         .map(|tag| (tag.index(), tag.path().clone()))
@@ -92,28 +97,32 @@ pub fn trial(hub: &HubHandle, route: Route, range: TimeRange) -> Result<Trial, T
     let plan = Arc::new(Plan::new(ways, tags, &Plan::default()));
     let selected = selected(&plan, &plant);
     let tags_read = selected.len().min(TRIAL_TAGS_MAX);
-    let (samples, is_cut) = read(hub, &selected[..tags_read], &reads, range)?;
+    let chosen = &selected[..tags_read];
+    // what others read must be known before what reads it at the same time
+    let others = reads.into_iter().filter(|tag| !chosen.contains(tag));
+    let tags: Vec<TagIndex> = others.chain(chosen.iter().copied()).collect();
+    let past = merged(&*hub.historian(), &tags, range, TRIAL_SAMPLES_MAX, watch)?;
     let mut engine = Engine::new(TimeZone::system()).tracing();
     engine.adopt(plan);
     let mut last: HashMap<TagIndex, Sample> = HashMap::new();
     let mut rows = Rows::new(&plant);
     let mut count = 0;
-    for update in samples {
+    for update in past.samples {
         last.insert(update.tag, update.sample.clone());
         let mut steps = Vec::new();
         let known = |tag| last.get(&tag).cloned();
-        count += usize::from(selected[..tags_read].contains(&update.tag));
+        count += usize::from(chosen.contains(&update.tag));
         engine.take(&update, update.sample.time_us, &known, &mut steps);
         rows.extend(steps);
     }
     let mut steps = Vec::new();
-    engine.tick(range.end_us, &|tag| last.get(&tag).cloned(), &mut steps);
+    engine.tick(past.end_us, &|tag| last.get(&tag).cloned(), &mut steps);
     rows.extend(steps);
     Ok(Trial {
         tags: selected.len(),
         tags_read,
         samples: count,
-        is_cut,
+        is_cut: past.end_us < range.end_us,
         passed: rows.passed,
         held: rows.held,
         rows: rows.rows,
@@ -127,37 +136,6 @@ fn selected(plan: &Plan, plant: &Plant) -> Vec<TagIndex> {
         places.flat_map(|place| plan.tags_of(place)).collect();
     let in_order = plant.tags().map(|tag| tag.index());
     in_order.filter(|tag| found.contains(tag)).collect()
-}
-
-/// Reads the samples of tags in order of time; whether there were more than may be read, too.
-fn read(
-    hub: &HubHandle,
-    selected: &[TagIndex],
-    reads: &[TagIndex],
-    range: TimeRange,
-) -> Result<(Vec<Update>, bool), StoreError> {
-    let mut tags = selected.to_vec();
-    tags.extend(reads.iter().filter(|tag| !selected.contains(tag)));
-    tags.dedup();
-    let each = TRIAL_SAMPLES_MAX / tags.len().max(1);
-    let query = RangeQuery {
-        tags: tags.clone(),
-        range,
-        limit: each,
-    };
-    let mut samples = Vec::new();
-    let mut counts: HashMap<TagIndex, usize> = HashMap::new();
-    hub.historian().read(&query, &mut |chunk| {
-        *counts.entry(chunk.tag).or_default() += chunk.times_us.len();
-        samples.extend((0..chunk.times_us.len()).map(|at| Update {
-            tag: chunk.tag,
-            sample: sample_at(chunk, at),
-        }));
-        ControlFlow::Continue(())
-    })?;
-    // what others read must be known before what reads it at the same time
-    samples.sort_by_key(|update| (update.sample.time_us, selected.contains(&update.tag)));
-    Ok((samples, counts.values().any(|count| *count == each)))
 }
 
 /// Rows as they come.

@@ -6,13 +6,14 @@
 use std::sync::Arc;
 
 use headworks_core::model::{
-    Axis, Binding, Dashboard, Format, Object, ObjectId, Trend, Widget, WidgetGroup, WidgetType,
+    Binding, Dashboard, Object, ObjectId, TagFilter, Widget, WidgetGroup, WidgetType,
 };
 use headworks_core::{DataType, Rights};
 use headworks_hub::{HubHandle, Plant, TagEntry};
 
 use super::objects::{self, ListQuery, Resource};
 use super::page::Page;
+use super::tag_list::{Tags, retain_placed};
 use crate::problem::ApiError;
 use crate::route::{Call, Json, Revised};
 
@@ -49,11 +50,7 @@ pub(crate) async fn list(
     if !rights.is_narrowed() {
         return Ok(Json(page_of(plant.dashboards())?));
     }
-    let all = plant.dashboards().iter();
-    let seen: Vec<_> = all
-        .filter_map(|one| narrowed(&plant, rights, one))
-        .collect();
-    Ok(Json(page_of(&seen)?))
+    Ok(Json(page_of(&seen(&plant, rights))?))
 }
 
 /// Answers with a dashboard.
@@ -73,6 +70,12 @@ pub(crate) async fn get(call: Call) -> Result<Revised<Arc<Object<Dashboard>>>, A
 pub(crate) async fn auto(call: Call) -> Result<Json<Dashboard>, ApiError> {
     let rights = &call.caller()?.rights;
     Ok(Json(automatic(&call.app.hub.plant(), rights)))
+}
+
+/// Returns what is left of all dashboards for a caller who sees a part of the tags.
+pub(super) fn seen(plant: &Plant, rights: &Rights) -> Vec<Arc<Object<Dashboard>>> {
+    let all = plant.dashboards().iter();
+    all.filter_map(|one| narrowed(plant, rights, one)).collect()
 }
 
 /// Returns what is left of a dashboard for a caller who sees a part of the tags; nothing when they
@@ -100,14 +103,46 @@ fn narrowed(
 fn narrow(plant: &Plant, rights: &Rights, widget: &mut Widget) {
     widget.bindings.retain(|one| plant.tag(one.tag).is_some());
     if widget.widget_type != WidgetType::Text && !sees_any(plant, rights, widget) {
-        widget.title.clear();
-        widget.description.clear();
+        // Its place and the ids of its tags are all that is left.
+        let place = (widget.x, widget.y, widget.w, widget.h);
+        let bindings = std::mem::take(&mut widget.bindings);
+        *widget = Widget {
+            bindings,
+            ..Widget::new(widget.widget_type, place)
+        };
     }
 }
 
+/// Returns whether a caller sees one of the tags that a widget names or its filter selects.
+///
+/// What shows no tag of its own tells by its settings of what there is: an area, an image, an
+/// address. Only a list of alarms of an area below which they see everything is theirs too.
 fn sees_any(plant: &Plant, rights: &Rights, widget: &Widget) -> bool {
     let mut tags = widget.bindings.iter().filter_map(|one| plant.tag(one.tag));
-    tags.any(|tag| rights.sees(tag.path()))
+    if tags.any(|tag| rights.sees(tag.path())) {
+        return true;
+    }
+    match widget.widget_type {
+        WidgetType::AlarmList => {
+            let area = widget.alarm_list.area.as_ref();
+            area.is_some_and(|area| rights.sees(area))
+        }
+        kind if kind.has_filter() => sees_filtered(plant, rights, &widget.filter),
+        _ => false,
+    }
+}
+
+fn sees_filtered(plant: &Plant, rights: &Rights, filter: &TagFilter) -> bool {
+    if filter.is_empty() {
+        return false;
+    }
+    let mut tags: Tags<'_> = match &filter.pattern {
+        Some(pattern) => plant.select(pattern),
+        None => plant.tags().collect(),
+    };
+    tags.retain(|tag| rights.sees(tag.path()));
+    retain_placed(plant, filter.asset, filter.group, &mut tags);
+    !tags.is_empty()
 }
 
 fn automatic(plant: &Plant, rights: &Rights) -> Dashboard {
@@ -146,7 +181,8 @@ fn widgets<'a>(tags: impl Iterator<Item = &'a TagEntry>) -> Vec<Widget> {
         let size = (0, below.unwrap_or(0), 12, 3);
         widgets.push(Widget {
             show_legend: true,
-            ..widget(WidgetType::Line, "", size, bindings)
+            bindings,
+            ..Widget::new(WidgetType::Line, size)
         });
     }
     widgets
@@ -158,7 +194,11 @@ fn tile(tag: &TagEntry, at: u8) -> Widget {
         _ => WidgetType::Value,
     };
     let place = (at % 6 * 2, u16::from(at / 6), 2, 1);
-    widget(widget_type, tag.name(), place, vec![binding(tag)])
+    Widget {
+        title: tag.name().into(),
+        bindings: vec![binding(tag)],
+        ..Widget::new(widget_type, place)
+    }
 }
 
 /// Chooses numbers of one unit that are stored: those of the first stored number's unit.
@@ -177,30 +217,5 @@ fn pens<'a>(tags: &[&'a TagEntry]) -> Vec<&'a TagEntry> {
 }
 
 fn binding(tag: &TagEntry) -> Binding {
-    Binding {
-        tag: tag.id(),
-        color: None,
-    }
-}
-
-fn widget(
-    widget_type: WidgetType,
-    title: &str,
-    (x, y, w, h): (u8, u16, u8, u8),
-    bindings: Vec<Binding>,
-) -> Widget {
-    Widget {
-        widget_type,
-        title: title.into(),
-        x,
-        y,
-        w,
-        h,
-        bindings,
-        description: String::new(),
-        trend: Trend::default(),
-        format: Format::default(),
-        axis: Axis::default(),
-        show_legend: false,
-    }
+    Binding::new(tag.id())
 }

@@ -3,7 +3,7 @@
 use headworks_access::Caller;
 use headworks_core::model::{
     Alarm, Asset, Channel, Connection, Dashboard, Device, Group, Kind, ObjectBody, ObjectId,
-    Policy, RetentionPolicy, Roster, Route, Tag, Template,
+    Picture, Policy, RetentionPolicy, Roster, Route, Tag, Template,
 };
 use headworks_hub::edits::EDITS_MAX;
 use headworks_hub::{Applied, Body, Edit, HubHandle, Plant, Rewritten};
@@ -329,6 +329,7 @@ fn read_body(kind: Kind, place: &str, body: Map<String, Value>) -> Result<Body, 
         Kind::Roster => of::<Roster>(place, body),
         Kind::Policy => of::<Policy>(place, body),
         Kind::Dashboard => of::<Dashboard>(place, body),
+        Kind::Picture => of::<Picture>(place, body),
         Kind::Retention => of::<RetentionPolicy>(place, body),
     }
 }

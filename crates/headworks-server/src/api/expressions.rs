@@ -20,9 +20,12 @@ use crate::text::Text;
 pub(crate) enum ExpressionKind {
     /// The formula of a calculated tag.
     Formula,
-    /// A condition, of an alarm or a route.
-    Condition,
-    /// A pipeline that is given `value`.
+    /// The condition of an alarm, or when it means nothing: `value` is `tag`, bare names are the
+    /// tags of its device.
+    AlarmCondition,
+    /// The condition of a route: `value` is what comes; other tags by their path only.
+    RouteCondition,
+    /// The transform of a route: a pipeline that is given `value`.
     Transform,
 }
 
@@ -37,7 +40,7 @@ pub(crate) struct CheckBody {
     /// Whose tags bare names are; the device of `tag` when absent.
     #[serde(default)]
     device: Option<ObjectId>,
-    /// The tag whose formula it is, or that is `value` in a condition or transform.
+    /// The tag whose formula it is, that an alarm watches, or that is `value` of a route.
     #[serde(default)]
     tag: Option<ObjectId>,
 }
@@ -192,7 +195,8 @@ fn answer(hub: &HubHandle, rights: &Rights, body: &CheckBody) -> CheckAnswer {
         text: &body.text,
         kind: match body.kind {
             ExpressionKind::Formula => TrialKind::Formula,
-            ExpressionKind::Condition => TrialKind::Condition,
+            ExpressionKind::AlarmCondition => TrialKind::AlarmCondition,
+            ExpressionKind::RouteCondition => TrialKind::RouteCondition,
             ExpressionKind::Transform => TrialKind::Transform,
         },
         device: body.device,

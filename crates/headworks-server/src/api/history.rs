@@ -16,7 +16,8 @@ use headworks_store::history::raw::{self, RawPart, RawQuery};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use ask::{ChosenTag, Moment, Options, Step, TagText, answer, from_history, limits, tags};
+use ask::{ChosenTag, Moment, Options, Step, TagText, answer, limits, tags};
+pub(super) use ask::{from_history, watched};
 
 use crate::problem::ApiError;
 use crate::route::{Call, Json, NoQuery, Written};

@@ -69,6 +69,18 @@ pub(crate) struct OnDuty {
     at_us: i64,
     /// The people.
     items: Vec<Person>,
+    /// Until when each of them is on duty, in the same order.
+    ends: Vec<DutyEnd>,
+}
+
+/// Until when somebody is on duty.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct DutyEnd {
+    /// Name of the person.
+    name: String,
+    /// When the duty ends, microseconds since 1970-01-01 UTC; null when it does not within two
+    /// days.
+    until_us: Option<i64>,
 }
 
 macro_rules! resource {
@@ -141,7 +153,16 @@ pub(crate) async fn on_duty(call: Call<DutyQuery>) -> Result<Json<OnDuty>, ApiEr
     let plant = hub.plant();
     let roster = plant.roster(id);
     let roster = roster.ok_or_else(|| ApiError::not_found("roster", id))?;
-    let people = roster.body.on_duty(at_us, &TimeZone::system());
-    let items = people.into_iter().cloned().collect();
-    Ok(Json(OnDuty { at_us, items }))
+    let zone = TimeZone::system();
+    let people = roster.body.on_duty(at_us, &zone);
+    let ends = roster.body.duty_ends(at_us, &zone).into_iter();
+    let end = |(name, until_us): (&str, Option<i64>)| DutyEnd {
+        name: name.to_owned(),
+        until_us,
+    };
+    Ok(Json(OnDuty {
+        at_us,
+        items: people.into_iter().cloned().collect(),
+        ends: ends.map(end).collect(),
+    }))
 }

@@ -192,6 +192,15 @@ pub(crate) fn existing<R: Resource>(hub: &HubHandle, id: ObjectId) -> Result<Obj
     }
 }
 
+/// Makes an object; returns its id.
+pub(super) async fn make(
+    hub: &HubHandle,
+    body: impl Into<Body>,
+    author: &str,
+) -> Result<ObjectId, ApiError> {
+    Ok(apply_one(hub, Edit::create(body), author).await?.id)
+}
+
 async fn apply_one(hub: &HubHandle, edit: Edit, author: &str) -> Result<Applied, ApiError> {
     let edits = template_devices::check_saved(hub, vec![edit], |_| String::new()).await?;
     let applied = hub.apply(edits, author).await;

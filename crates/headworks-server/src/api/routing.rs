@@ -8,20 +8,18 @@ use headworks_hub::{Body, Edit, HubHandle, Plant};
 use headworks_logic::router::{
     LetterChoice, LetterView, Replayed, RouteStatus, Trial, TrialError, trial,
 };
-use headworks_store::TimeRange;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::errors;
+use super::history::{from_history, watched};
 use super::objects::{self, ListQuery, Resource};
 use super::page::{LIMIT_DEFAULT, LIMIT_MAX, Page, Window};
+use super::{errors, past};
 use crate::problem::{ApiError, Code};
-use crate::route::{Call, Created, Json, NoQuery, Revised};
+use crate::route::{Call, Created, Json, NoQuery, Revised, Written};
 
-/// Longest stretch of history that a test takes, in microseconds: a week.
-const TEST_US_MAX: i64 = 7 * 86_400_000_000;
-/// The stretch when none is given: an hour.
-const TEST_US_DEFAULT: i64 = 3_600_000_000;
+/// The stretch of history of a test when none is given: an hour.
+const TEST_US: i64 = 3_600_000_000;
 
 impl Resource for Route {
     const PATH: &'static str = "/api/v1/routes";
@@ -161,9 +159,9 @@ pub(crate) struct TestBody {
 }
 
 /// Sends stored samples through a route and answers what became of them; delivers nothing.
-pub(crate) async fn test(call: Call<NoQuery, Json<TestBody>>) -> Result<Json<Trial>, ApiError> {
+pub(crate) async fn test(call: Call<NoQuery, Json<TestBody>>) -> Result<Written<Trial>, ApiError> {
     let (hub, body) = (call.app.hub.clone(), call.body.0);
-    let range = range_of(&hub, body.start_us, body.end_us)?;
+    let range = past::past_of(&hub, body.start_us, body.end_us, TEST_US)?;
     let (route, place) = match (body.id, body.route) {
         (None, Some(route)) => (route, "/route"),
         (Some(id), None) => {
@@ -182,38 +180,16 @@ pub(crate) async fn test(call: Call<NoQuery, Json<TestBody>>) -> Result<Json<Tri
     route
         .check()
         .map_err(|error| ApiError::field(format!("{place}{}", error.field), error.reason))?;
-    let answer = call.app.blocking(move || {
-        trial(&hub, route, range).map_err(|error| match error {
+    watched(&call.app, move |watch| {
+        trial(&hub, route, range, watch).map_err(|error| match error {
             TrialError::Route(error) if place == "/route" => {
                 ApiError::field(format!("{place}{}", error.field), error.reason)
             }
             TrialError::Route(error) => ApiError::field(place, error.to_string()),
-            TrialError::Store(error) => errors::from_store(error),
+            TrialError::History(error) => from_history(error),
         })
-    });
-    Ok(Json(answer.await?))
-}
-
-fn range_of(
-    hub: &HubHandle,
-    start_us: Option<i64>,
-    end_us: Option<i64>,
-) -> Result<TimeRange, ApiError> {
-    let end_us = end_us.unwrap_or_else(|| hub.clock().now_us());
-    let start_us = start_us.unwrap_or_else(|| end_us.saturating_sub(TEST_US_DEFAULT));
-    let instants = 0..=headworks_store::history::TIME_US_MAX;
-    for (field, time_us) in [("/start_us", start_us), ("/end_us", end_us)] {
-        if !instants.contains(&time_us) {
-            let most = instants.end();
-            let reason = format!("{time_us} us; 0 to {most} are allowed");
-            return Err(ApiError::field(field, reason));
-        }
-    }
-    if end_us <= start_us || TEST_US_MAX < end_us - start_us {
-        let reason = "must be before the end, at most a week";
-        return Err(ApiError::field("/start_us", reason));
-    }
-    Ok(TimeRange { start_us, end_us })
+    })
+    .await
 }
 
 /// Query parameters of dead letters.

@@ -3,10 +3,10 @@
 use std::marker::PhantomData;
 
 use headworks_core::model::{
-    Alarm, Asset, Channel, Connection, Dashboard, Device, Group, Kind, Policy, RetentionPolicy,
-    Roster, Route, Tag, Template,
+    Alarm, Asset, Channel, Connection, Dashboard, Device, Group, Kind, Picture, Policy,
+    RetentionPolicy, Roster, Route, Tag, Template,
 };
-use headworks_hub::{DiskLevel, HubStats};
+use headworks_hub::{AlarmStats, DiskLevel, HubStats};
 use headworks_protocols::Protocol;
 use headworks_store::DatabaseStats;
 use headworks_telemetry::TelemetryStats;
@@ -43,6 +43,8 @@ pub(crate) struct Checks {
     database: Option<Check>,
     /// Whether log lines and errors are kept.
     telemetry: Check,
+    /// Whether what alarms do is stored.
+    alarms: Check,
     /// Whether edits of the configuration are taken.
     configuration: Check,
     /// Whether the audit journal is kept.
@@ -101,6 +103,7 @@ pub(crate) async fn health(call: Call) -> Result<Json<Health>, ApiError> {
         history: history(&stats),
         storage: storage(call.app.hub.disk_level()),
         database: stats.historian.database.as_ref().map(database),
+        alarms: alarms(&call.app.hub.alarms().stats()),
         configuration: configuration(&stats),
         telemetry: telemetry(&call.app.telemetry.stats()),
         audit: audit(&call.app),
@@ -110,6 +113,7 @@ pub(crate) async fn health(call: Call) -> Result<Json<Health>, ApiError> {
         &checks.connections,
         &checks.history,
         &checks.storage,
+        &checks.alarms,
         &checks.configuration,
         &checks.audit,
     ];
@@ -191,6 +195,20 @@ fn database(stats: &DatabaseStats) -> Check {
     }
 }
 
+fn alarms(stats: &AlarmStats) -> Check {
+    let (waiting, lost) = (stats.waiting, stats.lost);
+    let detail = match (&stats.fault, lost) {
+        (Some(_), 0) => format!("{waiting} transitions wait for the disk; the log says why"),
+        (Some(_), _) => format!("transitions are being lost, {lost} so far; the log says why"),
+        (None, 0) => "every transition is stored".into(),
+        (None, _) => format!("stored at present; {lost} were lost since the start"),
+    };
+    Check {
+        ok: stats.fault.is_none(),
+        detail,
+    }
+}
+
 fn audit(app: &App) -> Check {
     let (fault, doubt) = (app.journal.fault(), app.retaining.doubt());
     let detail = match (&fault, doubt, app.journal.dropped()) {
@@ -259,6 +277,7 @@ pub(crate) async fn schema(call: Call) -> Result<Json<serde_json::Value>, ApiErr
         Kind::Roster => schema_for!(Roster),
         Kind::Policy => schema_for!(Policy),
         Kind::Dashboard => schema_for!(Dashboard),
+        Kind::Picture => schema_for!(Picture),
         Kind::Retention => schema_for!(RetentionPolicy),
     };
     Ok(Json(schema.to_value()))

@@ -5,6 +5,7 @@
 
 use std::cell::OnceCell;
 use std::cmp::Ordering;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use headworks_core::model::ObjectId;
@@ -28,6 +29,10 @@ pub(crate) struct TagQuery {
     search: Option<String>,
     /// Only tags of this device.
     device: Option<ObjectId>,
+    /// Only tags that lie below this asset.
+    asset: Option<ObjectId>,
+    /// Only tags of this group and of its devices.
+    group: Option<ObjectId>,
     /// Only tags with this class of quality at present.
     quality: Option<QualityClass>,
     /// Order; a minus turns it round. By path when absent.
@@ -62,7 +67,8 @@ enum Sort {
     QualityDown,
 }
 
-type Tags<'a> = Vec<&'a Arc<TagEntry>>;
+/// Tags of the plant in some order.
+pub(crate) type Tags<'a> = Vec<&'a Arc<TagEntry>>;
 
 /// Lists tags.
 pub(crate) async fn list(call: Call<TagQuery>) -> Result<Json<Page<TagItem>>, ApiError> {
@@ -74,6 +80,8 @@ pub(crate) async fn list(call: Call<TagQuery>) -> Result<Json<Page<TagItem>>, Ap
     let is_plain = pattern.is_none()
         && query.search.is_none()
         && query.device.is_none()
+        && query.asset.is_none()
+        && query.group.is_none()
         && query.quality.is_none()
         && query.sort == Sort::Path
         && !rights.is_narrowed();
@@ -87,6 +95,7 @@ pub(crate) async fn list(call: Call<TagQuery>) -> Result<Json<Page<TagItem>>, Ap
             query.search.as_deref(),
             query.device,
         );
+        retain_placed(&plant, query.asset, query.group, &mut tags);
         tags.retain(|tag| rights.sees(tag.path()));
         if let Some(class) = query.quality {
             tags.retain(|tag| class_of(&hub, tag) == Some(class));
@@ -124,6 +133,36 @@ pub(crate) fn parse_pattern(text: Option<&str>) -> Result<Option<Pattern>, ApiEr
     pattern.map_err(|error: headworks_core::pattern::PatternError| {
         ApiError::query("pattern", error.to_string())
     })
+}
+
+/// Keeps the tags that lie below an asset and belong to a group, where these are asked for; what is
+/// gone has none.
+pub(crate) fn retain_placed(
+    plant: &Plant,
+    asset: Option<ObjectId>,
+    group: Option<ObjectId>,
+    tags: &mut Tags<'_>,
+) {
+    if let Some(asset) = asset {
+        let path = plant.asset_path(asset);
+        let is_below = |tag: &TagEntry| {
+            let below = path.as_ref().and_then(|path| {
+                let rest = tag.path().as_str().strip_prefix(path.as_str());
+                rest.filter(|rest| rest.starts_with('/'))
+            });
+            below.is_some()
+        };
+        tags.retain(|tag| is_below(tag));
+    }
+    if let Some(group) = group {
+        let group = plant.group(group).map(|group| &group.body);
+        let devices: HashSet<ObjectId> = group.map_or_else(HashSet::new, |group| {
+            group.devices.iter().copied().collect()
+        });
+        let members: HashSet<ObjectId> =
+            group.map_or_else(HashSet::new, |group| group.tags.iter().copied().collect());
+        tags.retain(|tag| devices.contains(&tag.device()) || members.contains(&tag.id()));
+    }
 }
 
 /// Returns the tags that fit, in order of path.

@@ -1,11 +1,9 @@
 //! The headers that every answer carries.
 
-use std::time::Duration;
-
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::Response;
 
-use crate::settings::Origin;
+use crate::settings::{Origin, ServerSettings};
 
 /// Headers of every answer that are always the same.
 static FIXED: [(HeaderName, &str); 5] = [
@@ -36,6 +34,14 @@ const ALLOWED_METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE";
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ReferencePage;
 
+/// Marks the answer that is an uploaded picture.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PictureAnswer;
+
+/// What an uploaded picture may do when somebody opens it by itself: draw, and nothing else.
+const PICTURE_CSP: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; \
+     frame-ancestors 'none'; base-uri 'none'; form-action 'none'; sandbox";
+
 /// The headers, as the settings want them.
 pub(super) struct Headers {
     csp: HeaderValue,
@@ -45,30 +51,32 @@ pub(super) struct Headers {
 }
 
 impl Headers {
-    /// Returns the headers of a server whose pages these others may frame.
-    pub(super) fn new(frame_ancestors: &[Origin], hsts: Duration) -> Headers {
-        let framed: Vec<&str> = frame_ancestors.iter().map(Origin::as_str).collect();
-        let framed = match framed.as_slice() {
-            [] => "'none'".to_owned(),
-            some => some.join(" "),
-        };
+    /// Returns the headers of a server of these settings.
+    pub(super) fn new(settings: &ServerSettings) -> Headers {
+        let framed = sources(&settings.frame_ancestors);
+        let frames = sources(&settings.frame_sources);
+        let hsts = settings.hsts;
         let hsts = (!hsts.is_zero()).then(|| format!("max-age={}", hsts.as_secs()));
         Headers {
-            csp: csp(&framed, "'self'"),
+            csp: csp(&framed, &frames, "'self'"),
             // The libraries write their styles as they draw; scripts stay files of this server.
-            reference_csp: csp(&framed, "'self' 'unsafe-inline'"),
+            reference_csp: csp(&framed, "'none'", "'self' 'unsafe-inline'"),
             hsts: hsts.and_then(|text| HeaderValue::from_str(&text).ok()),
         }
     }
 
     /// Puts them on an answer.
     pub(super) fn dress(&self, response: &mut Response, id: &str, is_secure: bool) {
-        let csp = match response.extensions().get::<ReferencePage>() {
-            Some(ReferencePage) => &self.reference_csp,
-            None => &self.csp,
+        let extensions = response.extensions();
+        let is_reference = extensions.get::<ReferencePage>().is_some();
+        let is_picture = extensions.get::<PictureAnswer>().is_some();
+        let csp = match (is_picture, is_reference) {
+            (true, _) => HeaderValue::from_static(PICTURE_CSP),
+            (false, true) => self.reference_csp.clone(),
+            (false, false) => self.csp.clone(),
         };
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_SECURITY_POLICY, csp.clone());
+        headers.insert(header::CONTENT_SECURITY_POLICY, csp);
         for (name, value) in &FIXED {
             headers.insert(name.clone(), HeaderValue::from_static(value));
         }
@@ -84,11 +92,20 @@ impl Headers {
     }
 }
 
-fn csp(framed: &str, styles: &str) -> HeaderValue {
+/// Returns origins as a policy lists them.
+fn sources(origins: &[Origin]) -> String {
+    let origins: Vec<&str> = origins.iter().map(Origin::as_str).collect();
+    match origins.as_slice() {
+        [] => "'none'".to_owned(),
+        some => some.join(" "),
+    }
+}
+
+fn csp(framed: &str, frames: &str, styles: &str) -> HeaderValue {
     let text = format!(
         "default-src 'self'; script-src 'self'; style-src {styles}; img-src 'self' data:; \
-         connect-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors {framed}; \
-         form-action 'self'"
+         connect-src 'self'; object-src 'none'; frame-src {frames}; base-uri 'none'; \
+         frame-ancestors {framed}; form-action 'self'"
     );
     // An origin has no character that a header cannot hold.
     HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("default-src 'none'"))

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::watch;
 
-use super::alarms::{self, Follower, Heard};
+use super::alarms::{self, Follower, Told};
 use super::feed::{Feed, INTERVAL_DEFAULT, INTERVAL_MS};
 use super::socket::{Ended, Incoming, Socket};
 use super::{Live, STATUS_PERIOD, Tags, frames};
@@ -97,7 +97,7 @@ pub(super) async fn serve(live: Arc<Live>, socket: Socket) -> Result<(), Ended> 
                     session.socket.send(frame.clone()).await?;
                 }
             }
-            heard = heard(&mut session.alarms) => session.send_alarm(heard).await?,
+            told = told(&mut session.alarms) => session.socket.send(told.text()).await?,
             Ok(()) = session.statuses.changed() => session.send_statuses().await?,
             changed = session.plant.changed() => {
                 if changed.is_err() {
@@ -137,20 +137,14 @@ impl Session {
         }
     }
 
-    async fn send_alarm(&mut self, heard: Heard) -> Result<(), Ended> {
-        match heard {
-            Heard::Entry(told) => self.socket.send(told.text()).await,
-            Heard::Missed(count) => self.socket.send_json(&alarms::missed(count)).await,
-        }
-    }
-
     /// Begins or ends to send transitions of alarms; says how they stand first.
     async fn follow_alarms(&mut self, on: bool) -> Result<(), Ended> {
         if !on {
             self.alarms = None;
             return Ok(());
         }
-        self.alarms = Some(self.live.alarms.follow(&self.rights));
+        let follower = self.live.alarms.follow(&self.live.hub, &self.rights, None);
+        self.alarms = Some(follower);
         let summary = alarms::summary(&self.live.hub, &self.rights);
         self.socket.send_json(&summary).await
     }
@@ -310,14 +304,14 @@ impl Session {
     }
 }
 
-/// Waits for what a follower hears; for ever when there is none.
-async fn heard(follower: &mut Option<Follower>) -> Heard {
-    let heard = match follower {
+/// Waits for what a follower is told; for ever when there is none.
+async fn told(follower: &mut Option<Follower>) -> Arc<Told> {
+    let told = match follower {
         Some(follower) => follower.next().await,
         None => None,
     };
-    match heard {
-        Some(heard) => heard,
+    match told {
+        Some(told) => told,
         None => std::future::pending().await,
     }
 }

@@ -3,7 +3,7 @@
 use axum::http::Method;
 
 use super::{DELETE, GET, POST, PUT};
-use crate::api::{account, users};
+use crate::api::{account, preferences, users};
 use crate::route::Permission::{Administer, Open, SignedIn};
 use crate::route::Route;
 
@@ -12,6 +12,8 @@ const PATCH: Method = Method::PATCH;
 const SESSION: &str = "/api/v1/session";
 const SESSIONS: &str = "/api/v1/sessions";
 const TOTP: &str = "/api/v1/session/totp";
+const PREFERENCES: &str = "/api/v1/me/preferences";
+const PREFERENCE: &str = "/api/v1/me/preferences/{key}";
 const SETUP: &str = "/api/v1/setup";
 const USERS: &str = "/api/v1/users";
 const USER: &str = "/api/v1/users/{id}";
@@ -21,6 +23,7 @@ const TOKENS: &str = "/api/v1/tokens";
 pub(super) fn people_routes() -> Vec<Route> {
     let mut routes = sign_in_routes();
     routes.extend(session_routes());
+    routes.extend(preference_routes());
     routes.extend(user_routes());
     routes.extend(token_routes());
     routes
@@ -55,6 +58,48 @@ fn sign_in_routes() -> Vec<Route> {
             account::open_kiosk,
         )
         .about(chapter, "Turns the token of a wall screen into a cookie."),
+    ]
+}
+
+fn preference_routes() -> Vec<Route> {
+    let chapter = "session";
+    vec![
+        Route::new(
+            "list_preferences",
+            GET,
+            PREFERENCES,
+            SignedIn,
+            preferences::list,
+        )
+        .narrow()
+        .about(chapter, "Lists what the caller keeps, in order of key."),
+        Route::new(
+            "get_preference",
+            GET,
+            PREFERENCE,
+            SignedIn,
+            preferences::get,
+        )
+        .narrow()
+        .about(chapter, "Answers with what the caller keeps under a key."),
+        Route::new(
+            "set_preference",
+            PUT,
+            PREFERENCE,
+            SignedIn,
+            preferences::set,
+        )
+        .narrow()
+        .about(chapter, "Keeps any JSON for the caller, under a key."),
+        Route::new(
+            "delete_preference",
+            DELETE,
+            PREFERENCE,
+            SignedIn,
+            preferences::remove,
+        )
+        .narrow()
+        .about(chapter, "Forgets what the caller keeps under a key."),
     ]
 }
 

@@ -3,7 +3,7 @@
 use headworks_core::model::{Alarm, Asset, Group, Template};
 
 use super::{DELETE, GET, POST, PUT};
-use crate::api::{alarm_rules, assets, groups, objects, templates};
+use crate::api::{alarm_rules, assets, groups, objects, rule_test, templates};
 use crate::route::Permission::{Configure, View};
 use crate::route::Route;
 
@@ -146,6 +146,17 @@ fn alarm_rule_routes() -> Vec<Route> {
             objects::history::<Alarm>,
         )
         .about(CHAPTER, "Lists the past states of an alarm rule."),
+        Route::new(
+            "test_alarm_rule",
+            POST,
+            "/api/v1/alarm-rules/test",
+            View,
+            rule_test::test,
+        )
+        .about(
+            CHAPTER,
+            "Plays stored samples through an alarm rule, stored or not, and tells nobody.",
+        ),
     ]
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value as Json, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 
-use crate::rig::{Rig, wait_for};
+use crate::rig::{Rig, sample, wait_for};
 
 /// Makes an alarm above 80 of a tag; returns it.
 fn make_alarm(rig: &Rig, tag: &Json, name: &str, priority: u8) -> Json {
@@ -269,4 +269,54 @@ async fn callers_who_see_a_part_of_the_tags_see_their_alarms_only() {
     rig.give(&tags[1], rig.now_us(), 1.0).await;
     rig.give(&tags[0], rig.now_us(), 1.0).await;
     assert_eq!(watcher.next().await["entry"]["name"], "hot");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_comes_back_after_thousands_of_transitions_misses_none() {
+    let (rig, tags, _) = raised().await;
+    let count = 2_500_u64;
+    let mut time_us = rig.now_us();
+    let mut batch = Vec::new();
+    for at in 1..count {
+        time_us += 1;
+        let value = if at % 2 == 0 { 90.0 } else { 20.0 };
+        batch.push(sample(&tags[0], time_us, value));
+    }
+    rig.give_batch(batch).await;
+    let stored = || rig.get("/api/v1/alarms/summary").expect(200)["number"].clone();
+    wait_for(|| stored() == count).await;
+    let mut channel = rig.watch("/ws/alarms?after=0").await;
+    channel.next().await;
+    channel.next().await;
+    for number in 1..=count {
+        assert_eq!(channel.next().await["entry"]["number"], number);
+    }
+    rig.give(&tags[0], rig.now_us() + 1_000_000, 95.0).await;
+    assert_eq!(channel.next().await["entry"]["number"], count + 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn health_says_when_the_journal_is_not_kept() {
+    let (rig, tags) = Rig::with_tags(&["temp"]).await;
+    make_alarm(&rig, &tags[0], "hot", 1);
+    let journal = rig.directory.path().join("data/alarms.db");
+    let journal = rusqlite::Connection::open(journal).unwrap();
+    let check = || rig.get("/api/v1/system/health").expect(200)["checks"]["alarms"].clone();
+    assert_eq!(
+        check(),
+        json!({ "ok": true, "detail": "every transition is stored" })
+    );
+    journal
+        .execute_batch("ALTER TABLE entries RENAME TO away")
+        .unwrap();
+    rig.give(&tags[0], rig.now_us(), 90.0).await;
+    wait_for(|| check()["ok"] == false).await;
+    assert_eq!(
+        check()["detail"],
+        "1 transitions wait for the disk; the log says why"
+    );
+    journal
+        .execute_batch("ALTER TABLE away RENAME TO entries")
+        .unwrap();
+    wait_for(|| check()["ok"] == true).await;
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value as Json, json};
 
+use crate::pictures::upload;
 use crate::rig::Rig;
 
 /// Lists that are not cut into pages: what is in them is bounded by something else.
@@ -28,13 +29,16 @@ const SHORT_LISTS: &[(&str, &str)] = &[
     ("/api/v1/devices/{id}/history", "the same"),
     ("/api/v1/exports", "as many as are kept"),
     ("/api/v1/expressions/functions", "a table of the program"),
+    ("/api/v1/frame-sources", "a setting"),
     ("/api/v1/groups/{id}/history", "revisions of one object"),
     ("/api/v1/history/aggregates", "a table of the program"),
     ("/api/v1/jobs", "as many as are kept"),
+    ("/api/v1/me/preferences", "bounded per account"),
     (
         "/api/v1/notification-policies/{id}/history",
         "revisions of one object",
     ),
+    ("/api/v1/pictures/{id}/history", "revisions of one object"),
     ("/api/v1/protocols", "a table of the program"),
     (
         "/api/v1/retention-policies/{id}/history",
@@ -62,6 +66,7 @@ const REVISIONED: &[&str] = &[
     "devices",
     "groups",
     "notification-policies",
+    "pictures",
     "retention-policies",
     "rosters",
     "routes",
@@ -232,6 +237,7 @@ async fn objects(rig: &Rig) -> Vec<(&'static str, String, Json)> {
     rig.post("/api/v1/dashboards", &auto).expect(201);
     let policy = json!({ "name": "all", "pattern": "**" });
     rig.post("/api/v1/retention-policies", &policy).expect(201);
+    upload(rig, "plan.svg");
     rig.post("/api/v1/assets", &json!({ "name": "north" }))
         .expect(201);
     rig.post("/api/v1/groups", &json!({ "name": "pumps" }))

@@ -108,8 +108,7 @@ async fn a_transform_is_given_the_value_of_its_tag() {
     let text = "scale(0.001) | round(1)";
     let body = json!({ "text": text, "kind": "transform", "tag": tags[0]["id"] });
     assert_eq!(check(&rig, &body)["compiled"]["result"]["value"], 1.2);
-    let body = json!({ "text": "value > 1000 and a < 2000", "kind": "condition",
-        "tag": tags[0]["id"] });
+    let body = json!({ "text": "value > 1000", "kind": "route_condition", "tag": tags[0]["id"] });
     assert_eq!(check(&rig, &body)["compiled"]["result"]["value"], true);
     // Without a tag it compiles, and gives nothing.
     let answer = check(&rig, &json!({ "text": text, "kind": "transform" }));
@@ -121,6 +120,69 @@ async fn a_transform_is_given_the_value_of_its_tag() {
         &json!({ "text": "value", "kind": "formula", "tag": tags[0]["id"] }),
     );
     assert_eq!(answer["error"]["column"], 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_are_those_of_the_object_that_is_saved() {
+    let (rig, tags) = Rig::with_tags(&["a", "b"]).await;
+    rig.give(&tags[0], rig.now_us(), 3.0).await;
+    rig.give(&tags[1], rig.now_us(), 4.0).await;
+    let path = r#"tag("plant/boiler/b")"#;
+    let by_name = "value < b";
+    let by_path = format!("value < {path}");
+    for (kind, text, is_good) in [
+        ("alarm_condition", by_name, true),
+        ("alarm_condition", by_path.as_str(), true),
+        ("route_condition", by_name, false),
+        ("route_condition", by_path.as_str(), true),
+        ("transform", "value + b", false),
+        ("formula", by_name, false),
+        ("formula", "3 < b", true),
+    ] {
+        let answer = check(
+            &rig,
+            &json!({ "text": text, "kind": kind, "tag": tags[0]["id"] }),
+        );
+        assert_eq!(
+            answer["error"].is_null(),
+            is_good,
+            "{kind} {text}: {answer}"
+        );
+        if is_good {
+            assert_eq!(answer["compiled"]["result"]["value"], true, "{kind} {text}");
+        }
+    }
+    // What the check says of them is what saving says of them.
+    let rule = |text: &str, tag: bool| {
+        let mut rule = json!({ "name": "r", "priority": 2,
+            "condition": { "kind": "expression", "text": text } });
+        if tag {
+            rule["tag"] = tags[0]["id"].clone();
+        }
+        rig.post("/api/v1/alarm-rules", &rule).status
+    };
+    assert_eq!(rule("value < 5", false), 422, "an alarm without a tag");
+    let nothing = check(
+        &rig,
+        &json!({ "text": "value < 5", "kind": "alarm_condition" }),
+    );
+    assert_eq!(nothing["error"]["column"], 1, "{nothing}");
+    assert_eq!(rule(by_name, true), 201);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_condition_that_is_a_text_is_refused_as_when_it_is_saved() {
+    let (rig, tags) = Rig::with_tags(&["a"]).await;
+    for kind in ["alarm_condition", "route_condition"] {
+        let body = json!({ "text": "\"yes\"", "kind": kind, "tag": tags[0]["id"] });
+        let error = &check(&rig, &body)["error"];
+        assert_eq!(
+            error["message"], "gives a text; it must be true or false",
+            "{kind}"
+        );
+    }
+    let formula = json!({ "text": "\"yes\"", "kind": "formula" });
+    assert_eq!(check(&rig, &formula)["error"], Json::Null);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -163,7 +225,7 @@ async fn a_narrowed_caller_tries_with_the_tags_that_it_sees() {
     );
     let by_path = ask(&body(r#"tag("plant/boiler/hidden")"#)).expect(200);
     assert_eq!(by_path["compiled"], Json::Null);
-    let about = json!({ "text": "value", "kind": "condition", "tag": tags[1]["id"] });
+    let about = json!({ "text": "value", "kind": "alarm_condition", "tag": tags[1]["id"] });
     assert_eq!(ask(&about).refused(422, "invalid_body"), ["/tag"]);
 }
 

@@ -49,7 +49,11 @@ mod outer;
 #[cfg(test)]
 mod people;
 #[cfg(test)]
+mod pictures;
+#[cfg(test)]
 mod plant_code;
+#[cfg(test)]
+mod preferences;
 #[cfg(test)]
 mod protocol;
 #[cfg(test)]
@@ -62,6 +66,8 @@ mod retention;
 mod rig;
 #[cfg(test)]
 mod routing;
+#[cfg(test)]
+mod rule_test;
 #[cfg(test)]
 mod rules;
 #[cfg(test)]

@@ -89,7 +89,9 @@ fn check_notification(rig: &Rig) {
     let refused = rig.post(policies, &lost).refused(422, "invalid_body");
     assert_eq!(refused, ["/steps/0/channel"]);
     let duty = rig.get(&format!("{}/on-duty", place(rosters, &roster)));
-    assert_eq!(duty.expect(200)["items"][0]["name"], "Anna");
+    let duty = duty.expect(200);
+    assert_eq!(duty["items"][0]["name"], "Anna");
+    assert_eq!(duty["ends"][0]["name"], "Anna");
     let cascade = format!("{}?cascade=true", place(channels, &channel));
     rig.delete(&cascade).expect(204);
     assert_eq!(rig.get(policies).expect(200)["total"], 0);

@@ -42,7 +42,7 @@ pub(crate) struct Rig {
     pub(crate) free_megabytes: Arc<AtomicU64>,
     pub(crate) telemetry: Telemetry,
     agent: ureq::Agent,
-    _directory: TempDir,
+    pub(crate) directory: TempDir,
 }
 
 /// An answer of the server.
@@ -142,7 +142,7 @@ impl Rig {
             telemetry,
             token: String::new(),
             agent: agent.into(),
-            _directory: directory,
+            directory,
         };
         let owner = json!({ "token": setup_token, "name": "owner", "password": PASSWORD });
         let made = rig.post("/api/v1/setup", &owner).expect(200);

@@ -1,8 +1,8 @@
-//! Routes and rights: nobody has one write what they may not write themselves.
+//! Routes and rights: nobody has one write what they may not write themselves, then or later.
 
 use serde_json::{Value as Json, json};
 
-use crate::rig::{PASSWORD, Rig};
+use crate::rig::{PASSWORD, Rig, wait_for};
 
 fn route(name: &str, from: &Json, to: &Json) -> Json {
     json!({
@@ -56,4 +56,50 @@ async fn a_route_writes_only_what_its_maker_may_write_by_whatever_way_it_is_made
     ]});
     ask("POST", "/api/v1/edits", &both).refused(403, "forbidden");
     rig.post("/api/v1/edits", &both).expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_route_writes_no_more_than_who_saved_it_may_write_at_that_moment() {
+    let (rig, tags) = Rig::with_tags(&["source", "target"]).await;
+    let adm = rig.make_user("adm", "admin");
+    let body = route("r", &tags[0], &tags[1]);
+    let made = rig
+        .send_as(&adm, "POST", "/api/v1/routes", Some(&body))
+        .expect(201);
+    let place = format!("/api/v1/routes/{}", made["id"].as_str().unwrap());
+    // waits until the route works
+    let status = || rig.get(&format!("{place}/status")).expect(200);
+    assert_eq!(status()["state"], "running");
+    rig.give(&tags[0], rig.now_us(), 1.0).await;
+    wait_for(|| status()["delivered"] == 1).await;
+
+    let users = rig.get("/api/v1/users").expect(200);
+    let mut all = users["items"].as_array().unwrap().iter();
+    let user = all.find(|user| user["name"] == "adm").unwrap();
+    let account = format!("/api/v1/users/{}", user["id"].as_str().unwrap());
+    let narrowed = json!({ "write": ["plant/other/**"] });
+    rig.send(
+        "PATCH",
+        &account,
+        &[],
+        Some(narrowed.to_string().into_bytes()),
+    )
+    .expect(200);
+    rig.give(&tags[0], rig.now_us(), 2.0).await;
+    wait_for(|| status()["dead"] == 1).await;
+    let reason = status()["last_error"]["reason"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert!(reason.contains("adm, who saved the route last"), "{reason}");
+
+    rig.delete(&account).expect(204);
+    rig.give(&tags[0], rig.now_us(), 3.0).await;
+    wait_for(|| status()["dead"] == 2).await;
+
+    // who may, takes it over
+    rig.put(&place, "\"1\"", &body).expect(200);
+    assert_eq!(status()["dead"], 2);
+    rig.give(&tags[0], rig.now_us(), 4.0).await;
+    wait_for(|| status()["delivered"] == 2).await;
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
+use crate::pictures::upload;
 use crate::rig::Rig;
 
 /// Returns where `value` does not fit `schema`, if anywhere.
@@ -157,6 +158,7 @@ fn more_objects(rig: &Rig) -> Json {
     let gone = rig.post("/api/v1/groups", &json!({ "name": "gone" }));
     let gone = gone.expect(201)["id"].as_str().unwrap().to_owned();
     rig.delete(&format!("/api/v1/groups/{gone}")).expect(204);
+    ids["pictures"] = upload(rig, "plan.svg")["id"].clone();
     ids["made"] = make_of_template(rig, &ids["templates"]);
     ids
 }
@@ -180,9 +182,8 @@ async fn every_answer_has_the_documented_shape() {
     check(&document, "post", "/api/v1/dashboards", &dashboard);
     check(&document, "post", "/api/v1/tags", &tags[0]);
     let row = json!({ "device": tags[0]["device"], "name": "c", "address": "1" });
-    let many = rig
-        .post("/api/v1/tags", &json!({ "items": [row] }))
-        .expect(201);
+    let rows = json!({ "items": [row] });
+    let many = rig.post("/api/v1/tags", &rows).expect(201);
     check(&document, "post", "/api/v1/tags", &many);
     let unsaved = json!({ "connection": rig.connection() });
     let outcome = rig.post("/api/v1/connections/test", &unsaved).expect(200);
@@ -219,6 +220,7 @@ async fn every_answer_has_the_documented_shape() {
         let place = path
             .replace("{id}", id.as_str().unwrap())
             .replace("{kind}", "tag")
+            .replace("{key}", "look")
             .replace("{group}", "1");
         let query = required_query(methods);
         let answer = rig.get(&format!("{place}{query}")).expect(200);

@@ -205,7 +205,10 @@ impl Local {
         })
     }
 
-    fn run<T>(&self, work: impl FnOnce(&mut Inner) -> Result<T, Failure>) -> Result<T, StoreError> {
+    pub(super) fn run<T>(
+        &self,
+        work: impl FnOnce(&mut Inner) -> Result<T, Failure>,
+    ) -> Result<T, StoreError> {
         work(&mut self.inner.lock()).map_err(|failure| failure.at(&self.path))
     }
 }

@@ -8,7 +8,7 @@ use crate::sqlite::{self, Failure};
 
 /// The steps from an empty database to the present one; `user_version` counts those done.
 /// A step is never changed once released; a new one is added at the end.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     "
     CREATE TABLE objects (
         id BLOB PRIMARY KEY,
@@ -52,6 +52,14 @@ const MIGRATIONS: [&str; 3] = [
     UPDATE history SET kind = (SELECT kind FROM objects WHERE objects.id = history.id);
     UPDATE history SET kind = 'tag' WHERE kind IS NULL AND id IN (SELECT id FROM tags);
     CREATE INDEX history_by_time ON history (time_us);
+",
+    "
+    -- What pictures hold, by SHA-256; the objects have the names.
+    CREATE TABLE pictures (
+        hash TEXT PRIMARY KEY,
+        added_us INTEGER NOT NULL,
+        bytes BLOB NOT NULL
+    ) STRICT;
 ",
 ];
 

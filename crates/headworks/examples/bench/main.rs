@@ -1,5 +1,5 @@
 //! Measures the running binary: `cargo xtask bench
-//! poll|isolation|live|start|exchange|onboarding|api`.
+//! poll|isolation|live|logic|start|exchange|onboarding|api`.
 //!
 //! Every figure is one JSON object per line on standard output; prose goes there too. The hub is a
 //! process of its own; devices and clients are in this one, so that CPU time and memory are the
@@ -16,6 +16,7 @@ mod isolation;
 mod large;
 mod live;
 mod load;
+mod logic;
 mod plant;
 mod poll;
 mod scans;
@@ -50,6 +51,7 @@ fn run() -> anyhow::Result<()> {
         "poll" => poll::measure(&binary),
         "isolation" => isolation::measure(&binary),
         "live" => live::measure(&binary),
+        "logic" => logic::measure(&binary),
         "start" => start::measure(&binary),
         "exchange" => exchange::measure(&binary),
         "onboarding" => {
@@ -58,8 +60,8 @@ fn run() -> anyhow::Result<()> {
             large::measure(&binary)
         }
         _ => bail!(
-            "no benchmark {name:?}; there are poll, isolation, live, start, exchange, onboarding, \
-             api"
+            "no benchmark {name:?}; there are poll, isolation, live, logic, start, exchange, \
+             onboarding, api"
         ),
     }
 }

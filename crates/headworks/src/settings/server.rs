@@ -44,6 +44,10 @@ pub(crate) struct Server {
     /// Pages that may show the web UI in a frame: `https://portal.example`.
     #[schemars(with = "Vec<String>")]
     pub(crate) frame_ancestors: Vec<Origin>,
+    /// Pages of other servers that dashboards may show in a frame:
+    /// `http://nodered.plant.example:1880`.
+    #[schemars(with = "Vec<String>")]
+    pub(crate) frame_sources: Vec<Origin>,
     /// Days that browsers insist on TLS once they saw it, 0 to 3650; 0 for not at all. It holds
     /// for the name of the host, whichever port.
     #[serde(deserialize_with = "hsts_days")]
@@ -92,6 +96,7 @@ impl Default for Server {
             base_path: BasePath::default(),
             cors_origins: Vec::new(),
             frame_ancestors: Vec::new(),
+            frame_sources: Vec::new(),
             hsts_days: 365,
             public_address: String::new(),
             requests_per_second: limits.requests_per_second,
@@ -115,6 +120,7 @@ impl Server {
             trusted_proxies: self.trusted_proxies.clone(),
             base_path: self.base_path.clone(),
             frame_ancestors: self.frame_ancestors.clone(),
+            frame_sources: self.frame_sources.clone(),
             cors_origins: self.cors_origins.clone(),
             hsts: Duration::from_secs(u64::from(self.hsts_days) * 86_400),
             public_address: self.public_address.parse().ok(),

@@ -67,7 +67,7 @@ fn mistakes_in_the_file_have_line_column_key_value_and_remedy() {
         "\n[server]\nlisen = \"127.0.0.1:80\"\n",
         "headworks.toml:3:1: server: unknown key \"lisen\"; did you mean \"listen\"? \
          (known: listen, tls, certificate, key, allow_plain_http, hosts, trusted_proxies, \
-         base_path, cors_origins, frame_ancestors, hsts_days, public_address, \
+         base_path, cors_origins, frame_ancestors, frame_sources, hsts_days, public_address, \
          requests_per_second, connections_per_address)",
     );
     check_file_refused(
@@ -181,8 +181,8 @@ fn mistakes_in_the_environment_name_the_variable() {
         "HEADWORKS__SERVER__PORT",
         "8080",
         "unknown key \"port\"; known are allow_plain_http, base_path, certificate, \
-         connections_per_address, cors_origins, frame_ancestors, hosts, hsts_days, key, listen, \
-         public_address, requests_per_second, tls, trusted_proxies",
+         connections_per_address, cors_origins, frame_ancestors, frame_sources, hosts, \
+         hsts_days, key, listen, public_address, requests_per_second, tls, trusted_proxies",
     );
     check_variable_refused(
         "HEADWORKS__DATE__DIRECTORY",

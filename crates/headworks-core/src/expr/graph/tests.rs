@@ -13,7 +13,8 @@ fn graph(formulas: &[(u32, &[u32])]) -> Result<Graph, Cycle> {
 fn affected(graph: &Graph, changed: &[u32]) -> Vec<u32> {
     let mut result = Vec::new();
     graph.affected(changed, &mut Wave::default(), &mut result);
-    result
+    let keys = result.iter().map(|place| graph.order()[*place as usize]);
+    keys.collect()
 }
 
 #[test]

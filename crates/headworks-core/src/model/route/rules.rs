@@ -93,6 +93,16 @@ impl Weekday {
 pub struct DayTime(u16); // invariant: minutes of a day
 
 impl DayTime {
+    /// Returns the time of a full hour of the day.
+    ///
+    /// # Panics
+    ///
+    /// When a day has no such hour.
+    pub(in crate::model) const fn of_hour(hour: u16) -> DayTime {
+        assert!(hour < 24, "a day has 24 hours");
+        DayTime(hour * 60)
+    }
+
     /// Returns the minutes since midnight.
     pub const fn minutes(self) -> u16 {
         self.0

@@ -28,6 +28,7 @@ impl TagWriter {
         let tag = plant.tag(self.target.tag);
         let tag = tag.ok_or_else(|| Failure::lasting("the tag does not exist any more"))?;
         let index = tag.index();
+        check_right(shared, tag, delivery).await?;
         note(shared, tag, &value, delivery);
         let route = Writer::Route(&delivery.route.name);
         let written = shared.hub.write_as(route, self.target.tag, value.clone());
@@ -59,6 +60,21 @@ impl Target for TagWriter {
     fn deliver<'a>(&'a self, shared: &'a Arc<Shared>, delivery: &'a Delivery) -> Delivering<'a> {
         Box::pin(self.write(shared, delivery))
     }
+}
+
+/// Sees to it that a route writes nothing that its author may not write at this moment.
+async fn check_right(shared: &Shared, tag: &TagEntry, delivery: &Delivery) -> Result<(), Failure> {
+    let author = shared.authors.of(&shared.hub, delivery.id).await;
+    let author = author.map_err(Failure::lasting)?;
+    if shared.authority.may_write(&author, tag.path()) {
+        return Ok(());
+    }
+    shared.hub.count_forbidden_write();
+    Err(Failure::lasting(format!(
+        "{author}, who saved the route last, may not write {} any more; somebody who may has to \
+         save the route again",
+        tag.path()
+    )))
 }
 
 /// Lets the engine know the write before its sample can come back.

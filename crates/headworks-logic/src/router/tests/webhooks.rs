@@ -181,7 +181,7 @@ async fn letters_are_sent_again_and_survive_the_router() {
         directory,
     } = rig;
     router.stop().await;
-    let router = Router::start(hub.handle(), client()).unwrap();
+    let router = Router::start(hub.handle(), client(), Arc::new(Everybody)).unwrap();
     let rig = Rig {
         hub,
         router,
@@ -279,7 +279,7 @@ async fn the_test_bench_shows_what_a_route_would_do() {
     };
     let trial = tokio::task::spawn_blocking(move || {
         for _ in 0..200 {
-            let found = trial(&hub, route.clone(), range).unwrap();
+            let found = trial(&hub, route.clone(), range, &|| None).unwrap();
             if 4 <= found.samples {
                 return found;
             }

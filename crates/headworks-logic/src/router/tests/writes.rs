@@ -121,3 +121,21 @@ async fn a_letter_to_a_tag_is_written_when_it_is_sent_again() {
     rig.letters(0).await;
     rig.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_written_that_the_author_may_not_write_any_more() {
+    let rig = Rig::start("write-right", &["x", "forbidden"]).await;
+    let id = rig
+        .route(write(&rig, "r", "plant/boiler/x", 1, json!({})))
+        .await;
+    rig.plant.give(0, 5.0).await;
+    let letters = rig.letters(1).await;
+    assert_eq!(
+        letters[0].reason,
+        "test, who saved the route last, may not write plant/boiler/forbidden any more; somebody \
+         who may has to save the route again"
+    );
+    assert_eq!(rig.plant.written("forbidden"), Vec::<f64>::new());
+    assert_eq!(rig.status(id).state, RouteState::Failing);
+    rig.stop().await;
+}

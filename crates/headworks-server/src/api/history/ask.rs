@@ -215,8 +215,21 @@ pub(super) async fn answer<T: Serialize + Send + 'static>(
     app: &App,
     work: impl FnOnce(&dyn Historian, Watch<'_>) -> Result<T, HistoryError> + Send + 'static,
 ) -> Result<Written<T>, ApiError> {
+    let historian = app.hub.historian();
+    watched(app, move |watch| {
+        work(&*historian, watch).map_err(from_history)
+    })
+    .await
+}
+
+/// Works off the threads of the sockets; ends when the client goes away, or when it takes too
+/// long.
+pub(in crate::api) async fn watched<T: Serialize + Send + 'static>(
+    app: &App,
+    work: impl FnOnce(Watch<'_>) -> Result<T, ApiError> + Send + 'static,
+) -> Result<Written<T>, ApiError> {
     let gone = Gone(Arc::default());
-    let (is_gone, historian) = (Arc::clone(&gone.0), app.hub.historian());
+    let is_gone = Arc::clone(&gone.0);
     let stop = app.stop.clone();
     let bytes = app.blocking(move || {
         let end = Instant::now() + PATIENCE;
@@ -226,7 +239,7 @@ pub(super) async fn answer<T: Serialize + Send + 'static>(
             }
             (end < Instant::now()).then_some(Stop::TimedOut)
         };
-        let found = work(&*historian, &watch).map_err(from_history)?;
+        let found = work(&watch)?;
         serde_json::to_vec(&found).map_err(|error| ApiError::internal(&error))
     });
     let bytes = bytes.await?;
@@ -234,7 +247,7 @@ pub(super) async fn answer<T: Serialize + Send + 'static>(
     Ok(Written(bytes, PhantomData))
 }
 
-pub(super) fn from_history(error: HistoryError) -> ApiError {
+pub(in crate::api) fn from_history(error: HistoryError) -> ApiError {
     let text = error.to_string();
     match error {
         HistoryError::Invalid { field, reason } => ApiError::field(pointer(field), reason),

@@ -5,6 +5,7 @@ mod logic;
 use serde_json::{Value as Json, json};
 
 use super::notification::Notification;
+use crate::pictures::upload;
 use crate::rig::{PASSWORD, Rig};
 
 /// A right body and where it goes.
@@ -22,6 +23,7 @@ pub(super) struct Plant {
     device: Json,
     tag: Json,
     dashboard: Json,
+    picture: Json,
     policy: Json,
     asset: Json,
     group: Json,
@@ -99,6 +101,7 @@ impl Plant {
             device,
             tag,
             dashboard: rig.post("/api/v1/dashboards", &page).expect(201),
+            picture: upload(rig, "plan.svg"),
             policy: rig.post("/api/v1/retention-policies", &policy).expect(201),
             asset: rig.post("/api/v1/assets", &asset).expect(201),
             number: rig.post("/api/v1/tags", &number("number")).expect(201),
@@ -185,6 +188,7 @@ impl Plant {
         let test = json!({ "connection": connection, "device": device });
         let log = format!("{}/log", at("connections", &self.connection));
         let mut examples = vec![
+            self.picture(),
             of(
                 "POST /api/v1/connections/test",
                 "/api/v1/connections/test",
@@ -222,6 +226,15 @@ impl Plant {
         examples.extend(self.edits());
         examples.extend(self.templates());
         examples
+    }
+
+    fn picture(&self) -> Example {
+        let body = json!({
+            "name": "hall.svg", "media_type": "image/svg+xml", "hash": self.picture["hash"],
+            "bytes": 9,
+        });
+        let place = at("pictures", &self.picture);
+        of("PUT /api/v1/pictures/{id}", &place, &body)
     }
 
     fn templates(&self) -> Vec<Example> {
@@ -349,22 +362,68 @@ impl Plant {
         })
     }
 
+    /// Fields that any widget can have, whatever its type reads of them.
+    fn widget_options(&self) -> Json {
+        json!({
+            "link": "/alarms", "show_quality": false,
+            "limits": {
+                "source": "own", "low_low": 1.0, "low": 2.0, "high": 3.0, "high_high": 4.0,
+            },
+            "filter": {
+                "pattern": "plant/**", "asset": self.asset["id"], "group": self.group["id"],
+            },
+            "value": { "rate": true, "write": true },
+            "gauge": { "style": "half_circle", "target": 2.0 },
+            "chart": {
+                "style": "step", "limits": true, "events": true, "zoom": false,
+                "right": { "mode": "static", "min": 0.0, "max": 1.0 },
+            },
+            "bars": {
+                "by": "day", "count": 7, "figure": "delta", "stacked": true, "sort": "ascending",
+                "shift_start": "05:30", "shift_hours": 12,
+            },
+            "states": {
+                "rows": [{
+                    "value": 1, "up_to": 2.0, "text": "on", "symbol": "cross", "severity": 1,
+                }],
+                "invert": true,
+            },
+            "table": { "columns": ["name", "value"], "sort": "value", "descending": true },
+            "alarm_list": {
+                "area": "plant", "priorities": [1, 2], "state": "all", "columns": ["name"],
+                "acknowledge": false,
+            },
+            "setpoint": {
+                "control": "select", "min": 0.0, "max": 9.0, "step": 0.5,
+                "choices": [{ "value": 1, "text": "one" }], "confirm": "tick",
+            },
+            "button": {
+                "action": "hold", "value": 1, "release": 0, "label": "go", "confirm": "tick",
+            },
+            "image": { "file": "plan.svg", "alt": "plan", "fit": "cover" },
+            "frame": { "url": "http://192.0.2.1/", "refresh_s": 60 },
+            "roles": ["operator", "admin"],
+        })
+    }
+
     fn dashboard_body(&self) -> Json {
+        let mut widget = json!({
+            "type": "image", "title": "one", "x": 0, "y": 0, "w": 1, "h": 1,
+            "bindings": [
+                { "tag": self.tag["id"], "color": "t1", "right": true, "x": 10.0, "y": 20.0 },
+            ],
+            "description": "free",
+            "trend": { "enabled": true, "step_secs": 1, "aggregation": "mean", "range_min": 5 },
+            "format": { "decimals": 1, "show_unit": true, "size": "m" },
+            "axis": { "mode": "static", "min": 0.0, "max": 1.0 },
+            "show_legend": true,
+        });
+        let options = self.widget_options().as_object().unwrap().clone();
+        widget.as_object_mut().unwrap().extend(options);
         json!({
             "name": "another page", "order": 3,
             "groups": [{
-                "name": "block", "description": "free", "collapsed": false,
-                "widgets": [{
-                    "type": "value", "title": "one", "x": 0, "y": 0, "w": 1, "h": 1,
-                    "bindings": [{ "tag": self.tag["id"], "color": "t1" }],
-                    "description": "free",
-                    "trend": {
-                        "enabled": true, "step_secs": 1, "aggregation": "mean", "range_min": 5,
-                    },
-                    "format": { "decimals": 1, "show_unit": true, "size": "m" },
-                    "axis": { "mode": "static", "min": 0.0, "max": 1.0 },
-                    "show_legend": true,
-                }],
+                "name": "block", "description": "free", "collapsed": false, "widgets": [widget],
             }],
         })
     }
@@ -485,6 +544,11 @@ fn own_account() -> Vec<Example> {
             "POST /api/v1/session/totp/disable",
             "/api/v1/session/totp/disable",
             &json!({ "password": PASSWORD }),
+        ),
+        of(
+            "PUT /api/v1/me/preferences/{key}",
+            "/api/v1/me/preferences/look",
+            &json!({ "value": { "theme": "dark" } }),
         ),
     ]
 }

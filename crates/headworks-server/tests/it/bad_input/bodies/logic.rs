@@ -47,13 +47,20 @@ impl Plant {
             body
         };
         let bodies = conditions.iter().map(body);
-        let both = |body| {
+        let (test, stored) = ("POST /api/v1/alarm-rules/test", self.alarm["id"].clone());
+        let try_out = "/api/v1/alarm-rules/test";
+        let all = |body: Json| {
+            let tried = json!({ "start_us": 0, "end_us": 9, "rule": body });
             [
                 of(ALARM_RULES.0, list, &body),
                 of(ALARM_RULES.1, &one, &body),
+                of(test, try_out, &tried),
             ]
         };
-        bodies.flat_map(both).collect()
+        let mut examples: Vec<Example> = bodies.flat_map(all).collect();
+        let tried = json!({ "start_us": 0, "end_us": 9, "id": stored });
+        examples.push(of(test, try_out, &tried));
+        examples
     }
 
     /// Returns what people do to an alarm.
