@@ -1,11 +1,13 @@
-import { readFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig, type Plugin } from 'vite';
 
 /** The server behind `npm run dev`; it takes changes only from pages of its own origin. */
-const HUB = 'http://127.0.0.1:8080';
+const HUB = process.env.HEADWORKS_HUB ?? 'http://127.0.0.1:8080';
 const TEXT = /\.(?:html|js|css|svg|json|webmanifest|txt)$/;
 
 /** Emits a `.gz` and a `.br` beside each text file, so that the server never compresses. */
@@ -70,6 +72,91 @@ function reference(): Plugin {
   };
 }
 
+const WORDS = '\0words:';
+const KEYS = '\0keys:';
+
+/** Returns the words of a file below `src/locales`, in the order of their keys. */
+function wordsOf(file: string): [string, string][] {
+  const words = JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>;
+  return Object.entries(words).sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+/** Refuses words whose keys are not those of English: they would get the words of others. */
+function sameKeys(file: string): void {
+  const keys = (name: string): string => wordsOf(name).map(([key]) => key).join('\n');
+  if (keys(file) !== keys(join(dirname(file), 'en.json')))
+    throw new Error(`${file} has other keys than en.json; npm run lint names them`);
+}
+
+/** Names the keys of each part of the words once, beside the words of all languages. */
+function keysOnce(): Plugin {
+  return {
+    name: 'headworks-keys-once',
+    apply: 'build',
+    enforce: 'pre',
+    resolveId(source, importer) {
+      if (source.startsWith(KEYS)) return source;
+      const isWords = /\/locales\/(?:\w+\/)?\w\w\.json$/.test(source);
+      if (!isWords || !importer) return undefined;
+      return WORDS + join(dirname(importer), source).replace(/\.json$/, '');
+    },
+    load(id) {
+      if (id.startsWith(KEYS)) {
+        const keys = wordsOf(join(id.slice(KEYS.length), 'en.json')).map(([key]) => key);
+        return `const keys = ${JSON.stringify(keys.join(' '))}.split(' ');
+          export default (words) => Object.fromEntries(keys.map((key, at) => [key, words[at]]));`;
+      }
+      if (!id.startsWith(WORDS)) return undefined;
+      const file = `${id.slice(WORDS.length)}.json`;
+      sameKeys(file);
+      const words = JSON.stringify(wordsOf(file).map(([, text]) => text));
+      return `import named from ${JSON.stringify(KEYS + dirname(file))};
+        export default named(${words});`;
+    },
+  };
+}
+
+/** The page without a hub, and what it needs; see `offline/`. */
+const SHELL = ['offline.html', 'offline.css', 'offline.js', 'favicon.svg'];
+
+/** Returns the words of the page without a hub, in all languages. */
+function offlineWords(): string {
+  const folder = new URL('./src/locales/offline/', import.meta.url);
+  const words = readdirSync(folder).map((name) => [
+    name.replace('.json', ''),
+    JSON.parse(readFileSync(new URL(name, folder), 'utf8')),
+  ]);
+  return JSON.stringify(Object.fromEntries(words));
+}
+
+/** Writes the service worker and its page; the version is that of all files of the build. */
+function offline(): Plugin {
+  const read = (name: string): string =>
+    readFileSync(new URL(`./offline/${name}`, import.meta.url), 'utf8');
+  return {
+    name: 'headworks-offline',
+    apply: 'build',
+    generateBundle: {
+      order: 'post',
+      handler(_options, bundle) {
+        const script = read('offline.js').replace('__WORDS__', offlineWords());
+        const files = {
+          'offline.html': read('offline.html'),
+          'offline.css': read('offline.css'),
+          'offline.js': script,
+        };
+        const all = [...Object.keys(bundle).sort(), ...Object.values(files), read('sw.js')];
+        const version = createHash('sha256').update(all.join('\n')).digest('hex').slice(0, 16);
+        const worker = read('sw.js')
+          .replace('__VERSION__', version)
+          .replace('__SHELL__', JSON.stringify(SHELL));
+        for (const [fileName, source] of Object.entries({ ...files, 'sw.js': worker }))
+          this.emitFile({ type: 'asset', fileName, source });
+      },
+    },
+  };
+}
+
 /**
  * Chunks find each other relative to themselves, so that any base path works; only the page itself,
  * which is served for every unknown path, names its files from the root. A server behind a base
@@ -85,7 +172,7 @@ function rootedPage(): Plugin {
 
 export default defineConfig({
   base: './',
-  plugins: [svelte(), rootedPage(), reference(), precompress()],
+  plugins: [keysOnce(), svelte(), rootedPage(), reference(), offline(), precompress()],
   build: {
     target: 'es2022',
     assetsInlineLimit: 0,

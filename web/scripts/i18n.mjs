@@ -27,6 +27,7 @@ const MADE = [
   /^import\.(?:encoding|time_format|duplicates|unknown_tags|not_a_number)(?:\.|$)/,
   /^quality\.(?:range\.\d+|\w+)$/,
   /^statistics\.(?:uncertain|bad)$/,
+  /^trends\.(?:state|key|whole)\./,
   /^tier\./,
   /^event\.(?:kind|severity)\.\w+$/,
   /^settings\.source\./,
@@ -42,14 +43,28 @@ const MADE = [
   /^rule\.(?:kind|kind_help|limit|direction|on_bad|says|priority\.help)\./,
   /^rule\.(?:cause|consequence|action)\.help$/,
   /^expression\.(?:group|kind)\./,
+  /^delivery\.state\./,
   /^route\.(?:accept|held|state|window)\./,
+  /^help\.(?:page|steps)\./,
+  /^offline\./,
+  /^tour\./,
+  /^tile\.(?:column|alarm_column)\./,
+  /^widget\.(?:column|severity)\./,
+  /^widget\.(?:option|setpoint)\.(?:high|low|min|max|step|x|y)/,
+  /^boards\.(?:conflict\.\w+\.deleted|keys\.|paste\.)/,
+  /^(?:hint|config|function|aggregate|library)\./,
+  /^channel\.(?:hint|place)\./,
   /^wizard\.(?:type|address|test|device)$/,
 ];
 
 /** Folders of the words: the frame's, then those that some pages load. */
 const PARTS = [
   '',
+  'frame',
+  'help',
+  'offline',
   'system',
+  'trends',
   'people',
   'plant',
   'onboarding',
@@ -58,6 +73,15 @@ const PARTS = [
   'alarms',
   'notification',
   'routes',
+  'widgets',
+  'tiles',
+  'boards',
+  'refusals',
+  'hints',
+  'config',
+  'functions',
+  'aggregates',
+  'library',
 ];
 
 /** Returns all words of a language: those of the frame and those that pages load for themselves. */
@@ -77,7 +101,7 @@ const places = (text) =>
 
 export function languages() {
   return readdirSync(join(root, 'src/locales'))
-    .filter((file) => file.endsWith('.json'))
+    .filter((file) => /^[a-z]{2}\.json$/.test(file))
     .map((file) => file.replace('.json', ''));
 }
 
@@ -105,6 +129,44 @@ export function compare(english, other, language) {
     if (!(key in english)) problems.push(`${language}: ${key} is not in English`);
   return problems;
 }
+
+/** Keys of texts on buttons. */
+const BUTTON =
+  /^action\.|\.(?:button|add|save|retry|open|show|load|start|skip|end|next|done|apply|undo)$/;
+/** Short words have no short translation: so long a button may be in any case. */
+const BUTTON_LETTERS = 24;
+
+/** Returns the buttons whose German is more than 40 % longer than English. */
+function tooLong(english) {
+  const german = read('de');
+  return Object.entries(english)
+    .filter(([key, text]) => BUTTON.test(key) && !key.includes('.about.') && text.length < 40)
+    .filter(([key, text]) => german[key].length > Math.max(BUTTON_LETTERS, text.length * 1.4))
+    .map(([key]) => `de: ${key} is too long for a button: ${german[key]}`);
+}
+
+/** Returns the texts without their places, as people read them. */
+const readable = (text) => text.replace(/\{\w+\}/g, '').toLowerCase();
+
+/** Returns the texts that lack a fixed term of their language, or have a word that is none. */
+export function wrongTerms(english, other, language, { never, terms }) {
+  const problems = [];
+  for (const [name, term] of Object.entries(terms)) {
+    const inEnglish = new RegExp(`\\b${term.english}`, 'i');
+    for (const [key, text] of Object.entries(english)) {
+      if (term.except?.includes(key) || !inEnglish.test(readable(text))) continue;
+      if (!term[language].some((stem) => readable(other[key] ?? '').includes(stem)))
+        problems.push(`${language}: ${key} has no "${term[language][0]}" (${name}): ${other[key]}`);
+    }
+  }
+  for (const [key, text] of Object.entries(other))
+    for (const word of never[language] ?? [])
+      if (new RegExp(word).test(text)) problems.push(`${language}: ${key} has "${word}": ${text}`);
+  return problems;
+}
+
+const glossary = () =>
+  JSON.parse(readFileSync(join(root, 'src/locales/glossary.json'), 'utf8'));
 
 function keysFile(english) {
   const keys = Object.keys(english).sort();
@@ -143,7 +205,9 @@ function main() {
   const made = keysFile(english);
   if (!process.argv.includes('--check')) return writeFileSync(target, made);
   const problems = languages().flatMap((language) => compare(english, read(language), language));
-  problems.push(...languages().flatMap(twice), ...unused(english));
+  const foreign = languages().filter((language) => language !== 'en');
+  problems.push(...foreign.flatMap((one) => wrongTerms(english, read(one), one, glossary())));
+  problems.push(...languages().flatMap(twice), ...unused(english), ...tooLong(english));
   if (readFileSync(target, 'utf8') !== made)
     problems.push('src/lib/i18n.keys.gen.ts is out of date; run `npm run build`');
   problems.forEach((problem) => console.error(problem));

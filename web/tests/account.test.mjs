@@ -9,10 +9,10 @@ import {
   open,
   OWNER,
   PASSWORD,
-  problemsOf,
   rail,
   Server,
   signIn,
+  withPage,
 } from './helpers.mjs';
 
 const server = new Server();
@@ -39,24 +39,11 @@ function addUser(name, role, more = {}) {
 /** A refused request is the matter of most tests here, and the console tells of it. */
 const REFUSED = /^console: Failed to load resource: .* 4\d\d /;
 
-function onPage(name, path, run, options = {}) {
-  test(name, { skip }, async () => {
-    const session = await open(browser, options.server ?? server, path, {
-      signedIn: false,
-      ...options,
-    });
-    try {
-      await run(session.page);
-      const problems = await problemsOf(session);
-      assert.deepEqual(
-        problems.filter((problem) => !REFUSED.test(problem)),
-        [],
-      );
-    } finally {
-      await session.close();
-    }
+const onPage = (name, path, run, options = {}) =>
+  test(name, { skip }, () => {
+    const given = { mayRefuse: REFUSED, signedIn: false, ...options };
+    return withPage(browser, server, path, given, run);
   });
-}
 
 const VIEWER = [
   'Dashboards',
@@ -104,6 +91,8 @@ onPage(
     await page.locator('input[name="password"]').fill(OWNER.password);
     assert.equal(await page.evaluate(() => location.hash), '');
     await create.click();
+    await page.getByRole('button', { name: 'Next' }).click();
+    await page.getByRole('button', { name: 'Show the first dashboard' }).click();
     await page.locator('.tile').first().waitFor();
     await page.reload();
     await page.locator('.tile').first().waitFor();

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { violations } from './axe.mjs';
-import { launch, open, PASSWORD, problemsOf, Server, signIn } from './helpers.mjs';
+import { launch, open, PASSWORD, Server, signIn, withPage } from './helpers.mjs';
 
 const server = new Server();
 let browser;
@@ -24,22 +24,8 @@ after(async () => {
 /** A refusal that the page shows is told by the console too. */
 const REFUSED = /^console: Failed to load resource: .* (?:409|412|422) /;
 
-function onPage(name, path, run, options = {}) {
-  test(name, async () => {
-    const where = typeof path === 'function' ? path() : path;
-    const session = await open(browser, server, where, options);
-    try {
-      await run(session.page);
-      const problems = await problemsOf(session);
-      assert.deepEqual(
-        problems.filter((problem) => !REFUSED.test(problem)),
-        [],
-      );
-    } finally {
-      await session.close();
-    }
-  });
-}
+const onPage = (name, path, run, options = {}) =>
+  test(name, () => withPage(browser, server, path, { mayRefuse: REFUSED, ...options }, run));
 
 const rules = async (query = '') =>
   (await server.call('GET', `alarm-rules?limit=1000${query}`)).items;
@@ -84,6 +70,41 @@ onPage('an alarm rule is made from the panel of its tag', tagPage, async (page) 
   await page.getByRole('link', { name: 'Supply too hot' }).waitFor();
 });
 
+onPage('a rule is tried with the stored samples before it is saved', tagPage, async (page) => {
+  await page.getByRole('link', { name: 'Add alarm' }).click();
+  const form = page.locator('aside form');
+  await form.getByText('Test with history').click();
+  await form.getByRole('button', { name: 'Run test' }).click();
+  await form.getByText('This must be given').first().waitFor();
+
+  await form.getByLabel(/^Name/).fill('Above nothing');
+  await form.getByLabel(/^Limit/).fill('-1000');
+  await form.getByLabel('Samples of the last').selectOption({ label: '1 h' });
+  await form.getByRole('button', { name: 'Run test' }).click();
+  await form.getByText('It would have been raised once.').waitFor();
+  await form.getByText('It would be active now.').waitFor();
+  await form.getByText(/[1-9][\d,]* samples were judged/).waitFor();
+  await form.getByRole('img', { name: /raised: 1$/ }).waitFor();
+  const step = form.getByRole('region', { name: 'Steps of the test' }).locator('tbody tr').first();
+  assert.match(await step.innerText(), /Raised[\s\S]*°C[\s\S]*-1,000/);
+  assert.deepEqual(await violations(page), []);
+
+  // With the keyboard, and after a change: what is shown is said to be of another rule.
+  await form.getByLabel(/^Limit/).fill('1e9');
+  await form.getByText('The rule was changed since this test.').waitFor();
+  await form.getByRole('button', { name: 'Run test' }).press('Enter');
+  await form.getByText('It would have been raised 0 times.').waitFor();
+
+  // What the hub refuses is said at the field that it is about.
+  await form.getByLabel(/^Condition/).selectOption('expression');
+  await form.getByRole('textbox', { name: 'Expression' }).fill('value > ');
+  await form.getByRole('button', { name: 'Run test' }).click();
+  await form.locator('[aria-invalid="true"]').first().waitFor();
+  assert.equal((await rules()).length, 1, 'nothing was saved');
+  page.once('dialog', (question) => question.accept());
+  await form.getByRole('button', { name: 'Cancel' }).click();
+});
+
 onPage('only the fields of a kind are there', '/alarm-rules?do=add', async (page) => {
   const form = page.locator('aside form');
   await form.getByLabel(/^Limit/).fill('7');
@@ -101,6 +122,37 @@ onPage('only the fields of a kind are there', '/alarm-rules?do=add', async (page
   await dialog.getByLabel('Search tags').fill('supply_setpoint');
   await dialog.getByRole('button', { name: /supply_setpoint/ }).click();
   await form.getByText(/is below demo\/heating\/boiler\/supply_setpoint\./).waitFor();
+  page.once('dialog', (question) => question.accept());
+  await form.getByRole('button', { name: 'Cancel' }).click();
+  await form.waitFor({ state: 'detached' });
+});
+
+onPage('expressions of a rule are tried while they are written', tagPage, async (page) => {
+  await page.getByRole('link', { name: 'Add alarm' }).click();
+  const form = page.locator('aside form');
+  await form.getByLabel(/^Condition/).first().selectOption('expression');
+  const text = form.getByRole('textbox', { name: 'Expression' });
+  await text.fill('value > supply_setpont');
+  await form.getByText('Column 9:').waitFor();
+  await form.getByText('did you mean supply_setpoint?').waitFor();
+  assert.equal(await text.getAttribute('aria-invalid'), 'true');
+  await text.fill('value > supply_setpoint - 1000');
+  await form.getByText('gives true or false').waitFor();
+  await form.locator('[data-fresh="true"] strong').filter({ hasText: 'true' }).waitFor();
+  // The watched tag is called `value`, one beside it goes by its name.
+  await text.fill('1 < ');
+  await form.getByRole('button', { name: 'Insert tag' }).first().click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('searchbox').fill('supply_temperature');
+  await dialog.getByRole('button', { name: supply.path }).click();
+  assert.equal(await text.inputValue(), '1 < value');
+  await text.fill('"a text"');
+  await form.getByText('gives a text; it must be true or false').first().waitFor();
+  await form.getByText('Group, suppression').click();
+  const suppress = form.getByRole('textbox', { name: 'Suppressed while' });
+  await suppress.fill('supply_setpoint >');
+  await form.getByText('Column 18:').waitFor();
+  assert.deepEqual(await violations(page), []);
   page.once('dialog', (question) => question.accept());
   await form.getByRole('button', { name: 'Cancel' }).click();
   await form.waitFor({ state: 'detached' });
@@ -307,6 +359,82 @@ onPage('nothing moves under the pointer, and new alarms are counted', '/alarms',
   await page.getByRole('button', { name: '1 new' }).click();
   await row(page, 'Just now').waitFor();
   assert.equal((await names(page)).indexOf('Just now'), 0);
+});
+
+onPage('a shelf lasts until the shift ends, or until a time of day', '/alarms', async (page) => {
+  const panel = page.locator('aside');
+  const dialog = page.getByRole('dialog');
+  const open = async () => {
+    await row(page, 'Low one').click();
+    await panel.getByRole('button', { name: 'Shelve…' }).click();
+  };
+  await open();
+  await dialog.getByText('No roster says when your shift ends').waitFor();
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  const ada = { name: 'Ada', email: 'ada@plant.example', account: 'owner' };
+  // Whenever the test runs, a shift ends within half a day.
+  const shift = (from, to) => ({ people: ['Ada'], hours: { from, to }, on_days_off: 'works' });
+  const now = new Date(Date.now()).getUTCHours();
+  const [from, to] = now < 12 ? ['00:00', '12:00'] : ['12:00', '00:00'];
+  const roster = { name: 'Control room', people: [ada], shifts: [shift(from, to)] };
+  await server.call('POST', 'rosters', { ...roster, time_zone: 'UTC' });
+  await open();
+  const end = dialog.getByRole('button', { name: /^Until the shift ends, / });
+  await end.click();
+  assert.equal(await end.getAttribute('aria-pressed'), 'true');
+  assert.equal(await dialog.getByText('No roster says').count(), 0);
+  await dialog.getByLabel(/^Until this time/).fill('23:59');
+  assert.equal(await end.getAttribute('aria-pressed'), 'false');
+  await end.focus();
+  await page.keyboard.press('Enter');
+  await dialog.getByLabel(/^Reason/).fill('known since the last shift');
+  assert.deepEqual(await violations(page), []);
+  // The rule lets nobody shelve for longer than eight hours.
+  const rule = (await rules()).find(({ name }) => name === 'Low one');
+  const { id, revision: _r, updated_us: _u, path: _p, ...body } = rule;
+  await server.call('PUT', `alarm-rules/${id}`, { ...body, shelve_max_s: 86_400 });
+  await dialog.getByRole('button', { name: 'Shelve', exact: true }).click();
+  await dialog.waitFor({ state: 'detached' });
+  const [shelved] = await standing(1, 'shelved');
+  assert.equal(shelved.shelf.until_us % 43_200_000_000, 0, 'noon or midnight');
+  await server.call('POST', `alarms/${id}/unshelve`, {});
+});
+
+onPage('what chatters is one row with its count', '/alarms', async (page) => {
+  const setpoint = await server.tag('demo/heating/boiler/supply_setpoint');
+  const write = (value) => server.call('POST', `tags/${setpoint.id}/write`, { value });
+  await write(40);
+  const condition = { kind: 'high', limit: 60 };
+  const flutter = { name: 'Flutter', tag: setpoint.id, condition, priority: 2 };
+  await server.call('POST', 'alarm-rules', flutter);
+  for (const value of [70, 40, 70, 40, 70]) await write(value);
+  const flutterRow = row(page, 'Flutter');
+  await flutterRow.getByText(/^3× chattering/).waitFor();
+  await flutterRow.getByText(/\d\d:\d\d:\d\d – \d\d:\d\d:\d\d/).waitFor();
+  assert.equal(await flutterRow.count(), 1);
+  await write(40);
+});
+
+onPage('a flood says what is worst and where it comes from', '/alarms', async (page) => {
+  for (let number = 0; number < 9; number += 1)
+    await server.call('POST', 'alarm-rules', {
+      name: `Flood ${number}`,
+      tag: number < 6 ? supply.id : level.id,
+      condition: { kind: 'high', limit: -600 - number },
+      priority: number === 3 ? 1 : 3,
+    });
+  await page.getByText(/^Flood: \d+ alarms in the last 10 minutes/).waitFor();
+  const box = page.getByRole('region', { name: 'Where the flood comes from' });
+  await box.getByRole('button', { name: 'Flood 3' }).waitFor();
+  assert.deepEqual(await violations(page), []);
+  const source = box.getByRole('button', { name: /demo\/heating\/boiler/ });
+  await source.focus();
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/area=demo/);
+  await box.getByRole('button', { name: 'Flood 3' }).click();
+  await page.locator('aside').getByRole('heading', { name: 'Flood 3' }).waitFor();
+  for (const { id, name } of await rules())
+    if (/^Fl(?:ood|utter)/.test(name)) await server.call('DELETE', `alarm-rules/${id}`);
 });
 
 onPage('figures stand beside their references', '/alarms/statistics', async (page) => {

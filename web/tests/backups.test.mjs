@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { violations } from './axe.mjs';
-import { launch, open, problemsOf, Server } from './helpers.mjs';
+import { launch, open, Server, withPage } from './helpers.mjs';
 
 const directory = mkdtempSync(join(tmpdir(), 'headworks-backups-'));
 const server = new Server({ HEADWORKS__BACKUP__DIRECTORY: directory });
@@ -26,17 +26,8 @@ after(async () => {
 });
 
 /** Runs a test on a fresh page, and demands that nothing was wrong behind the scenes. */
-function onPage(name, path, run, options = {}) {
-  test(name, { skip }, async () => {
-    const session = await open(browser, options.server ?? server, path, options);
-    try {
-      await run(session.page);
-      assert.deepEqual(await problemsOf(session), []);
-    } finally {
-      await session.close();
-    }
-  });
-}
+const onPage = (name, path, run, options = {}) =>
+  test(name, { skip }, () => withPage(browser, server, path, options, run));
 
 const backups = async () => (await server.call('GET', 'backups')).items;
 const shown = (page) => page.locator('[data-backup]');

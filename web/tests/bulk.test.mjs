@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { violations } from './axe.mjs';
-import { launch, open, problemsOf, Server } from './helpers.mjs';
+import { launch, Server, withPage } from './helpers.mjs';
 
 const server = new Server();
 let browser;
@@ -20,21 +20,8 @@ after(async () => {
 /** A refusal that the page shows is told by the console too. */
 const REFUSED = /^console: Failed to load resource: .* (?:412|422) /;
 
-function onPage(name, path, run) {
-  test(name, async () => {
-    const session = await open(browser, server, path);
-    try {
-      await run(session.page);
-      const problems = await problemsOf(session);
-      assert.deepEqual(
-        problems.filter((problem) => !REFUSED.test(problem)),
-        [],
-      );
-    } finally {
-      await session.close();
-    }
-  });
-}
+const onPage = (name, path, run) =>
+  test(name, () => withPage(browser, server, path, { mayRefuse: REFUSED }, run));
 
 const tagsOf = async (pattern) =>
   (await server.call('GET', `tags?pattern=${encodeURIComponent(pattern)}`)).items;

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { violations } from './axe.mjs';
-import { launch, open, problemsOf, Server } from './helpers.mjs';
+import { launch, Server, withPage } from './helpers.mjs';
 
 const server = new Server();
 let browser;
@@ -23,17 +23,8 @@ after(async () => {
   await server.end();
 });
 
-function onPage(name, path, run, options = {}) {
-  test(name, async () => {
-    const session = await open(browser, server, path, options);
-    try {
-      await run(session.page);
-      assert.deepEqual(await problemsOf(session), []);
-    } finally {
-      await session.close();
-    }
-  });
-}
+const onPage = (name, path, run, options = {}) =>
+  test(name, () => withPage(browser, server, path, options, run));
 
 const button = (page, name) => page.getByRole('button', { name });
 const grid = (page) => page.getByRole('grid');

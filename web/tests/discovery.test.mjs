@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { violations } from './axe.mjs';
-import { launch, open, PASSWORD, problemsOf, Server, signIn } from './helpers.mjs';
+import { launch, open, PASSWORD, problemsOf, Server, signIn, withPage } from './helpers.mjs';
 
 const server = new Server();
 let browser;
@@ -23,21 +23,8 @@ after(async () => {
 /** A refusal that the page shows is told by the console too. */
 const REFUSED = /^console: Failed to load resource: .* (?:409|412|422) /;
 
-function onPage(name, path, run, options = {}) {
-  test(name, async () => {
-    const session = await open(browser, server, path, options);
-    try {
-      await run(session.page);
-      const problems = await problemsOf(session);
-      assert.deepEqual(
-        problems.filter((problem) => !REFUSED.test(problem)),
-        [],
-      );
-    } finally {
-      await session.close();
-    }
-  });
-}
+const onPage = (name, path, run, options = {}) =>
+  test(name, () => withPage(browser, server, path, { mayRefuse: REFUSED, ...options }, run));
 
 const button = (page, name) => page.getByRole('button', { name });
 const ended = (page) => page.locator('[data-job="done"]').waitFor();

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import { launch, open, problemsOf, Server } from './helpers.mjs';
+import { launch, Server, withPage } from './helpers.mjs';
 
 const SUPPLY = 'demo/heating/boiler/supply_temperature';
 const server = new Server();
@@ -19,17 +19,8 @@ after(async () => {
 });
 
 /** Runs a test on a fresh page, and demands that nothing was wrong behind the scenes. */
-function onPage(name, path, run, options = {}) {
-  test(name, async () => {
-    const session = await open(browser, server, path, options);
-    try {
-      await run(session.page);
-      assert.deepEqual(await problemsOf(session), []);
-    } finally {
-      await session.close();
-    }
-  });
-}
+const onPage = (name, path, run, options = {}) =>
+  test(name, () => withPage(browser, server, path, options, run));
 
 const ended = (page) => page.locator('[data-job="done"]').first();
 

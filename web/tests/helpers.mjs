@@ -1,4 +1,5 @@
 // The real binary with the demo plant, and the real browser, for all browser tests.
+import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -55,6 +56,7 @@ export class Server {
   #port = 0;
   #settings;
   #file;
+  #extra;
   #log = [];
   /** Access token of the owner. */
   token = process.env.HEADWORKS_TOKEN ?? '';
@@ -64,10 +66,11 @@ export class Server {
 
   /**
    * `settings` are variables such as `HEADWORKS__BACKUP__DIRECTORY`, `file` is the text of a
-   * settings file.
+   * settings file, `extra` are further arguments.
    */
-  constructor(settings = {}, file = null) {
+  constructor(settings = {}, file = null, extra = ['--demo']) {
     this.#settings = settings;
+    this.#extra = extra;
     this.#file = file;
   }
 
@@ -76,21 +79,21 @@ export class Server {
     return !process.env.HEADWORKS_URL;
   }
 
-  /** Starts the server with its owner signed in. */
-  async start() {
+  /** Starts the server with its owner signed in; `base` is the base path in its settings. */
+  async start(base = '') {
     if (!this.isOurs) return;
-    const needed = await this.launch();
+    const needed = await this.launch(base);
     await this.#enter(needed);
   }
 
   /** Starts the server as it is; returns whether it still has to be set up. */
-  async launch() {
+  async launch(base = '') {
     this.#data ??= mkdtempSync(join(tmpdir(), 'headworks-ui-'));
     this.#port ||= await freePort();
-    this.url = `http://127.0.0.1:${this.#port}`;
+    this.url = `http://127.0.0.1:${this.#port}${base}`;
     const listen = `127.0.0.1:${this.#port}`;
     this.#log = [];
-    const order = ['run', '--demo', '--data', this.#data, '--listen', listen];
+    const order = ['run', ...this.#extra, '--data', this.#data, '--listen', listen];
     if (this.#file !== null) {
       const path = `${this.#data}.toml`;
       writeFileSync(path, this.#file);
@@ -207,6 +210,9 @@ export function launch() {
 /** What a browser may say while the server is away. */
 const EXPECTED = /WebSocket connection to|Failed to load resource|net::ERR_CONNECTION/;
 
+/** Said because of `serviceWorkers: 'block'`: what is tested comes from the server. */
+const NO_WORKER = 'Service Worker registration blocked by Playwright';
+
 /** Opens a page that notes every error, refused content and unexpected word on the console. */
 export async function open(browser, server, path = '/', options = {}) {
   const {
@@ -215,20 +221,29 @@ export async function open(browser, server, path = '/', options = {}) {
     theme = 'light',
     locale = 'en-GB',
     touch = false,
+    keepsLook = false,
   } = options;
+  // The account keeps theme and language, and the test before may have chosen others.
+  if (!keepsLook) await server.call?.('DELETE', 'me/preferences/look').catch(() => undefined);
   const context = await browser.newContext({
     viewport: { width, height },
     colorScheme: theme,
     locale,
     hasTouch: touch,
     serviceWorkers: 'block',
+    ...options.context,
   });
   if (options.signedIn !== false) await context.addCookies(server.cookies);
   const page = await context.newPage();
   page.setDefaultTimeout(SOON);
   const problems = [];
+  const pending = new Set();
+  page.on('request', (request) => pending.add(request));
+  for (const end of ['requestfinished', 'requestfailed'])
+    page.on(end, (request) => pending.delete(request));
   page.on('pageerror', (error) => problems.push(`error: ${error.stack}`));
   page.on('console', (message) => {
+    if (message.text() === NO_WORKER) return;
     const isLoud = ['error', 'warning'].includes(message.type());
     if (isLoud && !(options.mayLoseLink && EXPECTED.test(message.text()))) {
       problems.push(`console: ${message.text()}`);
@@ -242,13 +257,32 @@ export async function open(browser, server, path = '/', options = {}) {
   });
   await page.goto(server.url + path);
   await page.locator('h1').waitFor();
-  return { page, problems, close: () => context.close() };
+  return { page, problems, pending, close: () => context.close() };
 }
 
 /** Returns what went wrong on a page so far. */
 export async function problemsOf({ page, problems }) {
   const violations = await page.evaluate(() => window.violations);
   return [...problems, ...violations];
+}
+
+/**
+ * Runs `run` on a page of its own and demands that nothing was wrong behind the scenes; `mayRefuse`
+ * are refusals that belong to the test, of which the console tells too.
+ */
+export async function withPage(browser, server, path, options, run) {
+  const where = typeof path === 'function' ? await path() : path;
+  const session = await open(browser, options.server ?? server, where, options);
+  try {
+    await run(session.page, session);
+    const problems = await problemsOf(session);
+    assert.deepEqual(
+      problems.filter((problem) => !options.mayRefuse?.test(problem)),
+      [],
+    );
+  } finally {
+    await session.close();
+  }
 }
 
 /** Types a name and a password into the form of the sign-in. */

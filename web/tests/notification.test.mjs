@@ -1,18 +1,34 @@
 // Who is told of alarms: channels, rosters and policies.
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
 import { violations } from './axe.mjs';
-import { launch, open, problemsOf, Server } from './helpers.mjs';
+import { launch, Server, withPage } from './helpers.mjs';
 
-const server = new Server();
+/** Channels may lead to this machine here. */
+const server = new Server({}, '[outbound]\nallow = ["127.0.0.1/32"]\n');
+/** A chat that answers, and notes what it got. */
+const got = [];
+let status = 200;
+const chat = createServer((request, answer) => {
+  let body = '';
+  request.on('data', (part) => (body += part));
+  request.on('end', () => {
+    got.push(body);
+    answer.writeHead(status, { 'content-type': 'text/plain' });
+    answer.end(status === 200 ? 'thanks' : 'this room is closed');
+  });
+});
 let browser;
 
 before(async () => {
+  await new Promise((resolve) => chat.listen(0, '127.0.0.1', resolve));
   await server.start();
   browser = await launch();
 });
 
 after(async () => {
+  chat.close();
   await browser?.close();
   await server.end();
 });
@@ -20,21 +36,8 @@ after(async () => {
 /** A refusal that the page shows is told by the console too. */
 const REFUSED = /^console: Failed to load resource: .* (?:400|409|412|422) /;
 
-function onPage(name, path, run, options = {}) {
-  test(name, async () => {
-    const session = await open(browser, server, path, options);
-    try {
-      await run(session.page);
-      const problems = await problemsOf(session);
-      assert.deepEqual(
-        problems.filter((problem) => !REFUSED.test(problem)),
-        [],
-      );
-    } finally {
-      await session.close();
-    }
-  });
-}
+const onPage = (name, path, run, options = {}) =>
+  test(name, () => withPage(browser, server, path, { mayRefuse: REFUSED, ...options }, run));
 
 const list = async (path) => (await server.call('GET', path)).items;
 
@@ -111,4 +114,74 @@ onPage('a policy names who is told, step by step', '/notification/policies/new',
   await dialog.getByRole('button', { name: 'Delete' }).click();
   await dialog.getByRole('alert').waitFor();
   assert.equal((await list('channels')).length, 1);
+});
+
+onPage('a channel is tested, and the answer is shown as it came', '/notification', async (page) => {
+  const [channel] = await list('channels');
+  const { id: _id, revision: _revision, updated_us: _updated, ...body } = channel;
+  const url = `http://127.0.0.1:${chat.address().port}/room`;
+  await server.call('PUT', `channels/${channel.id}`, {
+    ...body,
+    target: { ...body.target, url, headers: {} },
+  });
+  await page.reload();
+  await page.getByRole('link', { name: 'Chat of the shift' }).click();
+  const test = page.getByRole('region', { name: 'Send a test' });
+  await test.getByRole('button', { name: 'Send a test' }).focus();
+  await page.keyboard.press('Enter');
+  await test.getByText('It was taken').waitFor();
+  await test.locator('pre').filter({ hasText: '200' }).waitFor();
+  assert.equal(got.length, 1);
+  assert.match(JSON.parse(got[0]).text, /Test message/);
+  status = 404;
+  await test.getByRole('button', { name: 'Send a test' }).click();
+  await test.getByText('It was not taken').waitFor();
+  assert.match(await test.locator('pre').innerText(), /404/);
+  assert.deepEqual(await violations(page), []);
+  await page.locator('aside form').getByLabel(/^Name/).fill('Renamed');
+  await test.getByText('The channel is tested as it is saved').waitFor();
+});
+
+onPage('every message is listed with its tries and its answer', '/notification', async (page) => {
+  await page.getByRole('tab', { name: 'Channels' }).focus();
+  await page.keyboard.press('ArrowLeft');
+  await page.waitForURL(/\/notification\/deliveries$/);
+  const rows = page.getByRole('table', { name: 'Deliveries' }).locator('tbody tr');
+  await rows.nth(1).waitFor();
+  assert.match(await rows.nth(0).innerText(), /given up[\s\S]*1 try[\s\S]*Chat of the shift/);
+  assert.match(await rows.nth(1).innerText(), /sent[\s\S]*Test of the channel/);
+  await page.getByText('0 waiting · 1 sent · 1 given up').waitFor();
+  await page.getByLabel('Outcome').selectOption({ label: 'sent' });
+  await page.waitForURL(/state=sent/);
+  await rows.nth(1).waitFor({ state: 'detached' });
+  await page.reload();
+  await rows.first().waitFor();
+  assert.equal(await rows.count(), 1, 'the address keeps the filter');
+  await page.getByLabel('Outcome').selectOption({ label: 'waits' });
+  await page.getByText('No delivery matches the filter').waitFor();
+  await page.getByRole('button', { name: 'Clear filter' }).click();
+  await rows.nth(1).waitFor();
+  assert.equal(await page.getByText('No mail server is set up').count(), 0, 'nobody needs one');
+  assert.deepEqual(await violations(page), []);
+});
+
+onPage('who makes an e-mail channel is told what it needs', '/notification', async (page) => {
+  await page.getByRole('link', { name: 'Add channel' }).first().click();
+  const box = page.getByRole('region', { name: 'No mail server is set up' });
+  await box.getByText('Lines for the settings file').click();
+  assert.match(await box.locator('pre').innerText(), /\[mail\]\nhost = /);
+  const form = page.locator('aside form');
+  await form.getByLabel('Kind').selectOption('webhook');
+  await box.waitFor({ state: 'detached' });
+  await form.getByLabel('Kind').selectOption('email');
+  await form.getByLabel(/^Name/).fill('Mail');
+  await form.getByLabel(/^Also to/).fill('team@plant.example');
+  await form.getByRole('button', { name: 'Save' }).click();
+  const test = page.getByRole('region', { name: 'Send a test' });
+  await test.getByLabel(/^Test to/).fill('ada@plant.example');
+  await test.getByRole('button', { name: 'Send a test' }).click();
+  await test.getByText(/name one in \[mail\]/).waitFor();
+  await page.getByRole('tab', { name: 'Deliveries' }).click();
+  await page.getByRole('cell', { name: /ada@plant.example/ }).waitFor();
+  await box.waitFor();
 });

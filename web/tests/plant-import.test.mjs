@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { violations } from './axe.mjs';
-import { launch, open, PASSWORD, problemsOf, Server, signIn } from './helpers.mjs';
+import { launch, open, PASSWORD, Server, signIn, withPage } from './helpers.mjs';
 
 const server = new Server();
 let browser;
@@ -21,21 +21,8 @@ after(async () => {
 /** A refusal that the page shows is told by the console too. */
 const REFUSED = /^console: Failed to load resource: .* (?:400|409|412|422) /;
 
-function onPage(name, path, run, options = {}) {
-  test(name, async () => {
-    const session = await open(browser, server, path, options);
-    try {
-      await run(session.page);
-      const problems = await problemsOf(session);
-      assert.deepEqual(
-        problems.filter((problem) => !REFUSED.test(problem)),
-        [],
-      );
-    } finally {
-      await session.close();
-    }
-  });
-}
+const onPage = (name, path, run, options = {}) =>
+  test(name, () => withPage(browser, server, path, { mayRefuse: REFUSED, ...options }, run));
 
 const button = (page, name) => page.getByRole('button', { name });
 
@@ -243,3 +230,60 @@ for (const [width, theme] of [
     }
   });
 }
+
+/** Returns the plant as an archive. */
+async function plantCode() {
+  const headers = { authorization: `Bearer ${server.token}` };
+  const answer = await fetch(`${server.url}/api/v1/plant-code`, { headers });
+  return Buffer.from(await answer.arrayBuffer());
+}
+
+onPage('the plant goes out as files, and what differs comes back', '/import', async (page) => {
+  await server.call('POST', 'groups', { name: 'Kept in files' });
+  await page.getByRole('tab').first().focus();
+  await page.keyboard.press('ArrowLeft');
+  await page.waitForURL(/tab=code/);
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('link', { name: 'Download the files' }).click(),
+  ]);
+  assert.equal(download.suggestedFilename(), 'plant.zip');
+  const zip = await plantCode();
+  assert.deepEqual(readFileSync(await download.path()), zip, 'the same plant, the same bytes');
+  const give = (buffer) =>
+    page
+      .getByLabel('Choose a file')
+      .setInputFiles({ name: 'plant.zip', mimeType: 'application/zip', buffer });
+  await give(zip);
+  const plan = page.getByRole('region', { name: 'What the file would change' });
+  const apply = plan.getByRole('button', { name: /^Apply/ });
+  await plan.getByText('as the file says already').first().waitFor();
+  assert.ok(await apply.isDisabled(), 'nothing differs');
+
+  const [group] = (await server.call('GET', 'groups')).items.filter(
+    ({ name }) => name === 'Kept in files',
+  );
+  await server.call('DELETE', `groups/${group.id}`);
+  await button(page, 'Take another file').click();
+  await give(zip);
+  await plan.getByRole('row').filter({ hasText: 'Kept in files' }).getByText('made').waitFor();
+  assert.deepEqual(await violations(page), []);
+  // Somebody changes the plant between plan and apply: nothing is applied, and it is planned anew.
+  await server.call('POST', 'groups', { name: 'In between' });
+  await apply.click();
+  await plan.getByRole('alert').getByText(/plan again/).waitFor();
+  await plan.getByRole('row').filter({ hasText: 'In between' }).getByText('deleted').waitFor();
+  await apply.click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('checkbox').check();
+  await dialog.getByRole('button', { name: /^Apply/ }).click();
+  await page.getByText('2 changes were applied').first().waitFor();
+  const names = async () => (await server.call('GET', 'groups')).items.map(({ name }) => name);
+  assert.ok((await names()).includes('Kept in files'));
+  assert.ok(!(await names()).includes('In between'));
+  await page.locator('.toast').getByRole('button', { name: 'Undo' }).click();
+  await page.getByText('It was taken back').waitFor();
+  assert.ok((await names()).includes('In between'));
+  await give(Buffer.from('no archive'));
+  await plan.getByRole('alert').waitFor();
+});

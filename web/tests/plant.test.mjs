@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { violations } from './axe.mjs';
-import { launch, open, PASSWORD, place, problemsOf, Server, signIn } from './helpers.mjs';
+import { launch, open, PASSWORD, place, Server, signIn, withPage } from './helpers.mjs';
 
 const server = new Server();
 let browser;
@@ -23,22 +23,8 @@ after(async () => {
 /** A refusal that the page shows is told by the console too. */
 const REFUSED = /^console: Failed to load resource: .* (?:409|412|422) /;
 
-function onPage(name, path, run, options = {}) {
-  test(name, async () => {
-    const where = typeof path === 'function' ? path() : path;
-    const session = await open(browser, server, where, options);
-    try {
-      await run(session.page);
-      const problems = await problemsOf(session);
-      assert.deepEqual(
-        problems.filter((problem) => !REFUSED.test(problem)),
-        [],
-      );
-    } finally {
-      await session.close();
-    }
-  });
-}
+const onPage = (name, path, run, options = {}) =>
+  test(name, () => withPage(browser, server, path, { mayRefuse: REFUSED, ...options }, run));
 
 const item = (page, name) => page.getByRole('treeitem', { name });
 const paths = async () =>

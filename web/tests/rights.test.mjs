@@ -5,7 +5,7 @@ import { createHmac } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import decodeQr from 'qr/decode.js';
 import { violations } from './axe.mjs';
-import { launch, open, PASSWORD, problemsOf, rail, Server, signIn } from './helpers.mjs';
+import { launch, open, PASSWORD, rail, Server, signIn, withPage } from './helpers.mjs';
 
 const KEY = 'canarysentrykey';
 const server = new Server(
@@ -35,21 +35,11 @@ function addUser(name) {
 /** Whoever is not signed in yet is refused first, and the console tells of it. */
 const SIGNED_OUT = /^console: Failed to load resource: .* 401 /;
 
-function onPage(name, path, run, options = {}) {
-  test(name, { skip }, async () => {
-    const session = await open(browser, server, path, { signedIn: false, ...options });
-    try {
-      await run(session.page);
-      const problems = await problemsOf(session);
-      assert.deepEqual(
-        problems.filter((problem) => !SIGNED_OUT.test(problem)),
-        [],
-      );
-    } finally {
-      await session.close();
-    }
+const onPage = (name, path, run, options = {}) =>
+  test(name, { skip }, () => {
+    const given = { mayRefuse: SIGNED_OUT, signedIn: false, ...options };
+    return withPage(browser, server, path, given, run);
   });
-}
 
 const asOwner = { signedIn: true };
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { violations } from './axe.mjs';
-import { launch, open, PASSWORD, problemsOf, rail, Server, signIn } from './helpers.mjs';
+import { launch, open, PASSWORD, rail, Server, signIn, withPage } from './helpers.mjs';
 
 const server = new Server();
 const SOURCE = 'demo/heating/boiler/supply_temperature';
@@ -23,21 +23,8 @@ after(async () => {
 /** A refusal that the page shows is told by the console too. */
 const REFUSED = /^console: Failed to load resource: .* (?:400|409|412|422) /;
 
-function onPage(name, path, run, options = {}) {
-  test(name, async () => {
-    const session = await open(browser, server, path, options);
-    try {
-      await run(session.page);
-      const problems = await problemsOf(session);
-      assert.deepEqual(
-        problems.filter((problem) => !REFUSED.test(problem)),
-        [],
-      );
-    } finally {
-      await session.close();
-    }
-  });
-}
+const onPage = (name, path, run, options = {}) =>
+  test(name, () => withPage(browser, server, path, { mayRefuse: REFUSED, ...options }, run));
 
 const routes = async () => (await server.call('GET', 'routes')).items;
 const letters = async () => (await server.call('GET', 'routes/dead-letters')).total;
@@ -63,6 +50,13 @@ onPage('a route is made, tried over the past, and says how it does', '/routes', 
   await form.getByText('How much and when').click();
   await form.getByLabel(/^At least between/).fill('2,5');
   await form.getByLabel(/^Dry run/).check();
+  // Expressions of a route know `value` and paths only: saving would refuse a bare name.
+  await form.getByLabel(/^Both ways/).check();
+  const back = form.getByRole('textbox', { name: 'Transform on the way back' });
+  await back.fill('value + supply_setpoint');
+  await form.getByText('nothing here is called "supply_setpoint"').waitFor();
+  await form.getByText('another tag is written tag(').first().waitFor();
+  await form.getByLabel(/^Both ways/).uncheck();
 
   await form.getByText('Test bench').click();
   await form.getByRole('button', { name: 'Run test' }).click();

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import { launch, open, problemsOf, Server } from './helpers.mjs';
+import { launch, open, problemsOf, Server, withPage } from './helpers.mjs';
 
 const server = new Server();
 let browser;
@@ -18,17 +18,8 @@ after(async () => {
 });
 
 /** Runs a test on a fresh page, and demands that nothing was wrong behind the scenes. */
-function onPage(name, path, run, options = {}) {
-  test(name, async () => {
-    const session = await open(browser, server, path, options);
-    try {
-      await run(session.page);
-      assert.deepEqual(await problemsOf(session), []);
-    } finally {
-      await session.close();
-    }
-  });
-}
+const onPage = (name, path, run, options = {}) =>
+  test(name, () => withPage(browser, server, path, options, run));
 
 onPage('the storage page says how full the disk is and what takes room', '/', async (page) => {
   const { disk, used_percent: used } = await server.call('GET', 'system/storage');
@@ -197,9 +188,12 @@ onPage('a trend is saved as the chart shows it', '/trends', async (page) => {
     page.getByRole('button', { name: 'CSV' }).click(),
   ]);
   const lines = readFileSync(await saved.path(), 'utf8').trim().split('\r\n');
-  assert.equal(lines[0], `time,${SUPPLY} last (°C),${SUPPLY} min (°C),${SUPPLY} max (°C)`);
+  const heads = ['last (°C)', 'min (°C)', 'max (°C)', 'quality'];
+  assert.equal(lines[0], ['time', ...heads.map((what) => `${SUPPLY} ${what}`)].join());
   assert.ok(1 < lines.length);
   for (const line of lines.slice(1)) {
-    assert.match(line, /^\d{4}-\d\d-\d\dT[\d:.]+Z(?:,-?[\d.]+){3}$/);
+    const quality = '(?:good|uncertain|bad)';
+    const row = `^\\d{4}-\\d\\d-\\d\\dT[\\d:.]+Z(?:(?:,-?[\\d.]+){3},${quality}|,,,,bad)$`;
+    assert.match(line, new RegExp(row));
   }
 });

@@ -1,7 +1,7 @@
 // What people do with the pages, against the real binary and the demo plant.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { launch, open, problemsOf, Server, SOON } from './helpers.mjs';
+import { launch, open, problemsOf, Server, SOON, withPage } from './helpers.mjs';
 
 const server = new Server();
 let browser;
@@ -17,17 +17,8 @@ after(async () => {
 });
 
 /** Runs a test on a fresh page, and demands that nothing was wrong behind the scenes. */
-function onPage(name, path, run, options = {}) {
-  test(name, async () => {
-    const session = await open(browser, server, path, options);
-    try {
-      await run(session.page);
-      assert.deepEqual(await problemsOf(session), []);
-    } finally {
-      await session.close();
-    }
-  });
-}
+const onPage = (name, path, run, options = {}) =>
+  test(name, () => withPage(browser, server, path, options, run));
 
 const SETPOINT = 'demo/heating/boiler/supply_setpoint';
 const SUPPLY = 'demo/heating/boiler/supply_temperature';
@@ -208,7 +199,6 @@ onPage(
     assert.equal((await server.tag('demo/heating/boiler/spare')).unit, 'K');
 
     await page.getByRole('button', { name: 'Delete', exact: true }).click();
-    await page.getByRole('dialog').getByRole('button', { name: 'Delete', exact: true }).click();
     await page.getByText('demo/heating/boiler/spare was deleted').waitFor();
     await assert.rejects(server.tag('demo/heating/boiler/spare'));
   },
@@ -315,7 +305,9 @@ test('trends zoom by drag, wheel, buttons and keys, and the address keeps the wi
     await page.waitForFunction(() => /end=\d+/.test(location.search));
     const dragged = span();
     assert.ok(10_000 < dragged && dragged < 30_000, `${dragged} ms`);
+    await page.keyboard.down('Control');
     await page.mouse.wheel(0, 240);
+    await page.keyboard.up('Control');
     await page.waitForFunction(
       (old) => old < Number(new URLSearchParams(location.search).get('span')),
       dragged,
@@ -357,7 +349,7 @@ onPage('theme and language are chosen and kept', '/health', async (page) => {
   await page.getByRole('button', { name: 'Dark' }).click();
   assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), 'dark');
   for (const [language, title] of Object.entries(WORDS)) {
-    await page.locator('#prefs select').selectOption(language);
+    await page.locator('#prefs [name="language"]').selectOption(language);
     await page.getByRole('heading', { level: 1, name: title }).waitFor();
     assert.equal(
       (await page.evaluate(() => document.documentElement.lang)).slice(0, 2),
@@ -399,7 +391,7 @@ onPage('the keyboard alone reaches everything', '/', async (page) => {
   await page.locator('aside').getByText('demo/water/pump1/vibration').waitFor();
   await page.keyboard.press('Escape');
   await page.keyboard.press('?');
-  await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor();
+  await page.getByRole('dialog', { name: 'Help' }).waitFor();
 });
 
 onPage('an unsaved form asks before it is left', '/tags?do=add', async (page) => {
@@ -423,14 +415,15 @@ onPage(
   'a copy of the automatic dashboard is kept, shown first and deleted',
   '/d/all',
   async (page) => {
-    await page.getByRole('button', { name: 'Keep a copy' }).click();
-    await page.getByRole('heading', { level: 1, name: 'My dashboard' }).waitFor();
+    await page.getByRole('link', { name: 'Keep a copy' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Editing My dashboard' }).waitFor();
     await page.locator('.tile').nth(3).waitFor();
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await page.getByText('no changes', { exact: true }).waitFor();
     await page.goto(`${server.url}/`);
     await page.getByRole('heading', { level: 1, name: 'My dashboard' }).waitFor();
     await page.goto(`${server.url}/d/all`);
     await page.getByRole('button', { name: 'Delete My dashboard' }).click();
-    await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
     await page.getByText('My dashboard was deleted').waitFor();
   },
 );

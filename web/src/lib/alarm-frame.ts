@@ -1,4 +1,5 @@
 /** What the frame shows of alarms; loaded after the first page is painted. */
+import '../print.css';
 import AlarmBar from '../components/AlarmBar.svelte';
 import AlarmCounters from '../components/AlarmCounters.svelte';
 import { needWords } from './i18n.svelte.ts';

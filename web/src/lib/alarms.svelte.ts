@@ -41,7 +41,7 @@ function hear(message: Message): void {
   if (message.op === 'alarms' && message.summary) {
     summary = message.summary;
     changes += 1;
-  } else if (message.op === 'alarm' || message.op === 'alarms_missed') renew();
+  } else if (message.op === 'alarm') renew();
 }
 
 function start(): () => void {

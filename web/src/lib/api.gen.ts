@@ -92,6 +92,9 @@ export type Alarm = {
   translations?: Record<string, string>;
 };
 
+/** Columns of a list of alarms. */
+export type AlarmColumn = 'priority' | 'time' | 'name' | 'text' | 'area' | 'value' | 'state';
+
 /** How often something was with an alarm. */
 export type AlarmCount = {
   /** The alarm. */
@@ -156,6 +159,34 @@ export type AlarmJournalPage = {
   items: (Entry)[];
   /** `cursor` of the next page; null after the last. */
   next_cursor: string | null;
+};
+
+/** Options of a list of alarms. */
+export type AlarmListOptions = {
+  /** Whether alarms can be acknowledged here, by those who may. */
+  acknowledge?: boolean;
+  /** Only alarms whose tag lies below this folder, e.g. `north/hall1`. */
+  area?: TagPath | null;
+  /** Its columns from left to right, each once. */
+  columns: (AlarmColumn)[];
+  /** Only alarms of these priorities; all when empty. */
+  priorities?: (Priority)[];
+  /** Which alarms. */
+  state?: AlarmStand;
+};
+
+/** Options of a list of alarms. */
+export type AlarmListOptionsInput = {
+  /** Whether alarms can be acknowledged here, by those who may. */
+  acknowledge?: boolean;
+  /** Only alarms whose tag lies below this folder, e.g. `north/hall1`. */
+  area?: TagPath | null;
+  /** Its columns from left to right, each once. */
+  columns?: (AlarmColumn)[];
+  /** Only alarms of these priorities; all when empty. */
+  priorities?: (Priority)[];
+  /** Which alarms. */
+  state?: AlarmStand;
 };
 
 /** What an alarm is called. */
@@ -258,6 +289,9 @@ export type AlarmRule = {
   updated_us: number;
 };
 
+/** Which alarms a list shows. */
+export type AlarmStand = 'open' | 'active' | 'unacknowledged' | 'shelved' | 'hidden' | 'all';
+
 /** What the frame of the web UI shows of alarms. */
 export type AlarmSummary = {
   /** The newest unacknowledged alarm of the highest priority. */
@@ -268,6 +302,68 @@ export type AlarmSummary = {
   priorities: (PriorityCount)[];
   /** Alarms that are shelved, suppressed or out of service. */
   put_aside: number;
+};
+
+/** What an alarm would have done. */
+export type AlarmTrial = {
+  /** Microseconds for which it would have been active, altogether. */
+  active_us: number;
+  /** How often it would have begun to chatter: three times or more within a minute. */
+  chatters: number;
+  /** How often it would have been over. */
+  cleared: number;
+  /** Time after what was judged, microseconds since 1970-01-01 UTC: earlier than asked for when */
+  end_us: number;
+  /** What of the rule cannot work, e.g. because a tag is gone; null when all does. */
+  fault: string | null;
+  /** Whether there were more samples than one test reads: the newest are left out. */
+  is_cut: boolean;
+  /** Microseconds of the longest time that it would have been active without a break. */
+  longest_us: number;
+  /** The time in parts of the same length, oldest first. */
+  parts: (AlarmTrialPart)[];
+  /** How often the alarm would have asked for attention. */
+  raised: number;
+  /** How often it would have asked again because it stood for too long. */
+  re_alarmed: number;
+  /** What the alarm would have done, oldest first; the first thousand steps. */
+  rows: (AlarmTrialRow)[];
+  /** Samples that were judged. */
+  samples: number;
+  /** How often it would have been active for more than a day without a break. */
+  stale: number;
+  /** Whether it would be active at the end. */
+  stands: boolean;
+  /** First time that was judged, microseconds since 1970-01-01 UTC. */
+  start_us: number;
+  /** How often it would have been raised while it meant nothing, so that nobody saw it. */
+  suppressed: number;
+  /** Tags whose samples were read. */
+  tags: number;
+};
+
+/** What an alarm would have done in a part of the time. */
+export type AlarmTrialPart = {
+  /** Microseconds for which it would have been active. */
+  active_us: number;
+  /** How often it would have asked for attention. */
+  raised: number;
+};
+
+/** A step that an alarm would have done. */
+export type AlarmTrialRow = {
+  /** Why. */
+  cause: Cause;
+  /** The limit that it was judged by, where there is one. */
+  limit: number | null;
+  /** The state afterwards. */
+  state: State;
+  /** What the operator would have read. */
+  text: string;
+  /** When, microseconds since 1970-01-01 UTC. */
+  time_us: number;
+  /** The value of the tag then; null when there was none that is usable. */
+  value: Value | null;
 };
 
 /** How a template is applied again to a device. */
@@ -545,6 +641,33 @@ export type BackupList = {
   unreadable: string | null;
 };
 
+/** What a bar of some time shows. */
+export type BarFigure = 'average' | 'minimum' | 'maximum' | 'end' | 'delta';
+
+/** Options of bars. */
+export type BarOptions = {
+  /** What a bar stands for. */
+  by?: BarWindow;
+  /** How many hours, shifts, days, weeks or months are shown, 1 to 62. */
+  count?: number;
+  /** What is computed of an hour, shift, day, week or month. */
+  figure?: BarFigure;
+  /** Hours of a shift: 4, 6, 8 or 12. */
+  shift_hours?: number;
+  /** When the first shift of a day begins, in the zone of the reader. */
+  shift_start?: DayTime;
+  /** Order of the tags. */
+  sort?: BarSort;
+  /** Whether several tags are put on one another instead of side by side. */
+  stacked?: boolean;
+};
+
+/** Order of bars. */
+export type BarSort = 'given' | 'ascending' | 'descending';
+
+/** What a bar stands for. */
+export type BarWindow = 'tag' | 'hour' | 'shift' | 'day' | 'week' | 'month';
+
 /** What was deleted in the last 30 days, last first. */
 export type Bin = {
   items: (BinItem)[];
@@ -570,12 +693,35 @@ export type BinItem = {
 export type Binding = {
   /** Pen `t1` to `t6` or a colour `#rrggbb`; the next free pen when absent. */
   color?: string | null;
+  /** Whether a chart draws it on the axis at the right. */
+  right?: boolean;
   /** The tag. */
   tag: ObjectId;
+  /** Where an image shows it, from the left in percent of the width. */
+  x?: number | null;
+  /** Where an image shows it, from the top in percent of the height. */
+  y?: number | null;
 };
 
 /** What a body is. */
 export type BodyType = 'json' | 'text';
+
+/** What a button does. */
+export type ButtonAction = 'write' | 'toggle' | 'hold';
+
+/** Options of a button. */
+export type ButtonOptions = {
+  /** What it does. */
+  action?: ButtonAction;
+  /** How a write is asked back; a button to hold asks by the half second it must be held. */
+  confirm?: Confirm;
+  /** What stands on it; what it does when empty. */
+  label?: string;
+  /** The value it writes when let go (`hold`, needed) or pressed again (`toggle`, false when */
+  release?: boolean | number | string | null;
+  /** The value it writes; needed by `write` and `hold`, true for `toggle` when absent. */
+  value?: boolean | number | string | null;
+};
 
 /** Who did something, and what was said to it. */
 export type By = {
@@ -858,6 +1004,37 @@ export type ChartAsk = {
   zone?: string | null;
 };
 
+/** Options of a chart over time. */
+export type ChartOptions = {
+  /** Whether alarms and events are marked. */
+  events?: boolean;
+  /** Whether limits are drawn as lines. */
+  limits?: boolean;
+  /** The axis at the right, for tags that ask for it. */
+  right?: Axis;
+  /** How points are joined. */
+  style?: ChartStyle;
+  /** Whether a reader can zoom. */
+  zoom?: boolean;
+};
+
+/** Options of a chart over time. */
+export type ChartOptionsInput = {
+  /** Whether alarms and events are marked. */
+  events?: boolean;
+  /** Whether limits are drawn as lines. */
+  limits?: boolean;
+  /** The axis at the right, for tags that ask for it. */
+  right?: AxisInput;
+  /** How points are joined. */
+  style?: ChartStyle;
+  /** Whether a reader can zoom. */
+  zoom?: boolean;
+};
+
+/** How points of a chart are joined. */
+export type ChartStyle = 'line' | 'step' | 'area';
+
 /** One thing that was looked at. */
 export type Check = {
   /** What is found. */
@@ -880,7 +1057,7 @@ export type CheckBody = {
   device?: ObjectId | null;
   /** What it is for. */
   kind: ExpressionKind;
-  /** The tag whose formula it is, or that is `value` in a condition or transform. */
+  /** The tag whose formula it is, that an alarm watches, or that is `value` of a route. */
   tag?: ObjectId | null;
   /** The expression. */
   text: string;
@@ -888,6 +1065,8 @@ export type CheckBody = {
 
 /** What was looked at. */
 export type Checks = {
+  /** Whether what alarms do is stored. */
+  alarms: Check;
   /** Whether the audit journal is kept. */
   audit: Check;
   /** Whether edits of the configuration are taken. */
@@ -1109,6 +1288,9 @@ export type ConditionInput = {
   kind: 'stale';
 };
 
+/** How a write is asked back; it always is, with the old and the new value. */
+export type Confirm = 'ask' | 'tick';
+
 /** A configured link through one driver: a TCP address, a serial port. */
 export type Connection = {
   /** Free text. */
@@ -1239,6 +1421,14 @@ export type DashboardInput = {
   name: string;
   /** Place in the list of dashboards, lowest first. */
   order?: number;
+};
+
+/** A dashboard by name. */
+export type DashboardRef = {
+  /** Lasting identity. */
+  id: ObjectId;
+  /** Name. */
+  name: string;
 };
 
 /** Bytes of one part of the data directory. */
@@ -1529,6 +1719,14 @@ export type Drift = {
 /** What becomes of a sample whose tag has one with the same time already. */
 export type Duplicates = 'overwrite' | 'keep_existing' | 'refuse';
 
+/** Until when somebody is on duty. */
+export type DutyEnd = {
+  /** Name of the person. */
+  name: string;
+  /** When the duty ends, microseconds since 1970-01-01 UTC; null when it does not within two */
+  until_us: number | null;
+};
+
 /** What became of one edit. */
 export type EditDone = {
   /** What happened to it: `created`, `updated` or `deleted`. */
@@ -1794,7 +1992,7 @@ export type ExportOptionsInput = {
 };
 
 /** What an expression is for. */
-export type ExpressionKind = 'formula' | 'condition' | 'transform';
+export type ExpressionKind = 'formula' | 'alarm_condition' | 'route_condition' | 'transform';
 
 /** A tag that the template does not make. */
 export type ExtraTag = {
@@ -1930,6 +2128,20 @@ export type FormatInput = {
   size?: TextSize;
 };
 
+/** Options of a frame. */
+export type FrameOptions = {
+  /** Seconds after which it is loaded anew, 5 to 86400; never when 0. */
+  refresh_s?: number;
+  /** The page shown: `http` or `https`, and allowed by the settings of the hub. */
+  url?: string;
+};
+
+/** The pages that dashboards may show in frames. */
+export type FrameSources = {
+  /** Scheme, host and port of each, as the setting `server.frame_sources` has them; when empty, */
+  items: (string)[];
+};
+
 /** What becomes of samples when the disk is full. */
 export type FullDisk = 'stop' | 'drop_oldest';
 
@@ -1977,6 +2189,17 @@ export type Gap = {
   /** Last sample before it, or the start of the range, microseconds since 1970-01-01 UTC. */
   start_us: number;
 };
+
+/** Options of a gauge. */
+export type GaugeOptions = {
+  /** How it looks. */
+  style?: GaugeStyle;
+  /** Where its mark stands, in the unit of the tag; a second tag goes before it. */
+  target?: number | null;
+};
+
+/** How a gauge looks. */
+export type GaugeStyle = 'bar' | 'half_circle';
 
 /** Devices and tags that belong together, beside the hierarchy of assets; each may be in many. */
 export type Group = {
@@ -2113,6 +2336,19 @@ export type HubTotals = {
   writes_refused: number;
 };
 
+/** How an image fills its tile. */
+export type ImageFit = 'contain' | 'cover' | 'none';
+
+/** Options of an image. */
+export type ImageOptions = {
+  /** What the image is to those who do not see it; decoration when empty. */
+  alt?: string;
+  /** Name of the file among those of dashboards; no image yet when empty. */
+  file?: string;
+  /** How it fills its tile. */
+  fit?: ImageFit;
+};
+
 /** What a file was taken for and what became of it. */
 export type ImportReport = {
   /** Samples of these that are bad. */
@@ -2241,7 +2477,7 @@ export type Kept = {
 };
 
 /** The kinds of objects in the configuration store. */
-export type Kind = 'asset' | 'connection' | 'template' | 'device' | 'tag' | 'group' | 'alarm' | 'route' | 'channel' | 'roster' | 'policy' | 'dashboard' | 'retention';
+export type Kind = 'asset' | 'connection' | 'template' | 'device' | 'tag' | 'group' | 'alarm' | 'route' | 'channel' | 'roster' | 'policy' | 'dashboard' | 'picture' | 'retention';
 
 /** The token of a wall screen. */
 export type KioskBody = {
@@ -2344,6 +2580,9 @@ export type Limit = number | {
   /** The tag. */
   tag: ObjectId;
 };
+
+/** Where limits of a widget come from. */
+export type LimitSource = 'alarms' | 'own' | 'none';
 
 /** One log line. */
 export type Line = {
@@ -2753,6 +2992,8 @@ export type OnDaysOff = 'free' | 'works' | 'only';
 export type OnDuty = {
   /** When, microseconds since 1970-01-01 UTC. */
   at_us: number;
+  /** Until when each of them is on duty, in the same order. */
+  ends: (DutyEnd)[];
   /** The people. */
   items: (Person)[];
 };
@@ -2898,6 +3139,16 @@ export type PageOfObject3 = {
 export type PageOfPathValue = {
   /** The items. */
   items: (PathValue)[];
+  /** `cursor` of the next page; null after the last. */
+  next_cursor: string | null;
+  /** Items of all pages. */
+  total: number;
+};
+
+/** One page of a list. */
+export type PageOfPictureItem = {
+  /** The items. */
+  items: (PictureItem)[];
   /** `cursor` of the next page; null after the last. */
   next_cursor: string | null;
   /** Items of all pages. */
@@ -3062,6 +3313,41 @@ export type PersonInput = {
   /** Name of the person. */
   name: string;
 };
+
+/** A picture of dashboards: what it is called and which bytes it has. */
+export type Picture = {
+  /** How many bytes it has. */
+  bytes: number;
+  /** SHA-256 of its bytes, 64 hexadecimal digits in lower case. */
+  hash: string;
+  /** What its bytes are. */
+  media_type: PictureType;
+  /** Name by which image widgets call it, unique among pictures. */
+  name: string;
+};
+
+/** A picture, and the dashboards that show it. */
+export type PictureItem = {
+  /** How many bytes it has. */
+  bytes: number;
+  /** SHA-256 of its bytes, 64 hexadecimal digits in lower case. */
+  hash: string;
+  /** Lasting identity. */
+  id: ObjectId;
+  /** What its bytes are. */
+  media_type: PictureType;
+  /** Name by which image widgets call it, unique among pictures. */
+  name: string;
+  /** Counts the changes of the object, from 1. */
+  revision: number;
+  /** Time of the last change, microseconds since 1970-01-01 UTC. */
+  updated_us: number;
+  /** The dashboards with an image widget that names it, of those that the caller sees. */
+  used_by: (DashboardRef)[];
+};
+
+/** What pictures can be. */
+export type PictureType = 'image/png' | 'image/jpeg' | 'image/webp' | 'image/svg+xml';
 
 /** What a body can name. */
 export type Placeholder = {
@@ -3235,6 +3521,38 @@ export type PollOutcome = {
   error: string | null;
   /** Tags that were read well. */
   good: number;
+};
+
+/** What an account keeps under a key. */
+export type PreferenceAnswer = {
+  /** When it was stored last, microseconds since 1970-01-01 UTC; null when nothing is. */
+  changed_us: number | null;
+  /** What it is about. */
+  key: string;
+  /** What was stored; null when nothing is. */
+  value: unknown;
+};
+
+/** Something to be kept. */
+export type PreferenceBody = {
+  /** Any JSON, at most 65,536 bytes without spaces. */
+  value: unknown;
+};
+
+/** Something that an account keeps. */
+export type PreferenceEntry = {
+  /** Bytes of the value as JSON. */
+  bytes: number;
+  /** When it was stored last, microseconds since 1970-01-01 UTC. */
+  changed_us: number;
+  /** What it is about. */
+  key: string;
+};
+
+/** What an account keeps, without the values. */
+export type Preferences = {
+  /** In order of key. */
+  items: (PreferenceEntry)[];
 };
 
 /** Ready-made webhooks, and what bodies can name. */
@@ -3793,6 +4111,18 @@ export type RowError = {
   value: string;
 };
 
+/** An alarm rule to be tested. */
+export type RuleTestBody = {
+  /** Time after the samples, microseconds since 1970-01-01 UTC; now when absent. At most a week */
+  end_us?: number | null;
+  /** A rule that is stored; with `rule`, the one whose place that would take. */
+  id?: ObjectId | null;
+  /** A rule that need not be stored. */
+  rule?: Alarm | null;
+  /** First time of the samples, microseconds since 1970-01-01 UTC; a day before the end when */
+  start_us?: number | null;
+};
+
 /** A part of the plant: the tags that at least one pattern selects. */
 export type Scope = (string)[];
 
@@ -3852,6 +4182,33 @@ export type Session = {
 export type Sessions = {
   /** The oldest first. */
   items: (Session)[];
+};
+
+/** A value to choose. */
+export type SetpointChoice = {
+  /** The word shown; the value when empty. */
+  text?: string;
+  /** The value that is written. */
+  value: boolean | number | string;
+};
+
+/** What the operator works to write. */
+export type SetpointControl = 'number' | 'slider' | 'select';
+
+/** Options of a setpoint. */
+export type SetpointOptions = {
+  /** Values to choose from. */
+  choices?: (SetpointChoice)[];
+  /** How a write is asked back. */
+  confirm?: Confirm;
+  /** What the operator works. */
+  control?: SetpointControl;
+  /** Greatest number; that of the tag when absent. */
+  max?: number | null;
+  /** Least number; that of the tag when absent. */
+  min?: number | null;
+  /** Step of slider and arrow keys, above 0. */
+  step?: number | null;
 };
 
 /** Where the value of a setting comes from. */
@@ -4024,6 +4381,31 @@ export type Standing = {
 /** The states of an alarm after ISA-18.2, each with the letter of its diagram. */
 export type State = 'normal' | 'unacknowledged' | 'acknowledged' | 'returned_unacknowledged' | 'latched_unacknowledged' | 'latched_acknowledged' | 'shelved' | 'suppressed' | 'out_of_service';
 
+/** Options of types that show states. */
+export type StateOptions = {
+  /** Whether 0 and false are the running state of values without a row. */
+  invert?: boolean;
+  /** What values mean; the first row that fits counts. */
+  rows?: (StateRow)[];
+};
+
+/** What a value or a range of them means. */
+export type StateRow = {
+  /** Priority whose colour it has, 1 to 4; it is normal when absent. */
+  severity?: Priority | null;
+  /** The symbol. */
+  symbol?: StateSymbol;
+  /** The word shown; the value when empty. */
+  text?: string;
+  /** Upper end of a range of numbers, part of it. */
+  up_to?: number | null;
+  /** The value, or the lower end of the range. */
+  value: boolean | number | string;
+};
+
+/** Symbols of states. */
+export type StateSymbol = 'filled' | 'outline' | 'cross' | 'warning' | 'wait' | 'hand' | 'up' | 'down';
+
 /** Figures of the system at one instant. */
 export type Stats = {
   /** The hub and what it stores. */
@@ -4112,8 +4494,31 @@ export type SystemEvent = {
 /** One of the four tables of a device; each has the addresses 0 to 65535. */
 export type Table = 'coil' | 'discrete' | 'input' | 'holding';
 
+/** Columns of a table of tags. */
+export type TableColumn = 'name' | 'path' | 'device' | 'value' | 'quality' | 'age' | 'alarm';
+
 /** Formats of a tag table. */
 export type TableFormat = 'csv' | 'xlsx';
+
+/** Options of a table of tags. */
+export type TableOptions = {
+  /** Its columns from left to right, each once. */
+  columns: (TableColumn)[];
+  /** Whether the order is turned round. */
+  descending?: boolean;
+  /** The column it is ordered by when it opens. */
+  sort?: TableColumn;
+};
+
+/** Options of a table of tags. */
+export type TableOptionsInput = {
+  /** Its columns from left to right, each once. */
+  columns?: (TableColumn)[];
+  /** Whether the order is turned round. */
+  descending?: boolean;
+  /** The column it is ordered by when it opens. */
+  sort?: TableColumn;
+};
 
 /** One data point of a device. */
 export type Tag = {
@@ -4191,6 +4596,16 @@ export type TagColumns = {
   tag: ObjectId;
   /** Unit of its numbers. */
   unit: string;
+};
+
+/** Tags chosen by what they are instead of one by one; all that is given must fit. */
+export type TagFilter = {
+  /** Only tags of this asset and of those below it. */
+  asset?: ObjectId | null;
+  /** Only tags of this group and of its devices. */
+  group?: ObjectId | null;
+  /** Paths of the tags: `*` within a segment, `**` for any depth. */
+  pattern?: string | null;
 };
 
 /** A tag and its present value. */
@@ -4877,6 +5292,14 @@ export type Value = boolean | number | string;
 /** What kind of value stands somewhere, as far as it is known before evaluation. */
 export type ValueKind = 'bool' | 'int' | 'float' | 'number' | 'text' | 'duration' | 'any';
 
+/** Options of a value. */
+export type ValueOptions = {
+  /** Whether an arrow shows how fast it rises or falls. */
+  rate?: boolean;
+  /** Whether it has a button to write the tag, for those who may. */
+  write?: boolean;
+};
+
 /** What is to be expected of the disk. */
 export type Verdict = 'unknown' | 'still' | 'fits' | 'fills';
 
@@ -4956,24 +5379,56 @@ export type Which = 'open' | 'active' | 'unacknowledged' | 'shelved' | 'suppress
 
 /** One tile of a dashboard on a grid of 12 columns. */
 export type Widget = {
+  /** Options of a list of alarms. */
+  alarm_list?: AlarmListOptions;
   /** The value axis of a chart or gauge. */
   axis: Axis;
-  /** The tags it shows, 1 to 8; a text has none. */
+  /** Options of bars. */
+  bars?: BarOptions;
+  /** The tags it shows: 1 to 8; a state timeline up to 16, an image up to 64, a table and a */
   bindings: (Binding)[];
+  /** Options of a button. */
+  button?: ButtonOptions;
+  /** Options of a line chart. */
+  chart?: ChartOptions;
   /** Text of a text widget, or the tooltip of another. */
   description?: string;
+  /** Further tags of a table or status grid. */
+  filter?: TagFilter;
   /** How numbers are shown. */
   format: Format;
+  /** Options of a frame. */
+  frame?: FrameOptions;
+  /** Options of a gauge. */
+  gauge?: GaugeOptions;
   /** Rows of 64 pixels and a gap of 8, 1 to 24. */
   h: number;
+  /** Options of an image. */
+  image?: ImageOptions;
+  /** Limits that colour it. */
+  limits?: WidgetLimits;
+  /** Page of this hub that its title opens, e.g. `/alarms`; what is known of its first tag when */
+  link?: string;
+  /** Roles that are shown the tile; all when empty. It keeps a page tidy and no secret: who may */
+  roles?: (Role)[];
+  /** Options of a setpoint. */
+  setpoint?: SetpointOptions;
   /** Whether a chart names its pens. */
   show_legend: boolean;
+  /** Whether marks of uncertain and late values are shown; bad and stale ones always are. */
+  show_quality?: boolean;
+  /** Options of a status, a status grid and a state timeline. */
+  states?: StateOptions;
+  /** Options of a table. */
+  table?: TableOptions;
   /** Title; the tag's name when empty. */
   title: string;
   /** How history is shown. */
   trend: Trend;
   /** What it shows its tags as. */
   type: WidgetType;
+  /** Options of a value. */
+  value?: ValueOptions;
   /** Columns, 1 to 12. */
   w: number;
   /** Left column, 0 to 11. */
@@ -5008,24 +5463,56 @@ export type WidgetGroupInput = {
 
 /** One tile of a dashboard on a grid of 12 columns. */
 export type WidgetInput = {
+  /** Options of a list of alarms. */
+  alarm_list?: AlarmListOptionsInput;
   /** The value axis of a chart or gauge. */
   axis?: AxisInput;
-  /** The tags it shows, 1 to 8; a text has none. */
+  /** Options of bars. */
+  bars?: BarOptions;
+  /** The tags it shows: 1 to 8; a state timeline up to 16, an image up to 64, a table and a */
   bindings?: (Binding)[];
+  /** Options of a button. */
+  button?: ButtonOptions;
+  /** Options of a line chart. */
+  chart?: ChartOptionsInput;
   /** Text of a text widget, or the tooltip of another. */
   description?: string;
+  /** Further tags of a table or status grid. */
+  filter?: TagFilter;
   /** How numbers are shown. */
   format?: FormatInput;
+  /** Options of a frame. */
+  frame?: FrameOptions;
+  /** Options of a gauge. */
+  gauge?: GaugeOptions;
   /** Rows of 64 pixels and a gap of 8, 1 to 24. */
   h: number;
+  /** Options of an image. */
+  image?: ImageOptions;
+  /** Limits that colour it. */
+  limits?: WidgetLimits;
+  /** Page of this hub that its title opens, e.g. `/alarms`; what is known of its first tag when */
+  link?: string;
+  /** Roles that are shown the tile; all when empty. It keeps a page tidy and no secret: who may */
+  roles?: (Role)[];
+  /** Options of a setpoint. */
+  setpoint?: SetpointOptions;
   /** Whether a chart names its pens. */
   show_legend?: boolean;
+  /** Whether marks of uncertain and late values are shown; bad and stale ones always are. */
+  show_quality?: boolean;
+  /** Options of a status, a status grid and a state timeline. */
+  states?: StateOptions;
+  /** Options of a table. */
+  table?: TableOptionsInput;
   /** Title; the tag's name when empty. */
   title?: string;
   /** How history is shown. */
   trend?: TrendInput;
   /** What it shows its tags as. */
   type: WidgetType;
+  /** Options of a value. */
+  value?: ValueOptions;
   /** Columns, 1 to 12. */
   w: number;
   /** Left column, 0 to 11. */
@@ -5034,8 +5521,22 @@ export type WidgetInput = {
   y: number;
 };
 
+/** Limits that colour a value, a gauge or a chart. */
+export type WidgetLimits = {
+  /** Own limit above, in the unit of the tag. */
+  high?: number | null;
+  /** Own limit far above, in the unit of the tag. */
+  high_high?: number | null;
+  /** Own limit below, in the unit of the tag. */
+  low?: number | null;
+  /** Own limit far below, in the unit of the tag. */
+  low_low?: number | null;
+  /** Where they come from. */
+  source?: LimitSource;
+};
+
 /** The types of widgets. */
-export type WidgetType = 'value' | 'gauge' | 'line' | 'bar' | 'status' | 'text';
+export type WidgetType = 'value' | 'gauge' | 'line' | 'bar' | 'status' | 'text' | 'status_grid' | 'state_timeline' | 'table' | 'alarm_list' | 'setpoint' | 'button' | 'image' | 'frame';
 
 /** What is made of the samples of a window. */
 export type WindowFunction = 'avg' | 'min' | 'max' | 'sum' | 'count' | 'last';

@@ -1,4 +1,5 @@
 /** Calls to the server's API; errors carry what the server said. */
+import { needWords } from './i18n.svelte.ts';
 import { BASE } from './router.svelte.ts';
 
 export interface FieldProblem {
@@ -52,7 +53,7 @@ export async function signedIn<T>(ask: () => Promise<T>, signal?: AbortSignal): 
   }
 }
 
-type Query = Record<string, string | number | boolean | null | undefined>;
+export type Query = Record<string, string | number | boolean | null | undefined>;
 
 interface Options {
   query?: Query;
@@ -97,6 +98,8 @@ export async function callOnce<T>(
   }
   const text = await answer.text();
   if (answer.ok) return (text ? JSON.parse(text) : undefined) as T;
+  // The words for what is refused come with the first refusal; without them the server's stay.
+  await needWords('refusals').catch(() => undefined);
   throw problem(answer.status, answer.statusText, text, answer.headers.get('retry-after'));
 }
 
@@ -137,30 +140,3 @@ export const api = {
   delete: <T = undefined>(path: string, query: Query = {}, revision?: number) =>
     call<T>('DELETE', path, { query, ...(revision !== undefined && { revision }) }),
 };
-
-/** Returns the same call as a line for a shell. */
-export function asCurl(method: string, path: string, body?: unknown): string {
-  const line = `curl -X ${method} '${window.location.origin}${apiPath(path)}'`;
-  if (body === undefined) return line;
-  const json = JSON.stringify(body).replaceAll("'", `'\\''`);
-  return `${line} -H 'content-type: application/json' -d '${json}'`;
-}
-
-/** Returns an object without what only the server sets, ready to be put back. */
-export function bodyOf<T extends object>(stored: T): Record<string, unknown> {
-  const served = [
-    'id',
-    'revision',
-    'updated_us',
-    'status',
-    'index',
-    'poll_ms',
-    'device_name',
-    'full_path',
-    'connection_name',
-    'device_count',
-    'tag_count',
-    'current',
-  ];
-  return Object.fromEntries(Object.entries(stored).filter(([key]) => !served.includes(key)));
-}

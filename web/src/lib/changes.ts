@@ -17,6 +17,7 @@ export const PATHS: Record<Kind, Path> = {
   roster: 'rosters',
   policy: 'notification-policies',
   dashboard: 'dashboards',
+  picture: 'pictures',
   retention: 'retention-policies',
 };
 

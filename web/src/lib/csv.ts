@@ -6,6 +6,8 @@ export interface ShownLine {
   name: string;
   unit: string;
   columns: Columns;
+  /** What the samples of each bucket are worth; nothing where there are none. */
+  quality: string[];
 }
 
 /** Returns a cell; what a spreadsheet would take for a formula gets an apostrophe before it. */
@@ -17,15 +19,20 @@ export function cell(text: string): string {
 const number = (value: number | null | undefined): string =>
   value === null || value === undefined ? '' : String(value);
 
-/** Returns the points of lines on one grid of times: last, least and greatest of each bucket. */
+/**
+ * Returns the points of lines on one grid of times: last, least and greatest of each bucket, and
+ * the worst quality in it.
+ */
 export function csvOf(lines: readonly ShownLine[]): string {
-  const heads = lines.flatMap(({ name, unit }) =>
-    ['last', 'min', 'max'].map((what) => cell(`${name} ${what}${unit ? ` (${unit})` : ''}`)),
-  );
+  const heads = lines.flatMap(({ name, unit }) => [
+    ...['last', 'min', 'max'].map((what) => cell(`${name} ${what}${unit ? ` (${unit})` : ''}`)),
+    cell(`${name} quality`),
+  ]);
   const rows = (lines[0]?.columns.times ?? []).flatMap((time, at) => {
-    const cells = lines.flatMap(({ columns }) =>
-      [columns.mean, columns.min, columns.max].map((column) => number(column[at])),
-    );
+    const cells = lines.flatMap(({ columns, quality }) => [
+      ...[columns.mean, columns.min, columns.max].map((column) => number(column[at])),
+      quality[at] ?? '',
+    ]);
     // Instants at which no line has a point are gaps, not rows.
     return cells.every((one) => one === '') ? [] : [[stamp(time), ...cells].join(',')];
   });

@@ -1,11 +1,11 @@
 /** Expressions: tried on the server while they are written, and the functions they may call. */
 import { api } from './api.ts';
 import { formatPlain } from './format.ts';
+import { besideWords, said, type Said } from './said.ts';
 import type { Scalar } from './types.ts';
-import type { CheckAnswer, FunctionItem, Input, Mistake } from './api.gen.ts';
+import type { CheckAnswer, ExpressionKind, FunctionItem, Input, Mistake } from './api.gen.ts';
 
-export type { CheckAnswer, FunctionItem, Input, Mistake };
-export type ExpressionKind = 'formula' | 'condition' | 'transform';
+export type { CheckAnswer, ExpressionKind, FunctionItem, Input, Mistake };
 
 /** Where an expression stands: what its bare names are, and whose value it is given. */
 export interface ExpressionScope {
@@ -32,27 +32,32 @@ let library: Promise<FunctionItem[]> | null = null;
 
 /** Returns the functions; they do not change while the server runs. */
 export function functions(): Promise<FunctionItem[]> {
-  library ??= api
-    .get<{ items: FunctionItem[] }>('expressions/functions')
-    .then(({ items }) => items);
+  const asked = (): Promise<{ items: FunctionItem[] }> => api.get('expressions/functions');
+  library ??= besideWords('functions', asked()).then(({ items }) => items);
   library.catch(() => (library = null));
   return library;
 }
+
+/** Returns what a function does; several share a name, so that their parameters are in the key. */
+export const about = ({ signature, doc }: FunctionItem): Said =>
+  said(`function.${signature.replace(/\s/g, '')}`, doc);
 
 /** Returns the functions whose name or text holds all words of a search. */
 export function search(items: readonly FunctionItem[], text: string): FunctionItem[] {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   return items.filter((item) => {
-    const all = `${item.signature} ${item.group} ${item.doc}`.toLowerCase();
+    const all = `${item.signature} ${item.group} ${about(item).text}`.toLowerCase();
     return words.every((word) => all.includes(word));
   });
 }
 
 /** Returns how a tag is written in an expression: by its name beside it, else by its path. */
 export function reference(
-  tag: { name: string; path: string; device: string },
+  tag: { id: string; name: string; path: string; device: string },
   device: string | null | undefined,
+  value: string | null = null,
 ): string {
+  if (tag.id === value) return 'value';
   const isWord = /^[\p{Alphabetic}_][\p{Alphabetic}\p{N}_]*$/u.test(tag.name);
   if (tag.device === device && isWord && !KEYWORDS.has(tag.name)) return tag.name;
   return `tag("${tag.path.replace(/["\\]/g, '\\$&')}")`;

@@ -85,12 +85,27 @@ export function parseNumber(text: string): number | null {
 }
 
 const times = new Map<string, Intl.DateTimeFormat>();
+let timeZone: string | undefined;
+
+/** Returns the time zone that was chosen; nothing while it is that of the device. */
+export const zoneInUse = (): string | undefined => timeZone;
+
+/** Writes times in a zone from now on; returns it, or nothing where the browser has none such. */
+export function setTimeZone(zone: string | null): string {
+  times.clear();
+  try {
+    timeZone = zone && new Intl.DateTimeFormat('en', { timeZone: zone }) ? zone : undefined;
+  } catch {
+    timeZone = undefined;
+  }
+  return timeZone ?? '';
+}
 
 function timeFormat(locale: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
   const key = locale + JSON.stringify(options);
   let format = times.get(key);
   if (!format) {
-    format = new Intl.DateTimeFormat(locale, { hourCycle: 'h23', ...options });
+    format = new Intl.DateTimeFormat(locale, { hourCycle: 'h23', timeZone, ...options });
     times.set(key, format);
   }
   return format;
@@ -109,6 +124,11 @@ export function formatClockMs(ms: number, locale: string): string {
 
 export function formatDateTime(ms: number, locale: string): string {
   return timeFormat(locale, { ...CLOCK, ...DAY, year: 'numeric' }).format(ms);
+}
+
+/** Returns the month of an instant, short. */
+export function formatMonth(ms: number, locale: string): string {
+  return timeFormat(locale, { month: 'short' }).format(ms);
 }
 
 /** Returns a mark of a time axis: as fine as the distance between marks. */

@@ -2,21 +2,17 @@
 import { pagesOf } from './pages.ts';
 import { prefs } from './prefs.svelte.ts';
 import { go } from './router.svelte.ts';
-
-interface Actions {
-  palette: () => void;
-  help: () => void;
-}
+import { screen } from './screen.svelte.ts';
 
 const TYPING = 'input, textarea, select, [contenteditable]';
 
 /** Listens for short cuts; returns how to stop. */
-export function startKeys(actions: Actions): () => void {
+export function startKeys(): () => void {
   let isGoing = false;
   const onkeydown = (event: KeyboardEvent): void => {
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k') {
       event.preventDefault();
-      actions.palette();
+      screen.ask('palette');
       return;
     }
     if (!prefs.keys || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented)
@@ -27,7 +23,8 @@ export function startKeys(actions: Actions): () => void {
     isGoing = event.key === 'g';
     const page = wasGoing ? pagesOf().find(({ key }) => key === event.key) : undefined;
     if (page) go(`/${page.name}`);
-    else if (event.key === '?') actions.help();
+    else if (event.key === '?') screen.ask('help');
+    else if (event.key === 'f') screen.toggle();
     else if (event.key === '/') focusFilter(event);
   };
   window.addEventListener('keydown', onkeydown);

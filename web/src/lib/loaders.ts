@@ -25,11 +25,12 @@ const withAlarms = (page: Promise<PageModule>): Promise<PageModule> =>
   withWords(page, 'system', 'plant', 'alarmbar', 'alarms');
 
 export const LOADERS = {
-  trends: () => withSystem(import('../pages/Trends.svelte')),
+  trends: () => withWords(import('../pages/Trends.svelte'), 'system', 'trends'),
   tags: () => withLogic(import('../pages/Tags.svelte')),
   calculated: () => withLogic(import('../pages/Calculated.svelte')),
   alarms: () => withAlarms(import('../pages/Alarms.svelte')),
-  'alarm-rules': () => withAlarms(import('../pages/AlarmRules.svelte')),
+  'alarm-rules': () =>
+    withAlarms(withLogic(import('../pages/AlarmRules.svelte'))),
   notification: () =>
     withWords(
       import('../pages/Notification.svelte'),
@@ -56,7 +57,7 @@ export const LOADERS = {
   import: () => withOnboarding(import('../pages/PlantImport.svelte')),
   changes: () => withPlant(import('../pages/Changes.svelte')),
   exchange: () => withSystem(import('../pages/Exchange.svelte')),
-  storage: () => withSystem(import('../pages/Storage.svelte')),
+  storage: () => withPlant(import('../pages/Storage.svelte')),
   backups: () => withSystem(import('../pages/Backups.svelte')),
   health: () => withSystem(import('../pages/Health.svelte')),
   logs: () => withPeople(import('../pages/Logs.svelte')),

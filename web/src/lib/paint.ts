@@ -20,8 +20,21 @@ export interface ValueOptions {
   showUnit?: boolean;
 }
 
-function setText(node: Element | null, text: string): void {
-  if (node && node.textContent !== text) node.textContent = text;
+/** Returns `write` for texts other than the last: to write costs even where nothing changes. */
+function changed(write: (text: string) => void): (text: string) => void {
+  let last: string | null = null;
+  return (text) => {
+    if (text === last) return;
+    last = text;
+    write(text);
+  };
+}
+
+/** Returns how to write the text of a part, which may be missing. */
+function textOf(node: Element | null): (text: string) => void {
+  return changed((text) => {
+    if (node) node.textContent = text;
+  });
 }
 
 /** Returns an attachment that keeps `.v`, `.u`, `.g` and `.age` of a `.live` element true. */
@@ -33,32 +46,28 @@ export function liveValue({
   return (node) => {
     const words = { yes: t('value.on'), no: t('value.off') };
     const locale = i18n.locale;
-    const parts = {
-      v: node.querySelector('.v'),
-      u: node.querySelector('.u'),
-      g: node.querySelector('.g'),
-      age: node.querySelector('.age'),
-    };
+    const setValue = textOf(node.querySelector('.v'));
+    const setUnit = textOf(node.querySelector('.u'));
+    const setGlyph = textOf(node.querySelector('.g'));
+    const setAge = textOf(node.querySelector('.age'));
+    const setState = changed((state) => (node.dataset['state'] = state));
+    const setHint = changed((text) => (node.title = text));
     const paint = (): void => {
       const { table } = live;
       const state = live.freshness(point.index, point.periodMs);
       const value = table.value(point.index);
-      node.dataset['state'] = state;
-      setText(
-        parts.v,
+      setState(state);
+      setValue(
         state === 'none'
           ? '···'
           : state === 'bad'
             ? '–'
             : formatValue(value, locale, decimals ?? point.decimals, words),
       );
-      setText(
-        parts.u,
-        showUnit && state !== 'none' && typeof value !== 'boolean' ? point.unit : '',
-      );
-      setText(parts.g, GLYPHS[state]);
-      setText(parts.age, ageText(state, point.index, locale));
-      node.title = hint(state, point.index, locale);
+      setUnit(showUnit && state !== 'none' && typeof value !== 'boolean' ? point.unit : '');
+      setGlyph(GLYPHS[state]);
+      setAge(ageText(state, point.index, locale));
+      setHint(hint(state, point.index, locale));
     };
     return watch(point.index, paint);
   };
@@ -96,9 +105,10 @@ const ORDER: Freshness[] = ['stale', 'bad', 'uncertain', 'late', 'none', 'good']
 /** Returns an attachment that marks a tile with the worst state of its tags. */
 export function tileState(points: readonly Point[]): (node: HTMLElement) => () => void {
   return (node) => {
+    const setHatch = changed((state) => (node.dataset['hatch'] = state));
     const paint = (): void => {
       const states = points.map((point) => live.freshness(point.index, point.periodMs));
-      node.dataset['hatch'] = ORDER.find((state) => states.includes(state)) ?? 'good';
+      setHatch(ORDER.find((state) => states.includes(state)) ?? 'good');
     };
     const stops = points.map((point) => watch(point.index, paint));
     return () => stops.forEach((stop) => stop());

@@ -1,13 +1,37 @@
 /** Words that pages load beside themselves. */
 import type { Files } from './i18n.svelte.ts';
 
+/** English is what the server says itself; its files are for translators and tests. */
+const none = (): Promise<{ default: Record<string, string> }> => Promise.resolve({ default: {} });
+
 export const PARTS = {
+  help: {
+    en: () => import('../locales/help/en.json'),
+    zh: () => import('../locales/help/zh.json'),
+    de: () => import('../locales/help/de.json'),
+    nl: () => import('../locales/help/nl.json'),
+    it: () => import('../locales/help/it.json'),
+  },
+  frame: {
+    en: () => import('../locales/frame/en.json'),
+    zh: () => import('../locales/frame/zh.json'),
+    de: () => import('../locales/frame/de.json'),
+    nl: () => import('../locales/frame/nl.json'),
+    it: () => import('../locales/frame/it.json'),
+  },
   system: {
     en: () => import('../locales/system/en.json'),
     zh: () => import('../locales/system/zh.json'),
     de: () => import('../locales/system/de.json'),
     nl: () => import('../locales/system/nl.json'),
     it: () => import('../locales/system/it.json'),
+  },
+  trends: {
+    en: () => import('../locales/trends/en.json'),
+    zh: () => import('../locales/trends/zh.json'),
+    de: () => import('../locales/trends/de.json'),
+    nl: () => import('../locales/trends/nl.json'),
+    it: () => import('../locales/trends/it.json'),
   },
   people: {
     en: () => import('../locales/people/en.json'),
@@ -64,6 +88,69 @@ export const PARTS = {
     de: () => import('../locales/routes/de.json'),
     nl: () => import('../locales/routes/nl.json'),
     it: () => import('../locales/routes/it.json'),
+  },
+  widgets: {
+    en: () => import('../locales/widgets/en.json'),
+    zh: () => import('../locales/widgets/zh.json'),
+    de: () => import('../locales/widgets/de.json'),
+    nl: () => import('../locales/widgets/nl.json'),
+    it: () => import('../locales/widgets/it.json'),
+  },
+  tiles: {
+    en: () => import('../locales/tiles/en.json'),
+    zh: () => import('../locales/tiles/zh.json'),
+    de: () => import('../locales/tiles/de.json'),
+    nl: () => import('../locales/tiles/nl.json'),
+    it: () => import('../locales/tiles/it.json'),
+  },
+  boards: {
+    en: () => import('../locales/boards/en.json'),
+    zh: () => import('../locales/boards/zh.json'),
+    de: () => import('../locales/boards/de.json'),
+    nl: () => import('../locales/boards/nl.json'),
+    it: () => import('../locales/boards/it.json'),
+  },
+  refusals: {
+    en: () => import('../locales/refusals/en.json'),
+    zh: () => import('../locales/refusals/zh.json'),
+    de: () => import('../locales/refusals/de.json'),
+    nl: () => import('../locales/refusals/nl.json'),
+    it: () => import('../locales/refusals/it.json'),
+  },
+  hints: {
+    en: none,
+    zh: () => import('../locales/hints/zh.json'),
+    de: () => import('../locales/hints/de.json'),
+    nl: () => import('../locales/hints/nl.json'),
+    it: () => import('../locales/hints/it.json'),
+  },
+  config: {
+    en: none,
+    zh: () => import('../locales/config/zh.json'),
+    de: () => import('../locales/config/de.json'),
+    nl: () => import('../locales/config/nl.json'),
+    it: () => import('../locales/config/it.json'),
+  },
+  functions: {
+    en: none,
+    zh: () => import('../locales/functions/zh.json'),
+    de: () => import('../locales/functions/de.json'),
+    nl: () => import('../locales/functions/nl.json'),
+    it: () => import('../locales/functions/it.json'),
+  },
+  aggregates: {
+    en: none,
+    zh: () => import('../locales/aggregates/zh.json'),
+    de: () => import('../locales/aggregates/de.json'),
+    nl: () => import('../locales/aggregates/nl.json'),
+    it: () => import('../locales/aggregates/it.json'),
+  },
+  library: {
+    en: none,
+    zh: () => import('../locales/library/zh.json'),
+    de: () => import('../locales/library/de.json'),
+    nl: () => import('../locales/library/nl.json'),
+    it: () => import('../locales/library/it.json'),
   },
 } satisfies Record<string, Files>;
 export type Part = keyof typeof PARTS;

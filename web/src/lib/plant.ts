@@ -1,5 +1,6 @@
 /** Objects of the plant as lists and by id, with few calls. */
 import { api, ApiError } from './api.ts';
+import { needWords } from './i18n.svelte.ts';
 import { session } from './session.svelte.ts';
 import type { Connection, Device, Page, Protocol, Tag } from './types.ts';
 
@@ -26,9 +27,15 @@ export const devices = (signal?: AbortSignal) => all<Device>('devices', {}, sign
 
 let protocolList: Promise<Protocol[]> | null = null;
 
-/** Returns the protocols; they do not change while the server runs. */
+/**
+ * Returns the protocols; they do not change while the server runs. The reader's words for their
+ * settings come along; without them the server's are shown.
+ */
 export function protocols(): Promise<Protocol[]> {
-  protocolList ??= api.get<{ items: Protocol[] }>('protocols').then(({ items }) => items);
+  protocolList ??= api.get<{ items: Protocol[] }>('protocols').then(async ({ items }) => {
+    await needWords('hints').catch(() => undefined);
+    return items;
+  });
   protocolList.catch(() => (protocolList = null));
   return protocolList;
 }

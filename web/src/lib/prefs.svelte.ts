@@ -1,11 +1,15 @@
-/** What a reader chose for this browser: theme, language, density, single-letter keys. */
+/** What a reader chose for this browser: theme, language, density, time zone, short cuts. */
+import { setTimeZone } from './format.ts';
 import { firstLanguage, setLanguage, type Language } from './i18n.svelte.ts';
 
-export type Theme = 'system' | 'light' | 'dark';
+export type Theme = 'system' | 'light' | 'dark' | 'contrast';
 export type Density = 'comfortable' | 'compact';
 
 const PREFIX = 'headworks.';
 const systemDark = window.matchMedia('(prefers-color-scheme: dark)');
+const systemContrast = window.matchMedia('(prefers-contrast: more)');
+/** The link of a wall screen may say how it looks; that is not kept. */
+const said = new URLSearchParams(window.location.search);
 
 export function recall(key: string): string | null {
   try {
@@ -21,20 +25,39 @@ export function remember(key: string, value: string): void {
   } catch {
     // A browser that keeps nothing still works; it forgets the choice.
   }
+  chosen?.(key);
 }
 
-let theme = $state<Theme>((recall('theme') as Theme | null) ?? 'system');
-let density = $state<Density>((recall('density') as Density | null) ?? 'comfortable');
+let chosen: ((key: string) => void) | null = null;
+
+/** Has somebody told of every choice. */
+export function watchChoices(tell: typeof chosen): void {
+  chosen = tell;
+}
+
+const first = (key: string): string | null => said.get(key) ?? recall(key);
+/** Whether the link of the page says it. */
+export const isSaid = (key: string): boolean => said.has(key);
+let theme = $state<Theme>((first('theme') as Theme | null) ?? 'system');
+let density = $state<Density>((first('density') as Density | null) ?? 'comfortable');
 let keys = $state(recall('keys') !== 'off');
-let dark = $state(false);
+let wall = $state(first('wall') === 'on');
+let zone = $state(setTimeZone(first('zone')));
+let look = $state('');
 
 function applyTheme(): void {
-  dark = theme === 'dark' || (theme === 'system' && systemDark.matches);
-  document.documentElement.dataset['theme'] = dark ? 'dark' : 'light';
-  document.documentElement.dataset['density'] = density;
+  const isDark = theme === 'dark' || (theme !== 'light' && systemDark.matches);
+  const isStrong = theme === 'contrast' || (theme === 'system' && systemContrast.matches);
+  const set = document.documentElement.dataset;
+  set['theme'] = isDark ? 'dark' : 'light';
+  set['contrast'] = isStrong ? 'more' : 'normal';
+  set['density'] = density;
+  set['wall'] = wall ? 'on' : 'off';
+  look = `${set['theme']} ${set['contrast']}`;
 }
 
 systemDark.addEventListener('change', applyTheme);
+systemContrast.addEventListener('change', applyTheme);
 applyTheme();
 
 export const prefs = {
@@ -62,13 +85,31 @@ export const prefs = {
     keys = value;
     remember('keys', value ? 'on' : 'off');
   },
-  get isDark(): boolean {
-    return dark;
+  /** Large type and no list of pages, for a screen that is read from afar. */
+  get wall(): boolean {
+    return wall;
+  },
+  set wall(value: boolean) {
+    wall = value;
+    remember('wall', value ? 'on' : 'off');
+    applyTheme();
+  },
+  /** The time zone in which times are written; empty for that of the device. */
+  get zone(): string {
+    return zone;
+  },
+  set zone(value: string) {
+    zone = setTimeZone(value);
+    remember('zone', zone);
+  },
+  /** Changes with everything that decides colours: what paints them itself reads it. */
+  get look(): string {
+    return look;
   },
 };
 
 export function loadLanguage(): Promise<void> {
-  return setLanguage(firstLanguage(recall('language'), navigator.languages));
+  return setLanguage(firstLanguage(first('language'), navigator.languages));
 }
 
 export async function chooseLanguage(language: Language): Promise<void> {

@@ -19,8 +19,13 @@ function read(): Route {
   };
 }
 
+const place = (): number => Number(window.history.state) || 0;
+
 let current = $state.raw<Route>(read());
-let guard: { isDirty: () => boolean; question: string } | null = null;
+/** The place of this page among those that the browser goes back to. */
+let at = 0;
+/** Everything that may be unsaved: a table and the form beside it are two. */
+const guards = new Set<{ isDirty: () => boolean; question: string }>();
 
 export const route = {
   get path(): string {
@@ -53,8 +58,8 @@ export function go(path: string, options: { replace?: boolean } = {}): void {
   const move = new URL(href(path), window.location.origin);
   const same = move.pathname === window.location.pathname;
   if (!(same && options.replace) && !mayLeave()) return;
-  if (options.replace) window.history.replaceState(null, '', move);
-  else window.history.pushState(null, '', move);
+  if (options.replace) window.history.replaceState(at, '', move);
+  else window.history.pushState((at += 1), '', move);
   current = read();
   if (!same && !options.replace) window.scrollTo(0, 0);
 }
@@ -76,22 +81,32 @@ export function setQuery(
 /** Asks `question` before a move while `isDirty`; returns how to stop asking. */
 export function guardLeave(isDirty: () => boolean, question: string): () => void {
   const mine = { isDirty, question };
-  guard = mine;
-  return () => {
-    if (guard === mine) guard = null;
-  };
+  guards.add(mine);
+  return () => void guards.delete(mine);
 }
+
+const unsavedGuard = () => [...guards].find(({ isDirty }) => isDirty());
 
 /** Returns whether nothing would be lost, or the reader accepts it. */
 export function mayLeave(): boolean {
-  return !guard?.isDirty() || window.confirm(guard.question);
+  const unsaved = unsavedGuard();
+  return !unsaved || window.confirm(unsaved.question);
+}
+
+/** The browser has gone back or on; where unsaved work holds the reader, it returns. */
+function moved(): void {
+  const by = at - place();
+  if (by && !mayLeave()) return window.history.go(by);
+  at -= by;
+  current = read();
 }
 
 /** Makes plain clicks on our own links moves without a reload. */
 export function startRouter(): void {
-  window.addEventListener('popstate', () => (current = read()));
+  at = place();
+  window.addEventListener('popstate', moved);
   window.addEventListener('beforeunload', (event) => {
-    if (guard?.isDirty()) event.preventDefault();
+    if (unsavedGuard()) event.preventDefault();
   });
   document.addEventListener('click', (event) => {
     if (event.defaultPrevented || event.button !== 0) return;

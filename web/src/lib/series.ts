@@ -9,29 +9,20 @@ export interface Columns {
 }
 
 /** `null` breaks the line, `undefined` is joined over: uPlot's own words for it. */
-type Cell = number | null | undefined;
+export type Cell = number | null | undefined;
 
-interface Bucket {
+export interface Bucket {
   min: number;
   max: number;
   sum: number;
   count: number;
   bad: number;
+  uncertain: number;
   first: number;
   last: number;
   /** Whether the greatest came before the least. */
   highFirst: boolean;
 }
-
-/** A line as the server thins it out: for each column first, least, greatest and last value. */
-export interface Line {
-  times_us: readonly number[];
-  values: readonly unknown[];
-  worst: readonly string[];
-}
-
-/** Points of a line in each bucket. */
-const FINE = 4;
 
 const empty = (): Bucket => ({
   min: 0,
@@ -39,13 +30,14 @@ const empty = (): Bucket => ({
   sum: 0,
   count: 0,
   bad: 0,
+  uncertain: 0,
   first: 0,
   last: 0,
   highFirst: false,
 });
 
 /** Adds a number to a bucket whose numbers came before it. */
-function add(bucket: Bucket, value: number): void {
+export function add(bucket: Bucket, value: number): void {
   const isNew = bucket.count === 0;
   if (isNew) bucket.first = value;
   if (isNew || value < bucket.min) {
@@ -63,10 +55,7 @@ function add(bucket: Bucket, value: number): void {
 
 /** The buckets of one pen between two instants. */
 export class Series {
-  private buckets = new Map<number, Bucket>();
-  /** Whether a bucket stands for the line through it, and not for a mean. */
-  private isLine = false;
-
+  protected buckets = new Map<number, Bucket>();
   /**
    * `bucketUs` is the width of a bucket, `originUs` the start of any one of them, `periodMs` the
    * expected time between samples.
@@ -77,7 +66,7 @@ export class Series {
     readonly periodMs: number,
   ) {}
 
-  private slot(timeUs: number): number {
+  protected slot(timeUs: number): number {
     return Math.floor((timeUs - this.originUs) / this.bucketUs);
   }
 
@@ -92,19 +81,7 @@ export class Series {
     }
   }
 
-  /** Takes a line; what buckets show as their middle from then on is their last value. */
-  loadLine({ times_us: times, values, worst }: Line): void {
-    this.isLine = true;
-    times.forEach((timeUs, nth) => {
-      const bucket = this.bucket(timeUs);
-      const value = values[nth];
-      const number = typeof value === 'boolean' ? Number(value) : value;
-      if (typeof number === 'number') add(bucket, number);
-      if (worst[nth] === 'bad') bucket.bad = Math.max(1, bucket.bad);
-    });
-  }
-
-  private bucket(timeUs: number): Bucket {
+  protected bucket(timeUs: number): Bucket {
     const at = this.slot(timeUs);
     const known = this.buckets.get(at);
     if (known) return known;
@@ -113,16 +90,18 @@ export class Series {
     return made;
   }
 
-  private middle(bucket: Bucket): number {
-    return this.isLine ? bucket.last : bucket.sum / bucket.count;
+  /** What a bucket is drawn as. */
+  protected middle(bucket: Bucket): number {
+    return bucket.sum / bucket.count;
   }
 
   /** Adds a live sample; `null` is a bad one. Returns whether it was a new bucket. */
-  push(timeUs: number, value: number | null): boolean {
+  push(timeUs: number, value: number | null, isUncertain = false): boolean {
     const isNew = !this.buckets.has(this.slot(timeUs));
     const bucket = this.bucket(timeUs);
     if (value === null) bucket.bad += 1;
     else add(bucket, value);
+    if (isUncertain) bucket.uncertain += 1;
     return isNew;
   }
 
@@ -132,22 +111,8 @@ export class Series {
     for (const at of this.buckets.keys()) if (at < first) this.buckets.delete(at);
   }
 
-  /** Returns the bucket at an instant, or the newest before it within the expected time. */
-  at(timeUs: number): { min: number; max: number; mean: number; bad: number } | null {
-    const last = this.slot(timeUs);
-    for (let at = last; last - this.reach() <= at; at -= 1) {
-      const bucket = this.buckets.get(at);
-      if (bucket && bucket.count > 0) {
-        const { min, max, bad } = bucket;
-        return { min, max, mean: this.middle(bucket), bad };
-      }
-      if (bucket) return null;
-    }
-    return null;
-  }
-
   /** Buckets that may lie empty between two samples before it is a gap. */
-  private reach(): number {
+  protected reach(): number {
     return Math.max(1, Math.ceil((this.periodMs * 2500) / this.bucketUs));
   }
 
@@ -181,26 +146,6 @@ export class Series {
     return { times, min, max, mean };
   }
 
-  /** Returns the line on a grid as fine as its points, from `startUs` to `endUs`. */
-  line(startUs: number, endUs: number): { times: number[]; values: Cell[] } {
-    const { times: starts, mean } = this.columns(startUs, endUs);
-    const first = this.slot(startUs);
-    const times: number[] = [];
-    const values: Cell[] = [];
-    starts.forEach((time, nth) => {
-      const bucket = this.buckets.get(first + nth);
-      const points = bucket && 1 < bucket.count ? shape(bucket) : null;
-      for (let at = 0; at < FINE; at += 1) {
-        times.push(time + (at * this.bucketUs) / FINE / 1e6);
-        const cell = mean[nth];
-        const isPoint = typeof cell === 'number';
-        if (isPoint && points) values.push(points[at]);
-        else values.push(isPoint && 0 < at ? undefined : cell);
-      }
-    });
-    return { times, values };
-  }
-
   /** Returns the spans of time, in seconds, whose buckets hold bad samples. */
   badSpans(startUs: number, endUs: number): { from: number; to: number }[] {
     const spans: { from: number; to: number }[] = [];
@@ -215,34 +160,18 @@ export class Series {
     return spans;
   }
 
-  /** Returns the aggregates of the buckets that start in a span of time. */
-  over(startUs: number, endUs: number): { min: number; max: number; mean: number } | null {
-    let min = Number.POSITIVE_INFINITY;
-    let max = Number.NEGATIVE_INFINITY;
-    let sum = 0;
-    let count = 0;
-    let last = 0;
-    for (let at = this.slot(startUs) + 1; at <= this.slot(endUs); at += 1) {
-      const bucket = this.buckets.get(at);
-      if (!bucket || bucket.count === 0) continue;
-      min = Math.min(min, bucket.min);
-      max = Math.max(max, bucket.max);
-      sum += bucket.sum;
-      count += bucket.count;
-      last = bucket.last;
-    }
-    if (count === 0) return null;
-    return { min, max, mean: this.isLine ? last : sum / count };
-  }
-
   /** Least, greatest and last value of what is kept, for the words beside a chart. */
-  summary(): { min: number; max: number; last: number } | null {
+  summary(
+    startUs = Number.NEGATIVE_INFINITY,
+    endUs = Number.POSITIVE_INFINITY,
+  ): { min: number; max: number; last: number } | null {
+    const [first, end] = [this.slot(startUs), this.slot(endUs)];
     let min = Number.POSITIVE_INFINITY;
     let max = Number.NEGATIVE_INFINITY;
     let newest = Number.NEGATIVE_INFINITY;
     let last = Number.NaN;
     for (const [at, bucket] of this.buckets) {
-      if (bucket.count === 0) continue;
+      if (bucket.count === 0 || at < first || end < at) continue;
       min = Math.min(min, bucket.min);
       max = Math.max(max, bucket.max);
       if (newest < at) {
@@ -252,17 +181,6 @@ export class Series {
     }
     return Number.isNaN(last) ? null : { min, max, last };
   }
-}
-
-/** Returns the points of a bucket in order of time; one that repeats its neighbour is left out. */
-function shape({ first, min, max, last, highFirst }: Bucket): Cell[] {
-  const [second, third] = highFirst ? [max, min] : [min, max];
-  return [
-    first,
-    second === first ? undefined : second,
-    third === last ? undefined : third,
-    last,
-  ];
 }
 
 /** Turns the open end of columns into a gap: uPlot breaks a line only where every cell says so. */

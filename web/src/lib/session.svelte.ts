@@ -23,6 +23,7 @@ let me = $state.raw<Me | null>(null);
 let phase = $state<Phase>('starting');
 let failed = $state.raw<unknown>(null);
 let setupToken = $state('');
+let isFirst = $state(false);
 let recovery: Promise<void> | null = null;
 let waiting: { resume: () => void; refuse: (error: unknown) => void }[] = [];
 /** What a browser that keeps nothing would have kept. */
@@ -49,6 +50,13 @@ export const session = {
   /** The token of the address, when the page was opened to set the hub up. */
   get setupToken(): string {
     return setupToken;
+  },
+  /** Whether the hub was set up just now, and the first steps are still to be taken. */
+  get isFirst(): boolean {
+    return isFirst;
+  },
+  set isFirst(value: boolean) {
+    isFirst = value;
   },
   /** Whether this is a screen on the wall, which shows and does nothing else. */
   get isKiosk(): boolean {

@@ -108,7 +108,8 @@ export function parseTable(text: string): Table {
   };
 }
 
-function valueOf(column: ColumnName, text: string): unknown {
+/** Returns the text of a cell as the API takes it; what is none is told by the server. */
+export function valueOf(column: ColumnName, text: string): unknown {
   if (text === '') return null;
   if (NUMBERS.has(column)) return parseNumber(text) ?? text;
   if (column === 'invalid') return numbersOf(text);

@@ -1,8 +1,20 @@
 /** Templates: their parameters, the devices made of them, and what is said against those. */
 import { ApiError } from './api.ts';
-import type { Drift, TemplateItem, TemplateParameter } from './api.gen.ts';
+import type { Drift, LibraryItem, TemplateItem, TemplateParameter } from './api.gen.ts';
 import { parseNumber } from './format.ts';
+import { said, type Said } from './said.ts';
 import type { Device, Tag } from './types.ts';
+
+/** What the descriptions of the library end with. */
+const NOTE = / (A subset of what the manual lists; .*)$/;
+
+/** Returns what a template of the library is for, and what all of them have in common. */
+export function aboutItem({ name, description }: LibraryItem): Said[] {
+  const key = name.toLowerCase().replace(/[^a-z0-9]+/g, '_');
+  const note = NOTE.exec(description)?.[1];
+  const own = said(`library.${key}`, description.replace(NOTE, ''));
+  return note ? [own, said('library.note', note)] : [own];
+}
 
 /** Returns the parameters of a template, those of its base first. */
 export function parametersOf(

@@ -10,6 +10,7 @@ export type Kind =
   | 'devices'
   | 'groups'
   | 'notification-policies'
+  | 'pictures'
   | 'retention-policies'
   | 'rosters'
   | 'routes'

@@ -1,7 +1,5 @@
 /** Sending of files. */
-import { ApiError, apiPath, problem, signedIn } from './api.ts';
-
-type Query = Record<string, string | number | boolean | null | undefined>;
+import { ApiError, apiPath, problem, signedIn, type Query } from './api.ts';
 
 interface Sending {
   signal: AbortSignal;

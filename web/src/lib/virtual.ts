@@ -1,4 +1,5 @@
 /** Which rows of a long table are on screen. */
+import type { TableCells } from './cells.svelte.ts';
 
 /** Browsers cannot lay out much more than this many pixels. */
 const HEIGHT_MAX = 12_000_000;
@@ -47,4 +48,24 @@ export function reveal(
   const top = row * rowHeight;
   if (top < scrollTop) return top;
   return scrollTop + viewport < top + rowHeight ? top + rowHeight - viewport : scrollTop;
+}
+
+/** Returns how wide columns are at least, in pixels: below it they scroll. */
+export const leastOf = (tracks: string): number =>
+  [...tracks.matchAll(/(?:^|\s|\()(\d+)px/g)].reduce((sum, [, px]) => sum + Number(px), 0);
+
+/** Keys that go to cells and open them; returns whether it was one. */
+export function walks<T>(
+  { key, ctrlKey, metaKey, altKey }: KeyboardEvent,
+  cells: TableCells<T> | null,
+  item: T | undefined,
+  keys: readonly string[],
+): boolean {
+  if (!cells || ctrlKey || metaKey || altKey) return false;
+  if (key === 'ArrowLeft' || key === 'ArrowRight')
+    cells.move(key === 'ArrowLeft' ? -1 : 1, keys);
+  else if ((key === 'Enter' || key === 'F2') && item)
+    cells.start(item, cells.column || (keys[0] ?? ''));
+  else return false;
+  return true;
 }

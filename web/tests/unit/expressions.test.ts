@@ -22,10 +22,12 @@ test('a mistake is marked by characters, not by units of UTF-16', () => {
 });
 
 test('a tag beside the formula is its name, any other its path', () => {
-  const tag = { name: 'flow', path: 'plant/boiler/flow', device: 'one' };
+  const tag = { id: 'a', name: 'flow', path: 'plant/boiler/flow', device: 'one' };
   assert.equal(expressions.reference(tag, 'one'), 'flow');
   assert.equal(expressions.reference(tag, 'two'), 'tag("plant/boiler/flow")');
   assert.equal(expressions.reference(tag, null), 'tag("plant/boiler/flow")');
+  assert.equal(expressions.reference(tag, 'one', 'a'), 'value', 'what an alarm is given');
+  assert.equal(expressions.reference(tag, 'one', 'b'), 'flow');
   for (const name of ['not', 'True', '2nd', 'flow-1', 'flow 1']) {
     const other = { ...tag, name, path: `plant/boiler/${name}` };
     assert.equal(expressions.reference(other, 'one'), `tag("plant/boiler/${name}")`);

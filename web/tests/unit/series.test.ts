@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { csvOf } from '../../src/lib/csv.ts';
-import { Series } from '../../src/lib/series.ts';
+import { LineSeries as Series } from '../../src/lib/trends/series.ts';
 
 const SECOND = 1_000_000;
 
@@ -74,7 +74,7 @@ test('a line keeps the spike of a column, and breaks where samples were bad', ()
   assert.deepEqual(values.slice(4, 8), [null, null, null, null]);
   assert.deepEqual(values.slice(8), [1, undefined, undefined, undefined]);
   assert.deepEqual(series.at(SECOND), { min: 1, max: 90, mean: 4, bad: 0 });
-  assert.deepEqual(series.badSpans(0, 8 * SECOND), [{ from: 4, to: 8 }]);
+  assert.deepEqual(series.states(0, 8 * SECOND), [{ from: 4, to: 8, state: 'bad' }]);
   assert.deepEqual(series.over(-SECOND, 8 * SECOND), { min: 1, max: 90, mean: 1 });
 });
 
@@ -105,26 +105,60 @@ test('the points of a chart become a table without formulas', () => {
     [5_000_000, 0, 0, 0, 0, 1],
   ]);
   const columns = series.columns(0, 6_000_000);
-  const text = csvOf([{ name: '=a,"b"', unit: '°C', columns }]);
+  const text = csvOf([
+    { name: '=a,"b"', unit: '°C', columns, quality: series.worst(0, 6_000_000) },
+  ]);
   assert.deepEqual(text.split('\r\n'), [
-    `time,"'=a,""b"" last (°C)","'=a,""b"" min (°C)","'=a,""b"" max (°C)"`,
-    '1970-01-01T00:00:00.000Z,2,1,3',
-    '1970-01-01T00:00:01.000Z,2.5,-1,5',
+    `time,"'=a,""b"" last (°C)","'=a,""b"" min (°C)","'=a,""b"" max (°C)","'=a,""b"" quality"`,
+    '1970-01-01T00:00:00.000Z,2,1,3,good',
+    '1970-01-01T00:00:01.000Z,2.5,-1,5,good',
+    '1970-01-01T00:00:05.000Z,,,,bad',
     '',
   ]);
 });
 
-test('times of bad samples are spans, neighbours joined', () => {
+test('bad samples hold until the next, and a longer pause is a gap', () => {
   const series = new Series(SECOND, 0, 1000);
   series.load([
     [0, 1, 1, 1, 1, 0],
     [SECOND, 1, 1, 1, 1, 2],
     [2 * SECOND, null, null, null, 0, 1],
-    [5 * SECOND, null, null, null, 0, 1],
+    [4 * SECOND, 1, 1, 1, 1, 0],
+    [9 * SECOND, 1, 1, 1, 1, 0],
   ]);
-  assert.deepEqual(series.badSpans(0, 9 * SECOND), [
-    { from: 1, to: 3 },
-    { from: 5, to: 6 },
+  assert.deepEqual(series.states(0, 9 * SECOND), [
+    { from: 1, to: 4, state: 'bad' },
+    { from: 5, to: 9, state: 'gap' },
   ]);
-  assert.deepEqual(series.badSpans(3 * SECOND, 4 * SECOND), []);
+  // A window between samples knows what came before it and what comes after it.
+  assert.deepEqual(series.states(3 * SECOND, 3 * SECOND), [{ from: 3, to: 4, state: 'bad' }]);
+  assert.deepEqual(series.states(6 * SECOND, 7 * SECOND), [{ from: 6, to: 8, state: 'gap' }]);
+  assert.equal(series.stateAt(3 * SECOND), 'bad');
+  assert.equal(series.stateAt(4 * SECOND), null);
+  assert.equal(series.stateAt(8 * SECOND), 'gap');
+  assert.deepEqual(series.worst(SECOND, 4 * SECOND), ['bad', 'bad', '', 'good']);
+});
+
+test('nothing at all is a gap, but not for a tag that speaks only when it changes', () => {
+  const silent = new Series(SECOND, 0, 1000);
+  assert.deepEqual(silent.states(0, 4 * SECOND), [{ from: 0, to: 5, state: 'gap' }]);
+  const calculated = new Series(SECOND, 0, Number.POSITIVE_INFINITY);
+  calculated.push(0, 5, true);
+  assert.deepEqual(calculated.states(0, 99 * SECOND), [
+    { from: 0, to: 100, state: 'uncertain' },
+  ]);
+});
+
+test('a line comes in from the sample before a window and goes to the one after', () => {
+  const series = new Series(SECOND, 0, 4000);
+  series.load(rows([0, 1], [4, 2], [10, 3], [40, 4]));
+  assert.deepEqual(series.edges(SECOND, 3 * SECOND), {
+    before: { time: 0, value: 1 },
+    after: { time: 4, value: 2 },
+  });
+  // Too far away to be joined.
+  assert.deepEqual(series.edges(9 * SECOND, 12 * SECOND), {
+    before: { time: 4, value: 2 },
+    after: null,
+  });
 });
