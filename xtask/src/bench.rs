@@ -16,7 +16,7 @@ use crate::{build, setup, shell};
 /// A benchmark by its name.
 struct Benchmark {
     name: &'static str,
-    program: Program,
+    programs: &'static [Program],
 }
 
 /// What a benchmark starts.
@@ -35,79 +35,70 @@ enum Program {
 static BENCHMARKS: &[Benchmark] = &[
     Benchmark {
         name: "poll",
-        program: Program::Hub,
+        programs: &[Program::Hub],
     },
     Benchmark {
         name: "isolation",
-        program: Program::Hub,
+        programs: &[Program::Hub],
     },
     Benchmark {
         name: "live",
-        program: Program::Hub,
+        programs: &[Program::Hub],
     },
     Benchmark {
         name: "start",
-        program: Program::Hub,
+        programs: &[Program::Hub],
     },
     Benchmark {
         name: "exchange",
-        program: Program::Hub,
+        programs: &[Program::Hub],
     },
     Benchmark {
         name: "api",
-        program: Program::Hub,
+        programs: &[Program::Hub],
     },
     Benchmark {
         name: "onboarding",
-        program: Program::Hub,
+        programs: &[Program::Hub],
     },
     Benchmark {
         name: "planner",
-        program: example("headworks-protocols", "bench_planner"),
+        programs: &[example("headworks-protocols", "bench_planner")],
     },
     Benchmark {
         name: "codec",
-        program: example("headworks-protocols", "bench_codec"),
+        programs: &[example("headworks-protocols", "bench_codec")],
     },
     Benchmark {
         name: "logic",
-        program: example("headworks-core", "bench_expr"),
-    },
-    Benchmark {
-        name: "formulas",
-        program: example("headworks-hub", "bench_formulas"),
-    },
-    Benchmark {
-        name: "alarm",
-        program: example("headworks-core", "bench_alarm"),
-    },
-    Benchmark {
-        name: "alarms",
-        program: example("headworks-hub", "bench_alarms"),
-    },
-    Benchmark {
-        name: "routes",
-        program: example("headworks-core", "bench_routes"),
+        programs: &[
+            example("headworks-core", "bench_expr"),
+            example("headworks-core", "bench_alarm"),
+            example("headworks-core", "bench_routes"),
+            example("headworks-hub", "bench_formulas"),
+            example("headworks-hub", "bench_alarms"),
+            Program::Hub,
+        ],
     },
     Benchmark {
         name: "historian",
-        program: example("headworks-store", "bench_historian"),
+        programs: &[example("headworks-store", "bench_historian")],
     },
     Benchmark {
         name: "postgres",
-        program: example("headworks-store", "bench_postgres"),
+        programs: &[example("headworks-store", "bench_postgres")],
     },
     Benchmark {
         name: "chaos",
-        program: example("headworks-store", "bench_chaos"),
+        programs: &[example("headworks-store", "bench_chaos")],
     },
     Benchmark {
         name: "peers",
-        program: example("headworks-store", "bench_peers"),
+        programs: &[example("headworks-store", "bench_peers")],
     },
     Benchmark {
         name: "ui",
-        program: Program::Script("bench-ui.mjs"),
+        programs: &[Program::Script("bench-ui.mjs")],
     },
 ];
 
@@ -180,11 +171,17 @@ fn measure(benchmark: &Benchmark) -> anyhow::Result<Vec<Figure>> {
     if benchmark.name == "peers" {
         setup::peers()?;
     }
-    let command = prepare(benchmark)?;
+    let commands = benchmark.programs.iter();
+    let commands = commands.map(|program| prepare(benchmark.name, program));
+    let commands = commands.collect::<anyhow::Result<Vec<Command>>>()?;
     let before = load()?;
-    let (ok, output) = shell::tee(command)?;
+    let (mut ok, mut figures) = (true, Vec::new());
+    for command in commands {
+        let (has_ended, output) = shell::tee(command)?;
+        ok &= has_ended;
+        figures.extend(read_figures(&output));
+    }
     let after = load()?;
-    let figures = read_figures(&output);
     print_table(benchmark.name, &figures, &before, &after);
     save(benchmark.name, &figures)?;
     if !ok {
@@ -196,13 +193,11 @@ fn measure(benchmark: &Benchmark) -> anyhow::Result<Vec<Figure>> {
     Ok(figures)
 }
 
-fn prepare(benchmark: &Benchmark) -> anyhow::Result<Command> {
-    match benchmark.program {
+fn prepare(name: &str, program: &Program) -> anyhow::Result<Command> {
+    match *program {
         Program::Hub => {
             let mut command = build_example("headworks", "bench")?;
-            command
-                .arg(benchmark.name)
-                .env("HEADWORKS_BINARY", binary());
+            command.arg(name).env("HEADWORKS_BINARY", binary());
             Ok(command)
         }
         Program::Example { package, example } => build_example(package, example),
