@@ -55,14 +55,14 @@ async function makeLink(page, change = async () => undefined) {
 }
 
 /** Opens a link on a screen where nobody has signed in. */
-async function onWall(link, run) {
+async function onWall(link, run, ready = '.tile .live[data-state="good"] >> nth=1') {
   const { pathname, search, hash } = new URL(link);
   const session = await open(desk.browser, server, pathname + search + hash, {
     signedIn: false,
     mayLoseLink: true,
   });
   try {
-    await session.page.locator('.tile .live[data-state="good"]').nth(1).waitFor();
+    await session.page.locator(ready).waitFor();
     await run(session.page);
     assert.deepEqual(await problemsOf(session), []);
   } finally {
@@ -118,6 +118,29 @@ test('an owner makes a link, which shows the dashboard and nothing else', async 
     await desk.saveElsewhere(hall.id, ({ groups }) => (groups[0].widgets[0].title = 'Flow'));
     await page.locator('.tile .title', { hasText: 'Flow' }).waitFor();
   });
+});
+
+test('a dashboard without tags is offered with all tags only, and opens on the wall', async () => {
+  const note = { type: 'text', x: 0, y: 0, w: 4, h: 2, description: 'The gate is shut' };
+  const board = await server.call('POST', 'dashboards', {
+    name: 'Notices',
+    order: 6,
+    groups: [{ name: 'Gate', widgets: [note] }],
+  });
+  let link;
+  await onPage(`/d/${board.id}`, async (page) => {
+    await more(page).click();
+    await entry(page).click();
+    const dialog = page.getByRole('dialog', { name: 'Link for a wall screen' });
+    await dialog.getByText('this dashboard shows no tag yet').waitFor();
+    assert.equal(await dialog.getByRole('radio').count(), 0);
+    assert.deepEqual(await violations(page), []);
+    await dialog.getByRole('button', { name: 'Make the link' }).click();
+    link = await dialog.locator('pre').innerText();
+  });
+  const { items } = await server.call('GET', 'tokens');
+  assert.equal(items.find(({ name }) => name === 'Notices').read, null);
+  await onWall(link, (wall) => wall.locator('.tile').getByText('The gate is shut').waitFor(), '.tile');
 });
 
 test('a link that is revoked ends at once, and says so', () =>

@@ -2717,6 +2717,7 @@ export type Key =
   | 'wall.make'
   | 'wall.menu'
   | 'wall.narrow'
+  | 'wall.no_tags'
   | 'wall.own'
   | 'wall.paths'
   | 'wall.revoke'

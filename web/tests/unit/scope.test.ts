@@ -1,7 +1,7 @@
 import './browser.ts';
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { fold, PATTERNS_MAX } from '../../src/lib/boards/scope.ts';
+import { fold, PATTERNS_MAX, scopeOf } from '../../src/lib/boards/scope.ts';
 
 const numbered = (folder: string, count: number): string[] =>
   Array.from({ length: count }, (_, at) => `${folder}/tag${at}`);
@@ -43,4 +43,19 @@ test('however many there are, the server takes what comes out', () => {
         path,
       );
   }
+});
+
+test('a dashboard without tags takes all of them, or the link would not open it', () => {
+  assert.deepEqual(scopeOf([]), { patterns: null, isWider: false, isEmpty: true });
+});
+
+test('the scope names what is shown, and says where it takes more', () => {
+  const few = { patterns: ['a/x', 'b/**'], isWider: false, isEmpty: false };
+  assert.deepEqual(scopeOf(['b/**', 'a/x']), few);
+  const many = { patterns: ['hall/**'], isWider: true, isEmpty: false };
+  assert.deepEqual(scopeOf(numbered('hall', 70)), many);
+  const asked = { patterns: null, isWider: false, isEmpty: false };
+  assert.deepEqual(scopeOf(['a/x', '**']), asked);
+  const tooMany = { patterns: null, isWider: true, isEmpty: false };
+  assert.deepEqual(scopeOf(Array.from({ length: 100 }, (_, at) => `top${at}`)), tooMany);
 });

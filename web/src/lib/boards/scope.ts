@@ -13,6 +13,8 @@ export interface Shown {
   patterns: string[] | null;
   /** Whole folders had to be taken, so that there are tags of other dashboards among them. */
   isWider: boolean;
+  /** No tag is shown at all; a token that sees none would not see the dashboard either. */
+  isEmpty: boolean;
 }
 
 const folderOf = (path: string): string =>
@@ -33,6 +35,15 @@ export function fold(paths: readonly string[], most = PATTERNS_MAX): string[] {
     folded = folded.filter((one, at) => at === 0 || !one.startsWith(`${folder}/`));
   }
   return folded.sort();
+}
+
+/** Returns what a token has to see for the paths and patterns that a dashboard shows. */
+export function scopeOf(wanted: readonly string[]): Shown {
+  const patterns = wanted.includes(ALL) ? [ALL] : fold(wanted);
+  const isEmpty = wanted.length === 0;
+  if (isEmpty || patterns.includes(ALL))
+    return { patterns: null, isWider: !isEmpty && !wanted.includes(ALL), isEmpty };
+  return { patterns, isWider: patterns.some((one) => !wanted.includes(one)), isEmpty };
 }
 
 /** Returns the paths and patterns of what a filter selects. */
@@ -66,12 +77,9 @@ export async function tagsShown(board: Dashboard, signal: AbortSignal): Promise<
   const filtered = await Promise.all(
     widgets.flatMap(({ filter }) => (filter ? [ofFilter(filter, signal)] : [])),
   );
-  const wanted = [
+  return scopeOf([
     ...[...named.values()].map(({ path }) => path),
     ...filtered.flat(),
     ...widgets.flatMap(ofAlarms),
-  ];
-  const patterns = wanted.includes(ALL) ? [ALL] : fold(wanted);
-  if (patterns.includes(ALL)) return { patterns: null, isWider: !wanted.includes(ALL) };
-  return { patterns, isWider: patterns.some((one) => !wanted.includes(one)) };
+  ]);
 }
