@@ -73,12 +73,16 @@ export class Editing<T extends Stored, D> {
     this.options.ontaken?.();
   }
 
-  /** Saves over `target`: what is stored, or what somebody else saved meanwhile. */
-  async send(target: T | null = this.stored): Promise<void> {
-    if (this.options.isReady?.() === false) return;
+  /**
+   * Saves over `target`: what is stored, or what somebody else saved meanwhile; returns whether it
+   * was saved.
+   */
+  async send(target: T | null = this.stored): Promise<boolean> {
+    if (this.options.isReady?.() === false) return false;
     const saved = await this.saver.save(this.body, target);
-    if (!saved) return;
+    if (!saved) return false;
     this.take(saved);
     this.options.onsaved(saved);
+    return true;
   }
 }

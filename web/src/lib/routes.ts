@@ -148,6 +148,19 @@ export function routeBody(draft: RouteDraft): Route {
   };
 }
 
+/** Returns the fields that a person still has to fill in, as JSON pointers. */
+export function missingOf(draft: RouteDraft): string[] {
+  const targets = draft.to.flatMap(({ kind, tag, url }, at) => {
+    if (kind === 'tag') return tag === '' ? [`/to/${at}/tag`] : [];
+    return url.trim() === '' ? [`/to/${at}/url`] : [];
+  });
+  return [
+    ...(draft.name.trim() === '' ? ['/name'] : []),
+    ...(linesOf(draft.from).length === 0 ? ['/from'] : []),
+    ...targets,
+  ];
+}
+
 /** Returns the first thing that is said of a field or of what lies in it. */
 export function said(errors: Record<string, string>, pointer: string): string {
   const found = Object.keys(errors).find(

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RouteItem } from '../../src/lib/routes.ts';
-import { heldBack, routeBody, routeDraft, said } from '../../src/lib/routes.ts';
+import { freshTarget, heldBack, missingOf, routeBody, routeDraft, said } from '../../src/lib/routes.ts';
 
 const ITEM: RouteItem = {
   id: 'r',
@@ -65,4 +65,11 @@ test('what held back most comes first', () => {
     ['quality', 7],
     ['rate', 2],
   ]);
+});
+
+test('what a route still needs is said before the server is asked', () => {
+  const draft = routeDraft(null);
+  draft.to.push({ ...freshTarget(), kind: 'webhook', url: ' ' });
+  assert.deepEqual(missingOf(draft), ['/name', '/from', '/to/0/tag', '/to/1/url']);
+  assert.deepEqual(missingOf(routeDraft(ITEM)), []);
 });
