@@ -2967,6 +2967,7 @@ export type PluralKey =
   | 'alarms.added'
   | 'alarms.count'
   | 'alarms.cut'
+  | 'alarms.empty.aside'
   | 'alarms.flood.more_urgent'
   | 'alarms.flood'
   | 'alarms.flood_events'
