@@ -202,7 +202,7 @@ export const TYPES: readonly TypeOfWidget[] = [
     about: 'widget.about.setpoint',
     icon: 'setpoint',
     min: { w: 2, h: 1 },
-    size: { w: 3, h: 1 },
+    size: { w: 4, h: 1 },
     tags: [1, 1],
     suits: ANY,
     common: ['title', 'description', 'link', 'decimals', 'unit'],
