@@ -140,7 +140,11 @@ test('a dashboard without tags is offered with all tags only, and opens on the w
   });
   const { items } = await server.call('GET', 'tokens');
   assert.equal(items.find(({ name }) => name === 'Notices').read, null);
-  await onWall(link, (wall) => wall.locator('.tile').getByText('The gate is shut').waitFor(), '.tile');
+  await onWall(
+    link,
+    (wall) => wall.locator('.tile').getByText('The gate is shut').waitFor(),
+    '.tile',
+  );
 });
 
 test('a link that is revoked ends at once, and says so', () =>

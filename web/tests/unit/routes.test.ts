@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RouteItem } from '../../src/lib/routes.ts';
-import { freshTarget, heldBack, missingOf, routeBody, routeDraft, said } from '../../src/lib/routes.ts';
+import {
+  freshTarget,
+  heldBack,
+  missingOf,
+  routeBody,
+  routeDraft,
+  said,
+} from '../../src/lib/routes.ts';
 
 const ITEM: RouteItem = {
   id: 'r',
