@@ -162,7 +162,7 @@ test('flags that would cover each other are one, with the most urgent', () => {
     { timeMs: 60, priority: 2 },
     { timeMs: 101, priority: 1 },
   ];
-  const clusters = clustersOf(flags, { startMs: 0, endMs: 100 }, 1000, 26);
+  const clusters = clustersOf(flags, { startMs: 0, endMs: 100 }, 1000, 26, 48);
   assert.deepEqual(
     clusters.map(({ left, priority, flags: of }) => [left, priority, of.length]),
     [
@@ -170,6 +170,14 @@ test('flags that would cover each other are one, with the most urgent', () => {
       [600, 2, 1],
     ],
   );
+});
+
+test('a flag that says how many it stands for has room for it', () => {
+  const flags = [10, 12, 14, 16].map((timeMs) => ({ timeMs, priority: 3 }));
+  const counts = (counted: number): number[] =>
+    clustersOf(flags, { startMs: 0, endMs: 100 }, 1000, 26, counted).map((one) => one.flags.length);
+  assert.deepEqual(counts(48), [3, 1]);
+  assert.deepEqual(counts(26), [2, 2]);
 });
 
 test('limits that are numbers are lines; off, by another tag or of another kind none', () => {

@@ -81,19 +81,23 @@ export interface Cluster<T extends Flag> {
   priority: number;
 }
 
-/** Gathers flags that would cover each other; those outside the window are left out. */
+/**
+ * Gathers flags that would cover each other; those outside the window are left out. A flag is
+ * `apart` wide, and `counted` where it stands for several and says how many.
+ */
 export function clustersOf<T extends Flag>(
   flags: readonly T[],
   { startMs, endMs }: Span,
   width: number,
   apart: number,
+  counted: number,
 ): Cluster<T>[] {
   const clusters: Cluster<T>[] = [];
   for (const flag of [...flags].sort((a, b) => a.timeMs - b.timeMs)) {
     if (flag.timeMs < startMs || endMs < flag.timeMs) continue;
     const left = ((flag.timeMs - startMs) / (endMs - startMs)) * width;
     const last = clusters.at(-1);
-    if (last && left - last.left < apart) {
+    if (last && left - last.left < (1 < last.flags.length ? counted : apart)) {
       last.flags.push(flag);
       last.priority = Math.min(last.priority, flag.priority);
     } else clusters.push({ left, flags: [flag], priority: flag.priority });
