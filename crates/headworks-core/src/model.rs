@@ -1,5 +1,5 @@
 //! The plant's objects, as they are configured: assets, connections, templates, devices, tags,
-//! groups, alarms, routes, dashboards, their pictures and retention policies.
+//! groups, alarms, routes, dashboards, their pictures, retention policies and dictionaries.
 //!
 //! Checks that need one object only are made by `check`; relations between objects are the
 //! business of the hub.
@@ -9,6 +9,7 @@ mod asset;
 mod channel;
 mod dashboard;
 mod device;
+mod dictionary;
 mod group;
 mod hours;
 mod object;
@@ -35,6 +36,7 @@ pub use dashboard::{
     WidgetLimits, WidgetType,
 };
 pub use device::{Connection, Device, Settings};
+pub use dictionary::{Dictionary, main_language};
 pub use group::Group;
 pub use hours::{CalendarDay, Hours, LocalMoment};
 pub use object::{FieldError, Kind, Object, ObjectBody, ObjectId};

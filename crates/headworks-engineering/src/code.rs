@@ -37,7 +37,7 @@ pub use write::export;
 pub type Files = BTreeMap<String, String>;
 
 /// The files, in the order in which what is in them rests on each other.
-pub const FILES: [(Kind, &str); 13] = [
+pub const FILES: [(Kind, &str); 14] = [
     (Kind::Asset, "assets.toml"),
     (Kind::Connection, "connections.toml"),
     (Kind::Template, "templates.toml"),
@@ -51,6 +51,7 @@ pub const FILES: [(Kind, &str); 13] = [
     (Kind::Policy, "policies.toml"),
     (Kind::Dashboard, "dashboards.toml"),
     (Kind::Retention, "retention.toml"),
+    (Kind::Dictionary, "dictionaries.toml"),
 ];
 
 /// What files ask for: edits that can be applied when nothing is wrong.

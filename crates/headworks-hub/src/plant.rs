@@ -12,14 +12,15 @@ mod order;
 mod places;
 mod retention;
 mod routes;
+mod words;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
 use headworks_core::model::{
-    Alarm, Asset, Channel, Connection, Dashboard, Device, Group, Kind, Object, ObjectId, Picture,
-    Policy, RetentionPolicy, Roster, Route, Template,
+    Alarm, Asset, Channel, Connection, Dashboard, Device, Dictionary, Group, Kind, Object,
+    ObjectId, Picture, Policy, RetentionPolicy, Roster, Route, Template,
 };
 use headworks_core::{Pattern, TagIndex};
 
@@ -56,6 +57,7 @@ pub struct Plant {
     dashboards: Table<Dashboard>,
     pictures: Table<Picture>,
     retention: Table<RetentionPolicy>,
+    dictionaries: Table<Dictionary>,
     /// By number; no entry where a tag was deleted.
     tags: Vec<Option<Arc<TagEntry>>>,
     /// Numbers of all tags in order of path, case folded; two paths are never equal that way.
@@ -145,6 +147,11 @@ impl Plant {
         &self.retention.sorted
     }
 
+    /// Returns the dictionaries in order of language.
+    pub fn dictionaries(&self) -> &[Arc<Object<Dictionary>>] {
+        &self.dictionaries.sorted
+    }
+
     /// Returns the tags in order of path, upper and lower case as one.
     pub fn tags(&self) -> impl DoubleEndedIterator<Item = &Arc<TagEntry>> + ExactSizeIterator {
         self.order.iter().map(|&index| self.existing(index))
@@ -220,6 +227,11 @@ impl Plant {
         self.retention.by_id.get(&id)
     }
 
+    /// Returns a dictionary.
+    pub fn dictionary(&self, id: ObjectId) -> Option<&Arc<Object<Dictionary>>> {
+        self.dictionaries.by_id.get(&id)
+    }
+
     /// Returns a tag by its id.
     pub fn tag(&self, id: ObjectId) -> Option<&Arc<TagEntry>> {
         self.tag_ids.get(&id).map(|&index| self.existing(index))
@@ -258,6 +270,7 @@ impl Plant {
             (Kind::Dashboard, self.dashboards.revision_of(id)),
             (Kind::Picture, self.pictures.revision_of(id)),
             (Kind::Retention, self.retention.revision_of(id)),
+            (Kind::Dictionary, self.dictionaries.revision_of(id)),
         ];
         let found = found.into_iter().find(|(_, revision)| revision.is_some());
         found.and_then(|(kind, revision)| Some((kind, revision?)))
@@ -280,6 +293,7 @@ impl Plant {
             Kind::Dashboard => self.dashboard(id)?.body.clone().into(),
             Kind::Picture => self.picture(id)?.body.clone().into(),
             Kind::Retention => self.retention_policy(id)?.body.clone().into(),
+            Kind::Dictionary => self.dictionary(id)?.body.clone().into(),
         })
     }
 
@@ -319,7 +333,8 @@ impl Plant {
             | Kind::Route
             | Kind::Dashboard
             | Kind::Picture
-            | Kind::Retention => Vec::new(),
+            | Kind::Retention
+            | Kind::Dictionary => Vec::new(),
         }
     }
 

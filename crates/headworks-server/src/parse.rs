@@ -181,6 +181,15 @@ pub(crate) fn check_content_type(headers: &HeaderMap) -> Result<(), ApiError> {
     Err(ApiError::new(Code::UnsupportedMediaType, detail))
 }
 
+/// Returns whether the client has what it asks for already, by `If-None-Match`.
+pub(crate) fn is_known(headers: &HeaderMap, etag: &str) -> bool {
+    let known = headers.get(header::IF_NONE_MATCH);
+    let known = known.and_then(|value| value.to_str().ok()).unwrap_or("");
+    // A proxy that packs an answer makes its tag a weak one.
+    let bare = |one: &str| one.trim().trim_start_matches("W/") == etag;
+    known.split(',').any(bare)
+}
+
 /// Returns the revision that the client expects, from `If-Match`.
 pub(crate) fn if_match(headers: &HeaderMap) -> Result<Option<u64>, ApiError> {
     let Some(value) = headers.get(header::IF_MATCH) else {

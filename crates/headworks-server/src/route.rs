@@ -152,6 +152,9 @@ pub(crate) struct Json<T>(pub T);
 /// JSON that the handler has written itself, in the shape of `T`.
 pub(crate) struct Written<T>(pub Vec<u8>, pub PhantomData<T>);
 
+/// JSON that a client keeps and asks for again by its entity tag; no bytes when it has them.
+pub(crate) struct Tagged<T>(pub HeaderValue, pub Option<Vec<u8>>, pub PhantomData<T>);
+
 /// An object with its revision as entity tag.
 pub(crate) struct Revised<T>(pub u64, pub T);
 
@@ -442,6 +445,27 @@ impl<T: JsonSchema> Answer for Written<T> {
 
     fn into_response(self) -> Result<Response, ApiError> {
         Ok(json_response(self.0))
+    }
+}
+
+impl<T: JsonSchema> Answer for Tagged<T> {
+    const STATUS: StatusCode = StatusCode::OK;
+    const BODY: Option<(&'static str, SchemaOf)> = Written::<T>::BODY;
+
+    fn into_response(self) -> Result<Response, ApiError> {
+        let mut response = self.1.map_or_else(
+            || {
+                let mut known = Response::new(Body::empty());
+                *known.status_mut() = StatusCode::NOT_MODIFIED;
+                known
+            },
+            json_response,
+        );
+        let headers = response.headers_mut();
+        headers.insert(header::ETAG, self.0);
+        let ask_again = HeaderValue::from_static("private, no-cache");
+        headers.insert(header::CACHE_CONTROL, ask_again);
+        Ok(response)
     }
 }
 

@@ -6,6 +6,7 @@
 mod alarms;
 mod backups;
 mod changes;
+mod dictionaries;
 mod discovery;
 mod engineering;
 mod exports;
@@ -57,6 +58,10 @@ pub(crate) static TAGS: &[(&str, &str)] = &[
     (
         "pictures",
         "Pictures that dashboards show, and servers whose pages they may show.",
+    ),
+    (
+        "dictionaries",
+        "What the plant's own texts, such as names of tags, are in other languages.",
     ),
     ("assets", "Where things stand: sites, areas, lines."),
     ("groups", "Devices and tags that belong together."),
@@ -151,6 +156,7 @@ pub(crate) fn routes() -> Vec<Route> {
     routes.extend(templates::template_routes());
     routes.extend(changes::change_routes());
     routes.extend(backups::backup_routes());
+    routes.extend(dictionaries::dictionary_routes());
     routes.extend(discovery::discovery_routes());
     routes.extend(exports::export_routes());
     routes.extend(expressions::expression_routes());

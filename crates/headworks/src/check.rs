@@ -7,8 +7,8 @@ use std::time::Duration;
 use anyhow::Context;
 use headworks_core::TagIndex;
 use headworks_core::model::{
-    Alarm, Asset, Channel, Connection, Dashboard, Device, Group, Kind, ObjectBody, ObjectId,
-    Picture, Policy, RetentionPolicy, Roster, Route, Tag, Template,
+    Alarm, Asset, Channel, Connection, Dashboard, Device, Dictionary, Group, Kind, ObjectBody,
+    ObjectId, Picture, Policy, RetentionPolicy, Roster, Route, Tag, Template,
 };
 use headworks_hub::plant::{Paths, Places};
 use headworks_protocols::{DeviceConfig, LinkConfig, TagConfig};
@@ -164,6 +164,7 @@ impl Stored {
                 parse::<RetentionPolicy>(object)?;
                 self.retention_policies += 1;
             }
+            Kind::Dictionary => drop(parse::<Dictionary>(object)?),
         }
         Ok(())
     }

@@ -19,8 +19,8 @@ Examples:
   headworks export plant --url http://127.0.0.1:8080
 
 Written are assets.toml, connections.toml, templates.toml, devices.toml, tags.csv, groups.toml,
-alarms.toml, routes.toml, channels.toml, rosters.toml, policies.toml, dashboards.toml and
-retention.toml. Other files of the directory stay as they are.";
+alarms.toml, routes.toml, channels.toml, rosters.toml, policies.toml, dashboards.toml,
+retention.toml and dictionaries.toml. Other files of the directory stay as they are.";
 
 /// Examples of `plan`.
 pub(crate) const PLAN_EXAMPLES: &str = "\

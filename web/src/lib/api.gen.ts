@@ -1657,6 +1657,28 @@ export type DeviceSnapshot = {
 /** Whether a device answers. */
 export type DeviceState = 'unknown' | 'online' | 'offline' | 'error';
 
+/** What the plant's own texts, such as names of tags and titles of widgets, are in one language. */
+export type Dictionary = {
+  /** The language, e.g. `de` or `zh-CN`, which is the name of the dictionary: upper and lower */
+  language: string;
+  /** The texts: as they were written, and in this language. */
+  words?: Record<string, string>;
+};
+
+/** A dictionary without its texts. */
+export type DictionaryItem = {
+  /** Lasting identity. */
+  id: ObjectId;
+  /** The language, e.g. `de`. */
+  language: string;
+  /** Counts the changes of the object, from 1. */
+  revision: number;
+  /** Time of the last change, microseconds since 1970-01-01 UTC. */
+  updated_us: number;
+  /** How many texts it has. */
+  word_count: number;
+};
+
 /** Which changes of a value count. */
 export type Direction = 'either' | 'rising' | 'falling';
 
@@ -2477,7 +2499,7 @@ export type Kept = {
 };
 
 /** The kinds of objects in the configuration store. */
-export type Kind = 'asset' | 'connection' | 'template' | 'device' | 'tag' | 'group' | 'alarm' | 'route' | 'channel' | 'roster' | 'policy' | 'dashboard' | 'picture' | 'retention';
+export type Kind = 'asset' | 'connection' | 'template' | 'device' | 'tag' | 'group' | 'alarm' | 'route' | 'channel' | 'roster' | 'policy' | 'dashboard' | 'picture' | 'retention' | 'dictionary';
 
 /** The token of a wall screen. */
 export type KioskBody = {
@@ -2921,6 +2943,20 @@ export type Object = {
 
 /** An object as it is kept: its body with identity and revision. */
 export type Object2 = {
+  /** Lasting identity. */
+  id: ObjectId;
+  /** The language, e.g. `de` or `zh-CN`, which is the name of the dictionary: upper and lower */
+  language: string;
+  /** Counts the changes of the object, from 1. */
+  revision: number;
+  /** Time of the last change, microseconds since 1970-01-01 UTC. */
+  updated_us: number;
+  /** The texts: as they were written, and in this language. */
+  words?: Record<string, string>;
+};
+
+/** An object as it is kept: its body with identity and revision. */
+export type Object3 = {
   /** How long each tier is kept. */
   days: RetentionDays;
   /** Free text. */
@@ -2942,7 +2978,7 @@ export type Object2 = {
 };
 
 /** An object as it is kept: its body with identity and revision. */
-export type Object3 = {
+export type Object4 = {
   /** How good a sample must be. */
   accept?: Accept;
   /** Whether what is written at the target comes back to the source; for one tag to one tag. */
@@ -2997,6 +3033,9 @@ export type OnDuty = {
   /** The people. */
   items: (Person)[];
 };
+
+/** Which texts are listed. */
+export type Only = 'missing' | 'unused';
 
 /** How data are treated: the configuration of OPC UA Part 13, 4.2.1.2. */
 export type Options = {
@@ -3086,6 +3125,16 @@ export type PageOfDeviceItem = {
 };
 
 /** One page of a list. */
+export type PageOfDictionaryItem = {
+  /** The items. */
+  items: (DictionaryItem)[];
+  /** `cursor` of the next page; null after the last. */
+  next_cursor: string | null;
+  /** Items of all pages. */
+  total: number;
+};
+
+/** One page of a list. */
 export type PageOfErrorGroup = {
   /** The items. */
   items: (ErrorGroup)[];
@@ -3118,7 +3167,7 @@ export type PageOfObject = {
 /** One page of a list. */
 export type PageOfObject2 = {
   /** The items. */
-  items: (Object2)[];
+  items: (Object3)[];
   /** `cursor` of the next page; null after the last. */
   next_cursor: string | null;
   /** Items of all pages. */
@@ -3128,7 +3177,7 @@ export type PageOfObject2 = {
 /** One page of a list. */
 export type PageOfObject3 = {
   /** The items. */
-  items: (Object3)[];
+  items: (Object4)[];
   /** `cursor` of the next page; null after the last. */
   next_cursor: string | null;
   /** Items of all pages. */
@@ -4936,8 +4985,32 @@ export type TestOutcome2 = {
   is_sent: boolean;
 };
 
+/** A text and its translation. */
+export type TextItem = {
+  /** The text as it was written. */
+  text: string;
+  /** What it is in the language; null when it has no word in its dictionary. */
+  translation: string | null;
+  /** The kinds of objects that have it; empty when none has it any more. */
+  used_by: (Kind)[];
+};
+
 /** Size of a number on a tile. */
 export type TextSize = 'fit' | 's' | 'm' | 'l' | 'xl';
+
+/** A page of the texts of the plant and of the words of a dictionary. */
+export type Texts = {
+  /** How many different texts the plant has. */
+  count: number;
+  /** The items. */
+  items: (TextItem)[];
+  /** `cursor` of the next page; null after the last. */
+  next_cursor: string | null;
+  /** Items of all pages. */
+  total: number;
+  /** How many of them have a translation. */
+  translated: number;
+};
 
 /** What a tier takes. */
 export type TierSize = {
@@ -5569,6 +5642,14 @@ export type WireSwitch = {
 
 /** A format, or whatever the file looks like. */
 export type Wished = 'auto' | 'kepware_csv' | 'kepware_json' | 'telegraf' | 'iobroker' | 'thingsboard' | 'fuxa' | 'home_assistant' | 'modpoll' | 'routing';
+
+/** Every text that is translated into a language, by the text as it was written. A caller who sees */
+export type Words = {
+  /** Messages of alarms whose rules have a translation of their own: it comes before that of */
+  messages: Record<string, string>;
+  /** The texts. */
+  words: Record<string, string>;
+};
 
 /** What came of a test write. */
 export type WriteAnswer = {

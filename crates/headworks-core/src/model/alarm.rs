@@ -8,6 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use super::device::{check_description, check_lines, check_name, check_text};
+use super::dictionary::main_language;
 use super::object::{FieldError, Kind, ObjectBody, ObjectId};
 use crate::alarm::condition::{Condition, Detector, Limit, OnBad, check_expression};
 use crate::alarm::machine::Rule;
@@ -211,17 +212,20 @@ impl Alarm {
         }
     }
 
-    /// Returns the message in a language, e.g. `de-AT`, else in the language without its region,
-    /// else as it was written first; the name when there is none.
-    pub fn message_in(&self, language: &str) -> &str {
-        let main = language.split('-').next().unwrap_or_default();
-        let translated = [language, main]
-            .into_iter()
-            .find_map(|language| self.translations.get(language));
-        match translated.unwrap_or(&self.message).as_str() {
+    /// Returns the message as it was written first; the name when there is none.
+    pub fn base_message(&self) -> &str {
+        match self.message.as_str() {
             "" => &self.name,
             message => message,
         }
+    }
+
+    /// Returns the rule's own translation of its message into a language, e.g. `de-AT`, else into
+    /// the language without its region.
+    pub fn translation_in(&self, language: &str) -> Option<&str> {
+        let mut languages = std::iter::once(language).chain(main_language(language));
+        let found = languages.find_map(|language| self.translations.get(language));
+        found.map(String::as_str)
     }
 
     fn check_times(&self) -> Result<(), FieldError> {

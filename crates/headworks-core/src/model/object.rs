@@ -47,6 +47,8 @@ pub enum Kind {
     Picture,
     /// How long samples are kept.
     Retention,
+    /// What the plant's own texts are in another language.
+    Dictionary,
 }
 
 /// An object as it is kept: its body with identity and revision.
@@ -98,7 +100,7 @@ impl FieldError {
 
 impl Kind {
     /// Every kind, those first on which others rest.
-    pub const ALL: [Kind; 14] = [
+    pub const ALL: [Kind; 15] = [
         Kind::Asset,
         Kind::Connection,
         Kind::Template,
@@ -113,6 +115,7 @@ impl Kind {
         Kind::Dashboard,
         Kind::Picture,
         Kind::Retention,
+        Kind::Dictionary,
     ];
 
     /// Returns the name as the store and the API write it.
@@ -132,6 +135,7 @@ impl Kind {
             Kind::Dashboard => "dashboard",
             Kind::Picture => "picture",
             Kind::Retention => "retention",
+            Kind::Dictionary => "dictionary",
         }
     }
 }

@@ -24,6 +24,10 @@ pub(super) fn ids(plant: &Plant, kind: Kind) -> Vec<ObjectId> {
         Kind::Policy => plant.policies().iter().map(|object| object.id).collect(),
         Kind::Dashboard => plant.dashboards().iter().map(|object| object.id).collect(),
         Kind::Picture => plant.pictures().iter().map(|object| object.id).collect(),
+        Kind::Dictionary => {
+            let dictionaries = plant.dictionaries().iter();
+            dictionaries.map(|object| object.id).collect()
+        }
         Kind::Retention => {
             let policies = plant.retention_policies().iter();
             policies.map(|object| object.id).collect()
@@ -78,6 +82,20 @@ pub(super) fn names_of(plant: &Plant, kind: Kind) -> Vec<(ObjectId, String)> {
         Kind::Dashboard => named!(plant.dashboards()),
         Kind::Picture => named!(plant.pictures()),
         Kind::Retention => named!(plant.retention_policies()),
+        Kind::Dictionary => {
+            let dictionaries = plant.dictionaries().iter();
+            dictionaries
+                .map(|object| (object.id, object.body.language.clone()))
+                .collect()
+        }
+    }
+}
+
+/// Returns the key under which a file has the name of an object.
+pub(super) fn name_key(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Dictionary => "language",
+        _ => "name",
     }
 }
 

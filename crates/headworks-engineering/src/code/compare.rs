@@ -4,8 +4,8 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use headworks_core::model::{
-    Asset, Channel, Connection, Dashboard, Device, Group, Kind, ObjectBody, ObjectId, Picture,
-    Policy, RetentionPolicy, Roster, Template,
+    Asset, Channel, Connection, Dashboard, Device, Dictionary, Group, Kind, ObjectBody, ObjectId,
+    Picture, Policy, RetentionPolicy, Roster, Template,
 };
 use headworks_hub::{Body, Edit, Plant};
 use serde::de::DeserializeOwned;
@@ -251,6 +251,7 @@ fn parse(kind: Kind, object: Value) -> Result<Body, (String, String)> {
         Kind::Dashboard => of::<Dashboard>(object),
         Kind::Picture => of::<Picture>(object),
         Kind::Retention => of::<RetentionPolicy>(object),
+        Kind::Dictionary => of::<Dictionary>(object),
         Kind::Tag => of::<headworks_core::model::Tag>(object),
     }
 }

@@ -89,7 +89,8 @@ impl<'a> Known<'a> {
         let mut named = Vec::with_capacity(entries.len());
         for mut entry in entries {
             let Some(name) = self.name_of(&entry) else {
-                fail(&mut entry, "/name", "is missing", wrong);
+                let field = name_field(entry.kind);
+                fail(&mut entry, &field, "is missing", wrong);
                 continue;
             };
             match seen.insert(name.clone(), entry.at) {
@@ -102,7 +103,7 @@ impl<'a> Known<'a> {
                     let (nth, kind) = (at + 1, entry.kind);
                     let reason =
                         format!("[[{kind}]] number {nth} is called {name:?} too; keep one");
-                    fail(&mut entry, "/name", reason, wrong);
+                    fail(&mut entry, &name_field(kind), reason, wrong);
                 }
             }
             named.push((entry, name));
@@ -112,7 +113,7 @@ impl<'a> Known<'a> {
 
     /// Returns what files call the object of an entry; devices leave their path for their tags.
     fn name_of(&mut self, entry: &Entry) -> Option<String> {
-        let name = entry.text("name")?;
+        let name = entry.text(called::name_key(entry.kind))?;
         let below = |above: Option<&str>, name: &str| match above {
             Some(above) => format!("{above}/{name}"),
             None => name.to_owned(),
@@ -222,7 +223,7 @@ impl<'a> Known<'a> {
             Kind::Alarm => above(Kind::Tag, "tag")?,
             _ => None,
         };
-        Some((place, entry.text("name")?.to_owned()))
+        Some((place, entry.text(called::name_key(entry.kind))?.to_owned()))
     }
 
     /// Returns the objects of a kind that no entry has named by id.
@@ -244,6 +245,11 @@ impl<'a> Known<'a> {
             })
             .collect()
     }
+}
+
+/// Returns the pointer of the name of an object.
+fn name_field(kind: Kind) -> String {
+    format!("/{}", called::name_key(kind))
 }
 
 /// Notes a mistake of an entry.

@@ -49,7 +49,12 @@ pub(super) fn each_reference(kind: Kind, object: &mut Value, f: OnReference<'_>)
             }
         }
         Kind::Dashboard => each_binding(object, f),
-        Kind::Connection | Kind::Channel | Kind::Roster | Kind::Picture | Kind::Retention => {}
+        Kind::Connection
+        | Kind::Channel
+        | Kind::Roster
+        | Kind::Picture
+        | Kind::Retention
+        | Kind::Dictionary => {}
     }
 }
 

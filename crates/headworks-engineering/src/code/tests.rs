@@ -153,6 +153,42 @@ async fn files_by_hand_make_a_plant_and_are_as_it_is_then() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_dictionary_is_called_by_its_language() {
+    let rig = Rig::start().await;
+    let file = "dictionaries.toml".to_owned();
+    let text = "[[dictionary]]\nlanguage = \"de\"\n[dictionary.words]\n\"Hall / 1\" = \"Halle 1\"\n\
+                temp = \"Temperatur\"\n";
+    let files = Files::from([(file.clone(), text.to_owned())]);
+    assert_eq!(lines(&rig.apply(&files).await), ["+ dictionary de"]);
+    let again = rig.plan(&files).await;
+    assert_eq!((again.steps(), again.unchanged()), (&[][..], 1));
+    let exported = rig.export();
+    assert!(
+        exported[&file].contains("\"Hall / 1\" = \"Halle 1\""),
+        "{exported:?}"
+    );
+    let changed = with(files.clone(), &file, "Temperatur", "Temp.");
+    let want = ["~ dictionary de words.temp: \"Temperatur\" -> \"Temp.\""];
+    assert_eq!(lines(&rig.apply(&changed).await), want);
+    let nameless = with(files.clone(), &file, "language = \"de\"\n", "");
+    let plan = rig.plan(&nameless).await;
+    let error = &plan.errors()[0];
+    assert_eq!(
+        (error.line, error.key.as_str()),
+        (1, "language"),
+        "{error:?}"
+    );
+    let empty = with(files, &file, "Temperatur", "");
+    let plan = rig.plan(&empty).await;
+    let error = &plan.errors()[0];
+    assert_eq!(
+        (error.line, error.key.as_str()),
+        (5, "words.temp"),
+        "{error:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_rename_with_its_id_keeps_the_tag_and_a_file_that_is_not_there_changes_nothing() {
     let rig = Rig::start().await;
     rig.apply(&by_hand()).await;

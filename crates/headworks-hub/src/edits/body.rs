@@ -1,8 +1,8 @@
 //! The bodies of objects, of whatever kind.
 
 use headworks_core::model::{
-    Alarm, Asset, Channel, Connection, Dashboard, Device, FieldError, Group, Kind, ObjectBody,
-    ObjectId, Picture, Policy, RetentionPolicy, Roster, Route, Tag, Template,
+    Alarm, Asset, Channel, Connection, Dashboard, Device, Dictionary, FieldError, Group, Kind,
+    ObjectBody, ObjectId, Picture, Policy, RetentionPolicy, Roster, Route, Tag, Template,
 };
 
 /// The body of an object of any kind.
@@ -36,6 +36,8 @@ pub enum Body {
     Picture(Picture),
     /// How long samples are kept.
     Retention(RetentionPolicy),
+    /// What the plant's own texts are in another language.
+    Dictionary(Dictionary),
 }
 
 /// The body of one kind.
@@ -135,6 +137,7 @@ bodies! {
     Dashboard(Dashboard),
     Picture(Picture),
     Retention(RetentionPolicy),
+    Dictionary(Dictionary),
 }
 
 impl Body {
@@ -161,7 +164,8 @@ impl Body {
         self.any().to_json()
     }
 
-    /// Returns the name of the object: of an asset or a tag the last segment of its path.
+    /// Returns the name of the object: of an asset or a tag the last segment of its path, of a
+    /// dictionary the language.
     pub fn name(&self) -> &str {
         match self {
             Body::Asset(body) => body.name.as_str(),
@@ -178,6 +182,7 @@ impl Body {
             Body::Dashboard(body) => &body.name,
             Body::Picture(body) => &body.name,
             Body::Retention(body) => &body.name,
+            Body::Dictionary(body) => &body.language,
         }
     }
 
@@ -197,7 +202,8 @@ impl Body {
             | Body::Route(_)
             | Body::Dashboard(_)
             | Body::Picture(_)
-            | Body::Retention(_) => Vec::new(),
+            | Body::Retention(_)
+            | Body::Dictionary(_) => Vec::new(),
         }
     }
 }

@@ -9,8 +9,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use headworks_core::model::{
-    Alarm, Asset, Channel, Connection, Dashboard, Device, Group, Kind, Object, ObjectId, Picture,
-    Policy, RetentionPolicy, Roster, Route, Tag, Template,
+    Alarm, Asset, Channel, Connection, Dashboard, Device, Dictionary, Group, Kind, Object,
+    ObjectId, Picture, Policy, RetentionPolicy, Roster, Route, Tag, Template,
 };
 
 use super::body::BodyOf;
@@ -36,6 +36,7 @@ pub(crate) fn check_relations(draft: &Draft<'_>) -> Vec<Problem> {
     check_names(draft, plant.dashboards(), &mut problems);
     check_names(draft, plant.pictures(), &mut problems);
     check_names(draft, plant.retention_policies(), &mut problems);
+    check_languages(draft, &mut problems);
     placed::check_places(draft, &mut problems);
     formulas::check_formulas(draft, &mut problems);
     alarms::check_alarms(draft, &mut problems);
@@ -137,6 +138,24 @@ fn check_policies(draft: &Draft<'_>, problems: &mut Vec<Problem>) {
                     problems.push(Problem::new(edit, field, reason));
                 }
             }
+        }
+    }
+}
+
+/// Finds languages that two dictionaries would have.
+fn check_languages(draft: &Draft<'_>, problems: &mut Vec<Problem>) {
+    let standing = draft.plant.dictionaries().iter();
+    let standing = standing.filter(|object| !draft.is_drafted(object.id));
+    let mut taken: HashSet<String> = standing
+        .map(|object| object.body.language.to_ascii_lowercase())
+        .collect();
+    for (_, edit, body) in draft.alive::<Dictionary>() {
+        if !taken.insert(body.language.to_ascii_lowercase()) {
+            let reason = format!(
+                "there is a dictionary of {:?} already; change that one",
+                body.language
+            );
+            problems.push(Problem::new(edit, "/language", reason));
         }
     }
 }

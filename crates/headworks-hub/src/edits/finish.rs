@@ -84,6 +84,7 @@ fn take(changes: &mut PlantChanges, id: ObjectId, draft: Drafted, stamp: (u64, i
             Kind::Dashboard => drop(changes.dashboards.insert(id, None)),
             Kind::Picture => drop(changes.pictures.insert(id, None)),
             Kind::Retention => drop(changes.retention.insert(id, None)),
+            Kind::Dictionary => drop(changes.dictionaries.insert(id, None)),
         };
     };
     match body {
@@ -101,6 +102,7 @@ fn take(changes: &mut PlantChanges, id: ObjectId, draft: Drafted, stamp: (u64, i
         Body::Dashboard(body) => put(&mut changes.dashboards, id, stamp, body),
         Body::Picture(body) => put(&mut changes.pictures, id, stamp, body),
         Body::Retention(body) => put(&mut changes.retention, id, stamp, body),
+        Body::Dictionary(body) => put(&mut changes.dictionaries, id, stamp, body),
     }
 }
 
@@ -191,6 +193,7 @@ pub(crate) fn load(
             Kind::Dashboard => keep(&mut changes.dashboards, &object)?,
             Kind::Picture => keep(&mut changes.pictures, &object)?,
             Kind::Retention => keep(&mut changes.retention, &object)?,
+            Kind::Dictionary => keep(&mut changes.dictionaries, &object)?,
         }
     }
     Ok(changes)

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use headworks_core::TagIndex;
 use headworks_core::model::{
-    Alarm, Asset, Channel, Connection, Dashboard, Device, Group, Object, ObjectId, Picture, Policy,
-    RetentionPolicy, Roster, Route, Template,
+    Alarm, Asset, Channel, Connection, Dashboard, Device, Dictionary, Group, Object, ObjectId,
+    Picture, Policy, RetentionPolicy, Roster, Route, Template,
 };
 
 use super::{Formulas, Plant, Table, TagEntry, compare_folded};
@@ -30,6 +30,7 @@ pub(crate) struct PlantChanges {
     pub(crate) dashboards: Changed<Dashboard>,
     pub(crate) pictures: Changed<Picture>,
     pub(crate) retention: Changed<RetentionPolicy>,
+    pub(crate) dictionaries: Changed<Dictionary>,
     pub(crate) tags: BTreeMap<TagIndex, Option<Arc<TagEntry>>>,
 }
 
@@ -49,6 +50,7 @@ impl PlantChanges {
         leave_new(&mut self.dashboards, old.dashboards());
         leave_new(&mut self.pictures, old.pictures());
         leave_new(&mut self.retention, old.retention_policies());
+        leave_new(&mut self.dictionaries, old.dictionaries());
         for tag in old.tags() {
             match self.tags.get(&tag.index()) {
                 None => drop(self.tags.insert(tag.index(), None)),
@@ -74,6 +76,7 @@ impl PlantChanges {
             && self.dashboards.is_empty()
             && self.pictures.is_empty()
             && self.retention.is_empty()
+            && self.dictionaries.is_empty()
             && self.tags.is_empty()
     }
 }
@@ -134,6 +137,9 @@ impl Plant {
             retention: self
                 .retention
                 .with(changes.retention, |object| object.body.rank()),
+            dictionaries: self
+                .dictionaries
+                .with(changes.dictionaries, |object| object.body.language.clone()),
             ..self.clone()
         };
         if alarms_differ {

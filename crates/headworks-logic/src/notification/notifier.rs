@@ -349,10 +349,6 @@ impl Notifier {
             return Advice::default();
         };
         let alarm = &alarm.body;
-        let main = language.split('-').next().unwrap_or_default();
-        let is_translated = [language, main]
-            .iter()
-            .any(|language| alarm.translations.contains_key(*language));
         let tag = alarm.tag.and_then(|tag| plant.tag(tag));
         let facts = MessageFacts {
             value: line.value.as_ref(),
@@ -361,14 +357,13 @@ impl Notifier {
             unit: tag.map_or("", |tag| tag.unit()),
             decimals: None,
         };
+        let message = plant.message_in(alarm, language);
+        let own = |text: &str| plant.translated(language, text).unwrap_or(text).to_owned();
         Advice {
-            text: match is_translated {
-                true => facts.render(alarm.message_in(language)),
-                false => String::new(),
-            },
-            cause: alarm.cause.clone(),
-            consequence: alarm.consequence.clone(),
-            action: alarm.action.clone(),
+            text: message.map_or_else(String::new, |message| facts.render(message)),
+            cause: own(&alarm.cause),
+            consequence: own(&alarm.consequence),
+            action: own(&alarm.action),
         }
     }
 

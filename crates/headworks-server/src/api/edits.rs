@@ -2,8 +2,8 @@
 
 use headworks_access::Caller;
 use headworks_core::model::{
-    Alarm, Asset, Channel, Connection, Dashboard, Device, Group, Kind, ObjectBody, ObjectId,
-    Picture, Policy, RetentionPolicy, Roster, Route, Tag, Template,
+    Alarm, Asset, Channel, Connection, Dashboard, Device, Dictionary, Group, Kind, ObjectBody,
+    ObjectId, Picture, Policy, RetentionPolicy, Roster, Route, Tag, Template,
 };
 use headworks_hub::edits::EDITS_MAX;
 use headworks_hub::{Applied, Body, Edit, HubHandle, Plant, Rewritten};
@@ -331,5 +331,6 @@ fn read_body(kind: Kind, place: &str, body: Map<String, Value>) -> Result<Body, 
         Kind::Dashboard => of::<Dashboard>(place, body),
         Kind::Picture => of::<Picture>(place, body),
         Kind::Retention => of::<RetentionPolicy>(place, body),
+        Kind::Dictionary => of::<Dictionary>(place, body),
     }
 }

@@ -5,7 +5,7 @@ use std::io::Read;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use headworks_core::Rights;
 use headworks_core::model::{Dashboard, Object, ObjectId, Picture, PictureType, WidgetType};
@@ -18,6 +18,7 @@ use super::page::Page;
 use super::{dashboards, errors, imports, plans};
 use crate::app::App;
 use crate::edge::PictureAnswer;
+use crate::parse;
 use crate::pictures::{self, BYTES_MAX};
 use crate::problem::{ApiError, Code};
 use crate::route::{Call, Created, Download, Json, NoContent, Revised, Upload};
@@ -220,7 +221,7 @@ pub(crate) async fn content(call: Call<ContentQuery>) -> Result<Download, ApiErr
     };
     let keeping = if is_exact { FOREVER } else { ASK_AGAIN };
     let etag = format!("\"{}\"", picture.hash);
-    if is_known(&call.parts.headers, &etag) {
+    if parse::is_known(&call.parts.headers, &etag) {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         dress(&mut response, &etag, keeping);
@@ -244,12 +245,6 @@ pub(crate) async fn content(call: Call<ContentQuery>) -> Result<Download, ApiErr
         .insert(header::CONTENT_TYPE, media_type);
     dress(&mut response, &etag, keeping);
     Ok(Download(response))
-}
-
-fn is_known(headers: &HeaderMap, etag: &str) -> bool {
-    let known = headers.get(header::IF_NONE_MATCH);
-    let known = known.and_then(|value| value.to_str().ok()).unwrap_or("");
-    known.split(',').any(|one| one.trim() == etag)
 }
 
 fn dress(response: &mut Response, etag: &str, keeping: &'static str) {

@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use headworks_core::model::{
-    Alarm, Asset, Channel, Connection, Dashboard, Device, Group, Kind, Picture, Policy,
+    Alarm, Asset, Channel, Connection, Dashboard, Device, Dictionary, Group, Kind, Picture, Policy,
     RetentionPolicy, Roster, Route, Tag, Template,
 };
 use headworks_hub::{AlarmStats, DiskLevel, HubStats};
@@ -279,6 +279,7 @@ pub(crate) async fn schema(call: Call) -> Result<Json<serde_json::Value>, ApiErr
         Kind::Dashboard => schema_for!(Dashboard),
         Kind::Picture => schema_for!(Picture),
         Kind::Retention => schema_for!(RetentionPolicy),
+        Kind::Dictionary => schema_for!(Dictionary),
     };
     Ok(Json(schema.to_value()))
 }

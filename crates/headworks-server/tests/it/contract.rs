@@ -27,6 +27,10 @@ const SHORT_LISTS: &[(&str, &str)] = &[
     ),
     ("/api/v1/dashboards/{id}/history", "the same"),
     ("/api/v1/devices/{id}/history", "the same"),
+    (
+        "/api/v1/dictionaries/{id}/history",
+        "revisions of one object",
+    ),
     ("/api/v1/exports", "as many as are kept"),
     ("/api/v1/expressions/functions", "a table of the program"),
     ("/api/v1/frame-sources", "a setting"),
@@ -64,6 +68,7 @@ const REVISIONED: &[&str] = &[
     "connections",
     "dashboards",
     "devices",
+    "dictionaries",
     "groups",
     "notification-policies",
     "pictures",
@@ -158,7 +163,12 @@ async fn every_list_has_pages_or_is_short() {
             assert!(next.is_object(), "{}: no next_cursor", operation.name());
             for limit in ["0", "100001", "-1", "x"] {
                 let place = operation.path.replace("{id}", device.as_str().unwrap());
-                let place = format!("{place}?limit={limit}");
+                // what a list cannot be asked without
+                let needed = match parameters.contains("language") {
+                    true => "language=de&",
+                    false => "",
+                };
+                let place = format!("{place}?{needed}limit={limit}");
                 let refused = rig.get(&place).refused(400, "invalid_query");
                 assert_eq!(refused, ["?limit"], "{place}");
             }
@@ -260,6 +270,8 @@ async fn objects(rig: &Rig) -> Vec<(&'static str, String, Json)> {
     let hook = json!({ "kind": "webhook", "url": "http://192.0.2.1/" });
     let route = json!({ "name": "away", "from": ["nothing/*"], "to": [hook] });
     rig.post("/api/v1/routes", &route).expect(201);
+    let words = json!({ "language": "de", "words": { "kettle": "Kessel" } });
+    rig.post("/api/v1/dictionaries", &words).expect(201);
     let made = REVISIONED.iter().map(|kind| {
         let list = rig.get(&format!("/api/v1/{kind}")).expect(200);
         let object = list["items"][0].clone();

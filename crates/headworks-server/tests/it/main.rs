@@ -15,6 +15,8 @@ mod changes;
 mod contract;
 mod dashboard_files;
 #[cfg(test)]
+mod dictionaries;
+#[cfg(test)]
 mod discovery;
 #[cfg(test)]
 mod edge;

@@ -107,6 +107,7 @@ fn required_query(methods: &Json) -> String {
         .filter(|parameter| parameter["in"] == "query" && parameter["required"] == true)
         .map(|parameter| match parameter["name"].as_str().unwrap() {
             "tag" => "tag=plant/boiler/a",
+            "language" => "language=de",
             other => panic!("the test has no value for {other}"),
         });
     let needed: Vec<&str> = needed.collect();
@@ -140,6 +141,10 @@ fn more_objects(rig: &Rig) -> Json {
         (
             "rosters",
             json!({ "name": "night", "people": [{ "name": "A", "email": "a@b.example" }] }),
+        ),
+        (
+            "dictionaries",
+            json!({ "language": "de", "words": { "kettle": "Kessel" } }),
         ),
         (
             "templates",

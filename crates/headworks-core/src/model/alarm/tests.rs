@@ -259,13 +259,12 @@ fn a_message_is_found_in_the_nearest_language() {
         "message": "pressure", "translations": {"de": "Druck", "de-CH": "Drugg"},
     }))
     .unwrap();
-    assert_eq!(alarm.message_in("de-CH"), "Drugg");
-    assert_eq!(alarm.message_in("de-AT"), "Druck");
-    assert_eq!(alarm.message_in("fr"), "pressure");
-    assert_eq!(
-        super::tests::alarm(&json!({})).unwrap().message_in("de"),
-        "Pressure"
-    );
+    assert_eq!(alarm.translation_in("de-CH"), Some("Drugg"));
+    assert_eq!(alarm.translation_in("de-AT"), Some("Druck"));
+    assert_eq!(alarm.translation_in("fr"), None);
+    assert_eq!(alarm.base_message(), "pressure");
+    let nameless = super::tests::alarm(&json!({})).unwrap();
+    assert_eq!(nameless.base_message(), "Pressure");
 }
 
 #[test]

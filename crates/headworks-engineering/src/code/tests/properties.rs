@@ -79,7 +79,7 @@ struct AnyPlant {
     tags: Vec<AnyTag>,
     groups: Vec<(String, String, Vec<Choice>)>,
     alarms: Vec<AnyAlarm>,
-    /// Each a channel, a roster, a policy and a route.
+    /// Each a channel, a roster, a dictionary, a policy and a route.
     outward: Vec<(String, String, Choice)>,
     dashboards: Vec<(String, i32, Vec<AnyWidget>)>,
     policies: Vec<(String, [Option<u32>; 3], String)>,
@@ -308,6 +308,11 @@ impl AnyPlant {
             let channel = made.make(Kind::Channel, channel);
             let roster = json!({ "name": name, "description": text, "people": [person] });
             let roster = made.make(Kind::Roster, roster);
+            let word = if text.trim().is_empty() { "so" } else { text };
+            let words = json!({ "json": word, (name.as_str()): "so", "a/b.c": "x\ny" });
+            let language = format!("de-{at}");
+            let words = json!({ "language": language, "words": words });
+            made.make(Kind::Dictionary, words);
             let steps = json!([{ "channel": channel, "rosters": [roster] }]);
             let policy = json!({ "name": name, "description": text, "steps": steps });
             made.make(Kind::Policy, policy);

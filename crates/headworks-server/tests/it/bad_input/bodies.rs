@@ -27,6 +27,7 @@ pub(super) struct Plant {
     policy: Json,
     asset: Json,
     group: Json,
+    dictionary: Json,
     alarm: Json,
     route: Json,
     /// Tags with numbers.
@@ -69,6 +70,7 @@ const ASSETS: Operations = ("POST /api/v1/assets", "PUT /api/v1/assets/{id}");
 const ALARM_RULES: Operations = ("POST /api/v1/alarm-rules", "PUT /api/v1/alarm-rules/{id}");
 const ROUTES: Operations = ("POST /api/v1/routes", "PUT /api/v1/routes/{id}");
 const GROUPS: Operations = ("POST /api/v1/groups", "PUT /api/v1/groups/{id}");
+const DICTIONARIES: Operations = ("POST /api/v1/dictionaries", "PUT /api/v1/dictionaries/{id}");
 const TEMPLATES: Operations = ("POST /api/v1/templates", "PUT /api/v1/templates/{id}");
 
 impl Plant {
@@ -107,6 +109,9 @@ impl Plant {
             number: rig.post("/api/v1/tags", &number("number")).expect(201),
             limit: rig.post("/api/v1/tags", &number("limit")).expect(201),
             group: rig.post("/api/v1/groups", &group).expect(201),
+            dictionary: rig
+                .post("/api/v1/dictionaries", &json!({ "language": "de" }))
+                .expect(201),
             alarm: rig.post("/api/v1/alarm-rules", &alarm).expect(201),
             route: rig.post("/api/v1/routes", &route).expect(201),
             template: rig.post("/api/v1/templates", &template).expect(201),
@@ -176,6 +181,7 @@ impl Plant {
         let asset = json!({
             "name": "south", "parent": self.asset["id"], "level": "area", "description": "free",
         });
+        let dictionary = json!({ "language": "nl", "words": { "kettle": "ketel" } });
         let group = json!({
             "name": "drives", "description": "free", "devices": [self.device["id"]],
             "tags": [self.tag["id"]],
@@ -212,6 +218,7 @@ impl Plant {
             (POLICIES, &self.policy, policy),
             (ASSETS, &self.asset, asset),
             (GROUPS, &self.group, group),
+            (DICTIONARIES, &self.dictionary, dictionary),
             (TEMPLATES, &self.template, self.template_body()),
         ] {
             let (post, put) = operations;
