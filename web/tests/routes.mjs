@@ -26,6 +26,10 @@ export async function routesOf(server) {
     to: [{ kind: 'webhook', url: 'http://127.0.0.1:9/', tries: 1 }],
     rules: { max_per_minute: 5 },
   });
+  await server.call('POST', 'dictionaries', {
+    language: 'de',
+    words: { level: 'Füllstand', pump_on: 'Pumpe läuft', 'of old': 'von früher' },
+  });
   return {
     dashboard: '/',
     'dashboard with panel': `/?tag=${supply.id}`,
@@ -90,6 +94,7 @@ export async function routesOf(server) {
     calculated: '/calculated',
     'new calculated tag': '/calculated?do=add',
     templates: '/templates',
+    translations: '/translations?language=de',
     discovery: '/discovery',
     'tags from files': '/import',
     'no page': '/nothing',

@@ -20,6 +20,10 @@ export interface CellField<T> {
   value: (text: string) => unknown;
   /** Whether the field means something to a row. */
   applies?: (item: T) => boolean;
+  /** Whether the text of a row has lines. */
+  hasLines?: (item: T) => boolean;
+  /** Returns why a text cannot be; nothing where only the server knows. */
+  problem?: (text: string) => string;
 }
 
 interface Row {
@@ -47,6 +51,19 @@ export interface TableCells<T> {
   paste: (text: string, items: readonly T[], row: number, keys: readonly string[]) => number;
 }
 
+type Rows<T> = readonly (readonly CellChange<T>[])[];
+
+/** Returns an edit for each row: its object with the fields that were changed. */
+function patches<T extends Row>(rows: Rows<T>): EditRow[] {
+  return rows.flatMap((cells) => {
+    const [first] = cells;
+    if (!first) return [];
+    const { id, revision } = first.item;
+    const patch = cells.map(({ field, after }) => [field.field, field.value(after)]);
+    return [{ op: 'patch' as const, id, revision, patch: Object.fromEntries(patch) }];
+  });
+}
+
 export class Cells<T extends Row> implements TableCells<T> {
   /** Column of the active cell. */
   column = $state('');
@@ -58,22 +75,18 @@ export class Cells<T extends Row> implements TableCells<T> {
   private readonly byKey: Map<string, CellField<T>>;
 
   /** The rows that were changed, in the order in which that was begun. */
-  readonly rows: readonly (readonly CellChange<T>[])[] = $derived([...this.changed.values()]);
-  readonly edits: readonly EditRow[] = $derived(
-    this.rows.flatMap((cells) => {
-      const [first] = cells;
-      if (!first) return [];
-      const { id, revision } = first.item;
-      const patch = cells.map(({ field, after }) => [field.field, field.value(after)]);
-      return [{ op: 'patch' as const, id, revision, patch: Object.fromEntries(patch) }];
-    }),
-  );
+  readonly rows: Rows<T> = $derived([...this.changed.values()]);
+  readonly edits: readonly EditRow[] = $derived.by(() => this.asEdits(this.rows));
   /** How many cells were changed. */
   readonly count: number = $derived(this.rows.reduce((sum, cells) => sum + cells.length, 0));
   /** Says of every row whether it would be taken. */
   readonly trial: Trial;
 
-  constructor(fields: readonly CellField<T>[]) {
+  /** `asEdits` makes edits of what was changed, where rows are not objects of their own. */
+  constructor(
+    fields: readonly CellField<T>[],
+    private readonly asEdits: (rows: Rows<T>) => readonly EditRow[] = patches,
+  ) {
     this.byKey = new Map(fields.map((field) => [field.key, field]));
     this.trial = new Trial(() => this.edits);
     $effect(() => guardLeave(() => 0 < this.count, t('form.leave')));
@@ -97,13 +110,29 @@ export class Cells<T extends Row> implements TableCells<T> {
     const after = this.changeOf(id, key)?.after ?? '';
     if (after !== '' && this.byKey.get(key)?.isNumber && parseNumber(after) === null)
       return t('cells.no_number', { text: after });
+    const own = this.byKey.get(key)?.problem?.(after);
+    if (own || this.asEdits !== patches) return own ?? '';
     const at = [...this.changed.keys()].indexOf(id);
     const said = this.trial.problems.get(at);
     const field = this.byKey.get(key)?.field;
     if (!said || !field) return '';
-    const own = said.split('; ').filter((part) => part.startsWith(`${field}: `));
+    const its = said.split('; ').filter((part) => part.startsWith(`${field}: `));
     const isNamed = [...this.byKey.values()].some((one) => said.startsWith(`${one.field}: `));
-    return own.length === 0 ? (isNamed ? '' : said) : own.join('; ').slice(field.length + 2);
+    return its.length === 0 ? (isNamed ? '' : said) : its.join('; ').slice(field.length + 2);
+  }
+
+  /** What is said against the whole; where rows are no objects, also that against them. */
+  get failed(): string {
+    const { failed, problems } = this.trial;
+    return failed || (this.asEdits === patches ? '' : [...problems.values()].join('; '));
+  }
+
+  /** How many rows cannot be saved as they are. */
+  get refused(): number {
+    if (this.asEdits === patches) return this.trial.problems.size;
+    const isWrong = ({ item, field }: CellChange<T>): boolean =>
+      this.problemOf(item.id, field.key) !== '';
+    return this.rows.filter((cells) => cells.some(isWrong)).length;
   }
 
   /** Opens a cell; returns whether it can be edited. */

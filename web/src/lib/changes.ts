@@ -19,6 +19,7 @@ export const PATHS: Record<Kind, Path> = {
   dashboard: 'dashboards',
   picture: 'pictures',
   retention: 'retention-policies',
+  dictionary: 'dictionaries',
 };
 
 /** Pages that show one object of a kind. */
@@ -46,7 +47,9 @@ export const actionName = (action: string): string =>
 
 /** Returns what an object is called by its body, or the end of its id. */
 export function nameOf(body: unknown, id: string): string {
-  const name = (body as { name?: unknown } | null)?.name;
+  const known = body as { name?: unknown; language?: unknown } | null;
+  // A dictionary is called by its language.
+  const name = known?.name ?? known?.language;
   return typeof name === 'string' && name !== '' ? name : `…${id.slice(-8)}`;
 }
 

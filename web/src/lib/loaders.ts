@@ -54,6 +54,8 @@ export const LOADERS = {
   plant: () => withPlant(import('../pages/Assets.svelte')),
   groups: () => withPlant(import('../pages/Groups.svelte')),
   templates: () => withOnboarding(import('../pages/Templates.svelte')),
+  translations: () =>
+    withWords(import('../pages/Translations.svelte'), 'system', 'plant', 'translations'),
   import: () => withOnboarding(import('../pages/PlantImport.svelte')),
   changes: () => withPlant(import('../pages/Changes.svelte')),
   exchange: () => withSystem(import('../pages/Exchange.svelte')),

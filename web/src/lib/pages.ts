@@ -138,6 +138,14 @@ export const PAGES: PageEntry[] = [
     needs: 'view',
   },
   {
+    name: 'translations',
+    title: 'page.translations',
+    icon: 'translations',
+    group: 'configure',
+    key: '2',
+    needs: 'configure',
+  },
+  {
     name: 'import',
     title: 'page.import',
     icon: 'import',

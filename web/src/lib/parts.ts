@@ -89,6 +89,13 @@ export const PARTS = {
     nl: () => import('../locales/routes/nl.json'),
     it: () => import('../locales/routes/it.json'),
   },
+  translations: {
+    en: () => import('../locales/translations/en.json'),
+    zh: () => import('../locales/translations/zh.json'),
+    de: () => import('../locales/translations/de.json'),
+    nl: () => import('../locales/translations/nl.json'),
+    it: () => import('../locales/translations/it.json'),
+  },
   widgets: {
     en: () => import('../locales/widgets/en.json'),
     zh: () => import('../locales/widgets/zh.json'),

@@ -1,6 +1,7 @@
 /** Objects of the plant as lists and by id, with few calls. */
 import { api, ApiError } from './api.ts';
 import { needWords } from './i18n.svelte.ts';
+import { local } from './plant-words.svelte.ts';
 import { session } from './session.svelte.ts';
 import type { Connection, Device, Page, Protocol, Tag } from './types.ts';
 
@@ -45,7 +46,8 @@ export interface Point {
   id: string;
   index: number;
   path: string;
-  name: string;
+  /** What it is called in the reader's language. */
+  readonly name: string;
   unit: string;
   decimals: number | null;
   min: number | null;
@@ -66,7 +68,9 @@ export function pointOf(tag: Tag): Point {
     id: tag.id,
     index: tag.index,
     path: tag.path,
-    name: tag.name,
+    get name() {
+      return local(tag.name);
+    },
     unit: tag.unit ?? '',
     decimals: tag.decimals ?? decimalsOf(tag),
     min: tag.min ?? null,

@@ -19,6 +19,8 @@ export class Rows<T> {
   constructor(
     private readonly path: string,
     private readonly slim: (item: T) => T,
+    /** Called with every page as it comes. */
+    private readonly onpage: (page: Page<T>) => void = () => undefined,
   ) {}
 
   /** Starts again with another filter or order; the rows stay until the new ones are here. */
@@ -43,6 +45,7 @@ export class Rows<T> {
   private query: Record<string, string> = {};
 
   private took(page: Page<T>): void {
+    this.onpage(page);
     this.cursor = page.next_cursor;
     this.total = page.total;
     this.error = null;

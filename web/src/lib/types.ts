@@ -8,6 +8,7 @@ export type Kind =
   | 'connections'
   | 'dashboards'
   | 'devices'
+  | 'dictionaries'
   | 'groups'
   | 'notification-policies'
   | 'pictures'
