@@ -2943,20 +2943,6 @@ export type Object = {
 
 /** An object as it is kept: its body with identity and revision. */
 export type Object2 = {
-  /** Lasting identity. */
-  id: ObjectId;
-  /** The language, e.g. `de` or `zh-CN`, which is the name of the dictionary: upper and lower */
-  language: string;
-  /** Counts the changes of the object, from 1. */
-  revision: number;
-  /** Time of the last change, microseconds since 1970-01-01 UTC. */
-  updated_us: number;
-  /** The texts: as they were written, and in this language. */
-  words?: Record<string, string>;
-};
-
-/** An object as it is kept: its body with identity and revision. */
-export type Object3 = {
   /** How long each tier is kept. */
   days: RetentionDays;
   /** Free text. */
@@ -2978,7 +2964,7 @@ export type Object3 = {
 };
 
 /** An object as it is kept: its body with identity and revision. */
-export type Object4 = {
+export type Object3 = {
   /** How good a sample must be. */
   accept?: Accept;
   /** Whether what is written at the target comes back to the source; for one tag to one tag. */
@@ -3167,7 +3153,7 @@ export type PageOfObject = {
 /** One page of a list. */
 export type PageOfObject2 = {
   /** The items. */
-  items: (Object3)[];
+  items: (Object2)[];
   /** `cursor` of the next page; null after the last. */
   next_cursor: string | null;
   /** Items of all pages. */
@@ -3177,7 +3163,7 @@ export type PageOfObject2 = {
 /** One page of a list. */
 export type PageOfObject3 = {
   /** The items. */
-  items: (Object4)[];
+  items: (Object3)[];
   /** `cursor` of the next page; null after the last. */
   next_cursor: string | null;
   /** Items of all pages. */
@@ -5449,6 +5435,20 @@ export type Weekday = 'mon' | 'tue' | 'wed' | 'thu' | 'fri' | 'sat' | 'sun';
 
 /** Which alarms are looked for, by what is asked of the operator. */
 export type Which = 'open' | 'active' | 'unacknowledged' | 'shelved' | 'suppressed' | 'out_of_service' | 'hidden' | 'all';
+
+/** A dictionary with its texts. */
+export type WholeDictionary = {
+  /** Lasting identity. */
+  id: ObjectId;
+  /** The language, e.g. `de` or `zh-CN`, which is the name of the dictionary: upper and lower */
+  language: string;
+  /** Counts the changes of the object, from 1. */
+  revision: number;
+  /** Time of the last change, microseconds since 1970-01-01 UTC. */
+  updated_us: number;
+  /** The texts: as they were written, and in this language. */
+  words?: Record<string, string>;
+};
 
 /** One tile of a dashboard on a grid of 12 columns. */
 export type Widget = {
