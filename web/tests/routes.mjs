@@ -94,7 +94,7 @@ export async function routesOf(server) {
     calculated: '/calculated',
     'new calculated tag': '/calculated?do=add',
     templates: '/templates',
-    translations: '/translations?language=de',
+    translations: '/translations?to=de',
     discovery: '/discovery',
     'tags from files': '/import',
     'no page': '/nothing',

@@ -1,4 +1,4 @@
-/** The plant's own texts, such as names of tags, in the reader's language, as its dictionary says. */
+/** The plant's own texts, such as names of tags, in the reader's language: its dictionary's. */
 import { api } from './api.ts';
 import type { Words } from './api.gen.ts';
 
@@ -9,7 +9,7 @@ let messages = $state.raw<Texts>(new Map());
 /** The language that was asked for last. */
 let wanted = '';
 
-/** Returns a text of the plant in the reader's language; one without a word is as it was written. */
+/** Returns a text of the plant in the reader's language; without a word it is as it was. */
 export function local(text: string): string {
   return words.get(text) ?? text;
 }

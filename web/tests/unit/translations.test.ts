@@ -86,11 +86,8 @@ test('files of other spreadsheets are read, and what cannot be is told with its 
   assert.equal(readWordsCsv('text,german\na,b').hasHeads, false);
   assert.equal(readWordsCsv('').hasHeads, false);
   const long = 'x'.repeat(4001);
-  const wrong = readWordsCsv(
-    ['base,translation', 'a,"b', 'c"', 'd,e,f', ',g', `h,${long}`, 'i,\u0007', 'a,other', 'j', ''].join(
-      '\n',
-    ),
-  );
+  const lines = ['a,"b', 'c"', 'd,e,f', ',g', `h,${long}`, 'i,\u0007', 'a,other', 'j', ''];
+  const wrong = readWordsCsv(['base,translation', ...lines].join('\n'));
   assert.deepEqual([...wrong.words], [['a', 'b\nc']]);
   assert.deepEqual(wrong.problems, [
     { line: 4, reason: 'columns' },
