@@ -184,12 +184,11 @@ async fn a_rule_keeps_its_own_translation() {
     assert_eq!(answer["messages"], json!({}));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_texts_of_the_plant_are_listed_with_their_translation() {
-    let (rig, tags) = Rig::with_tags(&["level", "flow"]).await;
+/// Writes texts into the plant wherever they can stand.
+fn write_texts(rig: &Rig, tag: &Json) {
     let widget = json!({
         "type": "button", "title": "Pump", "x": 0, "y": 0, "w": 2, "h": 1,
-        "bindings": [{ "tag": tags[0]["id"] }],
+        "bindings": [{ "tag": tag["id"] }],
         "button": { "action": "write", "value": 1, "label": "Start" },
         "states": { "rows": [{ "value": 1, "text": "runs" }] },
     });
@@ -202,10 +201,16 @@ async fn the_texts_of_the_plant_are_listed_with_their_translation() {
     )
     .expect(201);
     let rule = json!({
-        "name": "empty", "tag": tags[0]["id"], "condition": { "kind": "low", "limit": 1.0 },
+        "name": "empty", "tag": tag["id"], "condition": { "kind": "low", "limit": 1.0 },
         "message": "only {value} left", "action": "fill it",
     });
     rig.post("/api/v1/alarm-rules", &rule).expect(201);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_texts_of_the_plant_are_listed_with_their_translation() {
+    let (rig, tags) = Rig::with_tags(&["level", "flow"]).await;
+    write_texts(&rig, &tags[0]);
     make(
         &rig,
         "de",
