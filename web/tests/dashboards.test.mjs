@@ -240,8 +240,10 @@ test('a session that ends in the middle of an edit loses nothing', () =>
     async (page, made) => {
       await tile(page, 'supply_temperature').focus();
       await page.keyboard.press('ArrowDown');
+      await page.getByText('unsaved', { exact: true }).waitFor();
       await page.context().clearCookies();
-      await page.getByRole('button', { name: 'Save', exact: true }).click();
+      // The page may have noticed by itself and asks for the password already, above the button.
+      await page.getByRole('button', { name: 'Save', exact: true }).dispatchEvent('click');
       await page.locator('input[name="password"]').fill('kettle-drum 7 ferry');
       await page.keyboard.press('Enter');
       await page

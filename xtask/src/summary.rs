@@ -114,6 +114,15 @@ impl Counts {
         counts
     }
 
+    /// Returns what counts when the files with failures were run again.
+    pub(crate) fn after_again(self, again: Counts) -> Counts {
+        let all = self.passed + self.failed;
+        Counts {
+            passed: all.saturating_sub(again.failed),
+            failed: again.failed,
+        }
+    }
+
     fn plus(self, other: Counts) -> Counts {
         Counts {
             passed: self.passed + other.passed,
@@ -196,6 +205,21 @@ mod tests {
         let output = "test result: FAILED. 0 passed; 1 failed; 0 ignored\n\
             Summary [ 49.1s] 470 tests run: 469 passed, 1 failed, 4 skipped";
         check(output, false, 469, 1);
+    }
+
+    #[test]
+    fn what_failed_twice_has_failed() {
+        let (first, again) = (Counts::read("# pass 8\n# fail 2", false), Counts::default());
+        let one = Counts { failed: 1, ..again };
+        let want = |passed, failed| Counts { passed, failed };
+        assert_eq!(first.after_again(again), want(10, 0));
+        assert_eq!(first.after_again(one), want(9, 1));
+    }
+
+    #[test]
+    fn nextest_tells_of_flaky_tests() {
+        let output = "Summary [ 49.1s] 470 tests run: 470 passed (1 flaky), 4 skipped";
+        check(output, true, 470, 0);
     }
 
     #[test]

@@ -7,6 +7,9 @@ use anyhow::bail;
 use crate::summary::{Counts, Summary};
 use crate::{build, codegen, setup, shell, tidy};
 
+/// Most files of browser tests that are tried once more: with more something is broken.
+const FILES_AGAIN_MAX: usize = 4;
+
 /// Installs what is missing and runs everything; the last line says how many passed.
 pub(crate) fn run(_arguments: &[String]) -> anyhow::Result<()> {
     let mut summary = Summary::default();
@@ -34,9 +37,7 @@ fn steps(summary: &mut Summary) {
     summary.step("rust tests", || counted(rust_tests()));
     summary.step("generated files", codegen::check);
     summary.step("documentation tests", || counted(doc_tests()));
-    summary.step("browser tests", || {
-        counted(build::npm(&["run", "test:browser"]))
-    });
+    summary.step("browser tests", browser_tests);
 }
 
 fn clippy() -> Command {
@@ -53,6 +54,9 @@ fn rust_tests() -> Command {
             "--workspace",
             "--locked",
             "--no-fail-fast",
+            // What passes only now is listed as flaky.
+            "--retries",
+            "1",
         ])
     } else {
         shell::cargo([
@@ -67,6 +71,24 @@ fn rust_tests() -> Command {
 
 fn doc_tests() -> Command {
     shell::cargo(["test", "--workspace", "--doc", "--locked"])
+}
+
+/// Runs the tests in browsers; files in which something failed are tried once more, like the Rust
+/// tests, and named.
+fn browser_tests() -> anyhow::Result<Counts> {
+    let first = counted(build::npm(&["run", "test:browser"]))?;
+    let failed = std::fs::read_to_string(shell::root().join("web/node_modules/.failed-tests"));
+    let failed = failed.unwrap_or_default();
+    let files: Vec<&str> = failed.lines().collect();
+    if first.failed == 0 || files.is_empty() || FILES_AGAIN_MAX < files.len() {
+        return Ok(first);
+    }
+    for file in &files {
+        println!("something failed in {file}, which is tried once more");
+    }
+    let order = ["run", "test:browser:files", "--"];
+    let again = counted(build::npm(&[&order[..], &files[..]].concat()))?;
+    Ok(first.after_again(again))
 }
 
 fn plain(command: Command) -> anyhow::Result<Counts> {

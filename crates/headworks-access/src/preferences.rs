@@ -47,13 +47,13 @@ impl Access {
         })
     }
 
-    /// Returns what an account keeps under a key; nothing when it keeps nothing there, as it does
-    /// under no key that could not be set.
+    /// Returns what an account keeps under a key; nothing when it keeps nothing there.
     ///
     /// # Errors
     ///
-    /// What the disk says.
+    /// [`AccessError::NotFound`] for a key that nothing can be kept under, else what the disk says.
     pub fn preference(&self, user: Uuid, key: &str) -> Result<Option<Preference>, AccessError> {
+        check_key(key).map_err(|_| AccessError::not_found("preference", key))?;
         self.read(|database| {
             let sql = "SELECT value, changed_us FROM preferences WHERE user = ?1 AND key = ?2";
             let mut statement = database.prepare_cached(sql)?;

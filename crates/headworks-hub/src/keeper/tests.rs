@@ -22,7 +22,7 @@ fn policy(pattern: &str, raw: u32, priority: u16) -> RetentionPolicy {
 
 /// Waits in real time: the housekeeper does not follow a clock of the tests.
 async fn until(so: impl Fn() -> bool) {
-    for _ in 0..5_000 {
+    for _ in 0..30_000 {
         if so() {
             return;
         }
@@ -194,7 +194,7 @@ async fn samples_go_by_policy_from_a_real_store_and_their_roll_ups_stay() {
     historian.append(&both.collect::<Vec<_>>()).unwrap();
     assert_eq!(stored(&*historian, short), 120);
     make(policy("**/short", 3, 10).into()).await; // and upkeep begins
-    for _ in 0..200 {
+    for _ in 0..1_500 {
         if stored(&*historian, short) == 0 {
             break;
         }

@@ -92,7 +92,7 @@ impl Rig {
 
     /// Waits until a status is as wanted.
     async fn until(&self, id: ObjectId, wanted: impl Fn(&RouteStatus) -> bool) -> RouteStatus {
-        for _ in 0..1000 {
+        for _ in 0..3000 {
             let status = self.status(id);
             if wanted(&status) {
                 return status;
@@ -104,7 +104,7 @@ impl Rig {
 
     /// Returns the dead letters, newest first, once there are so many.
     async fn letters(&self, count: usize) -> Vec<LetterView> {
-        for _ in 0..1000 {
+        for _ in 0..3000 {
             self.router.handle().shared.letters.flush().await;
             let page = self.router.handle().letters(None, None, 100).unwrap();
             if page.items.len() == count {

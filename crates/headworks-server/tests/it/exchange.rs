@@ -18,14 +18,14 @@ fn until_an_hour_ago(rig: &Rig) -> String {
 async fn ended(rig: &Rig, answer: &Answer) -> Json {
     assert_eq!(answer.status, 202, "{}", answer.text);
     let place = answer.headers["location"].to_str().unwrap().to_owned();
-    for _ in 0..500 {
+    for _ in 0..3000 {
         let job = rig.get(&place).expect(200);
         if !job["ended_us"].is_null() {
             return job;
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    panic!("{place} did not end within 5 s");
+    panic!("{place} did not end within 30 s");
 }
 
 fn upload(rig: &Rig, path: &str, bytes: impl Into<Vec<u8>>) -> Answer {

@@ -188,7 +188,7 @@ async fn a_socket_has_bounds() {
 
     let long = " ".repeat((256 << 10) + 1);
     drop(watcher.0.send(Message::text(long)).await);
-    let end = tokio::time::timeout(Duration::from_secs(5), async {
+    let end = tokio::time::timeout(Duration::from_secs(30), async {
         while let Some(Ok(message)) = watcher.0.next().await {
             if message.is_close() {
                 break;
@@ -333,7 +333,7 @@ async fn the_stream_of_events_carries_values() {
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut lines = BufReader::new(stream).lines();
     let mut next = async |start: &str| loop {
-        let line = tokio::time::timeout(Duration::from_secs(5), lines.next_line());
+        let line = tokio::time::timeout(Duration::from_secs(30), lines.next_line());
         let line = line.await.unwrap().unwrap().unwrap();
         if let Some(rest) = line.strip_prefix(start) {
             return rest.to_owned();

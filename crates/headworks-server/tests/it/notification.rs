@@ -130,13 +130,13 @@ impl MailServer {
 
 /// Waits as long as a few tries take.
 async fn patiently(mut is_so: impl FnMut() -> bool) {
-    for _ in 0..400 {
+    for _ in 0..800 {
         if is_so() {
             return;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    panic!("it did not happen within 20 s");
+    panic!("it did not happen within 40 s");
 }
 
 /// Lets webhooks reach the receivers of the tests.

@@ -41,7 +41,7 @@ struct GivenDriver {
 /// Gives samples to the driver of a line; waits until it runs.
 pub(crate) async fn give(line: &str, batch: Vec<Update>) {
     let mut batch = Some(batch);
-    for _ in 0..500 {
+    for _ in 0..3000 {
         let sender = LINES.lock().get(line).cloned();
         if let Some(sender) = sender.filter(|sender| !sender.is_closed()) {
             let sent = sender.send(batch.take().unwrap()).await;

@@ -388,10 +388,10 @@ impl Watcher {
         self.0.send(Message::text(text)).await.unwrap();
     }
 
-    /// Returns the next JSON message; fails after five seconds.
+    /// Returns the next JSON message; fails after thirty seconds.
     pub(crate) async fn next(&mut self) -> Json {
-        let message = self.next_within(Duration::from_secs(5)).await;
-        message.expect("a message within 5 s")
+        let message = self.next_within(Duration::from_secs(30)).await;
+        message.expect("a message within 30 s")
     }
 
     pub(crate) async fn next_within(&mut self, time: Duration) -> Option<Json> {
@@ -427,8 +427,8 @@ impl Watcher {
                 }
             }
         };
-        let ended = tokio::time::timeout(Duration::from_secs(5), end).await;
-        ended.expect("an end within 5 s")
+        let ended = tokio::time::timeout(Duration::from_secs(30), end).await;
+        ended.expect("an end within 30 s")
     }
 
     /// Subscribes and returns the tags and the snapshot.
@@ -450,11 +450,11 @@ pub(crate) fn sample(tag: &Json, time_us: i64, value: f64) -> Update {
 }
 
 pub(crate) async fn wait_for(mut is_so: impl FnMut() -> bool) {
-    for _ in 0..500 {
+    for _ in 0..3000 {
         if is_so() {
             return;
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    panic!("it did not happen within 5 s");
+    panic!("it did not happen within 30 s");
 }

@@ -78,7 +78,17 @@ impl Driver for GivenDriver {
                 tokio::select! {
                     () = cx.stop.cancelled() => return Ok(()),
                     Some(batch) = batches.recv() => cx.samples.send(batch).await.unwrap(),
-                    Some(command) = cx.commands.recv() => self.obey(&line, command).await,
+                    Some(command) = cx.commands.recv() => match command {
+                        // A driver that starts anew for each tag would lose what was just given.
+                        Command::Reconfigure { link, reply } => {
+                            self.link = link;
+                            drop(reply.send(Ok(())));
+                        }
+                        Command::Write { tag, value, reply } => {
+                            drop(reply.send(self.write(&line, tag, value).await));
+                        }
+                        Command::Poll { .. } | Command::Ask { .. } => {}
+                    },
                 }
             }
         })
@@ -86,10 +96,12 @@ impl Driver for GivenDriver {
 }
 
 impl GivenDriver {
-    async fn obey(&self, line: &Line, command: Command) {
-        let Command::Write { tag, value, reply } = command else {
-            return;
-        };
+    async fn write(
+        &self,
+        line: &Line,
+        tag: TagIndex,
+        value: Value,
+    ) -> Result<WriteReport, WriteError> {
         let delay = *line.delay.lock();
         tokio::time::sleep(delay).await;
         let mut tags = self.link.devices.iter().flat_map(|device| &device.tags);
@@ -98,20 +110,17 @@ impl GivenDriver {
             .unwrap()
             .address
             .to_string();
-        let outcome = if address == "deaf" {
-            Err(WriteError::Refused {
-                reason: "illegal data address".into(),
-            })
-        } else {
-            let keeps = line.keeps.lock().unwrap_or(|value| value);
-            let kept = Value::F64(keeps(value.as_f64().unwrap()));
-            line.written.lock().push((address, value));
-            Ok(WriteReport {
-                read_back: Some(kept),
-                confirmed: true,
-            })
-        };
-        drop(reply.send(outcome));
+        if address == "deaf" {
+            let reason = "illegal data address".into();
+            return Err(WriteError::Refused { reason });
+        }
+        let keeps = line.keeps.lock().unwrap_or(|value| value);
+        let kept = Value::F64(keeps(value.as_f64().unwrap()));
+        line.written.lock().push((address, value));
+        Ok(WriteReport {
+            read_back: Some(kept),
+            confirmed: true,
+        })
     }
 }
 
@@ -169,7 +178,7 @@ impl Plant {
             sample: Sample::good(now_us, Value::F64(*value)),
         };
         let batch: Vec<Update> = values.iter().map(update).collect();
-        for _ in 0..500 {
+        for _ in 0..3000 {
             let sender = self.line.batches.lock().clone();
             if let Some(sender) = sender
                 && sender.send(batch.clone()).await.is_ok()

@@ -42,7 +42,7 @@ impl Receiver {
 
     /// Waits for so many requests.
     pub(super) async fn taken(&self, count: usize) -> Vec<Taken> {
-        for _ in 0..1000 {
+        for _ in 0..3000 {
             let taken = self.taken.lock().clone();
             if count <= taken.len() {
                 return taken;

@@ -278,7 +278,7 @@ async fn the_test_bench_shows_what_a_route_would_do() {
         end_us: now_us + 1_000_000,
     };
     let trial = tokio::task::spawn_blocking(move || {
-        for _ in 0..200 {
+        for _ in 0..1500 {
             let found = trial(&hub, route.clone(), range, &|| None).unwrap();
             if 4 <= found.samples {
                 return found;

@@ -104,7 +104,7 @@ async fn a_letter_to_a_tag_is_written_when_it_is_sent_again() {
     *rig.plant.line.delay.lock() = Duration::ZERO;
     rig.plant.enable(true).await;
     rig.router.handle().settled().await;
-    for _ in 0..100 {
+    for _ in 0..600 {
         let outcome = rig
             .router
             .handle()
