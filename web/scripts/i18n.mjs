@@ -18,6 +18,7 @@ const MADE = [
   /^gate\./,
   /^log\.level\./,
   /^check\./,
+  /^health\.says\./,
   /^stat\./,
   /^job\.(?:rows|files)$/,
   /^job\.state\./,

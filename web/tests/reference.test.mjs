@@ -1,7 +1,7 @@
 // The pages of the reference of the API: both draw the document, from this server alone.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { launch, open, problemsOf, Server } from './helpers.mjs';
+import { launch, open, problemsOf, Server, SOON } from './helpers.mjs';
 
 const server = new Server();
 let browser;
@@ -22,7 +22,8 @@ async function visit(path, wanted) {
   const { page } = session;
   session.problems.length = 0;
   await page.goto(server.url + path);
-  await wanted(page).first().waitFor();
+  // These pages draw a document of over a hundred operations at once.
+  await wanted(page).first().waitFor({ timeout: 4 * SOON });
   const problems = await problemsOf(session);
   const foreign = await page.evaluate(() =>
     performance

@@ -60,7 +60,7 @@ pub use keeper::{
     DataPart, DiskLevel, DiskProbe, DiskSpace, Forecast, StorageStatus, TierSize, Verdict,
 };
 pub use past::BIN_DAYS;
-pub use pictures::{KeptPicture, PICTURE_BYTES_MAX, PICTURES_MAX};
+pub use pictures::{PICTURE_BYTES_MAX, PICTURES_MAX};
 pub use plant::{Plant, TagEntry};
 pub use settings::{
     DatabaseSettings, FullDisk, HubSettings, ObjectHome, TimeLimits, UpkeepSettings,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use headworks_core::model::{Object, Picture};
+use headworks_store::{KeptPicture, PictureBounds};
 
 use crate::apply::blocking;
 use crate::error::HubError;
@@ -16,20 +17,6 @@ pub const PICTURES_MAX: u64 = 500;
 pub const PICTURE_BYTES_MAX: u64 = 64 << 20;
 
 const DAY_US: i64 = 86_400_000_000;
-
-/// What became of the bytes of a picture.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum KeptPicture {
-    /// They are kept; this is their hash.
-    Kept(String),
-    /// There are so many pictures, or so many bytes of them, that there is no room.
-    Full {
-        /// How many pictures there are.
-        count: u64,
-        /// How many bytes they have.
-        bytes: u64,
-    },
-}
 
 impl Plant {
     /// Returns the picture of a name.
@@ -50,15 +37,12 @@ impl HubHandle {
         let objects = self.shared.objects()?;
         let now_us = self.shared.clock.now_us();
         let kept = blocking(move || {
-            let room = objects.sweep_pictures(now_us - BIN_DAYS * DAY_US)?;
-            let (count, total) = (room.count, room.bytes);
-            if PICTURES_MAX <= count || PICTURE_BYTES_MAX < total + bytes.len() as u64 {
-                return Ok(KeptPicture::Full {
-                    count,
-                    bytes: total,
-                });
-            }
-            objects.keep_picture(&bytes, now_us).map(KeptPicture::Kept)
+            let bounds = PictureBounds {
+                count: PICTURES_MAX,
+                bytes: PICTURE_BYTES_MAX,
+                since_us: now_us - BIN_DAYS * DAY_US,
+            };
+            objects.keep_picture(&bytes, bounds, now_us)
         });
         kept.await?.map_err(HubError::Store)
     }

@@ -21,6 +21,7 @@ pub(crate) mod errors;
 pub(crate) mod exports;
 pub(crate) mod expressions;
 pub(crate) mod groups;
+pub(crate) mod health;
 pub(crate) mod history;
 pub(crate) mod imports;
 pub(crate) mod jobs;

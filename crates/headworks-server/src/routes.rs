@@ -31,7 +31,8 @@ use axum::http::Method;
 use headworks_core::model::{Connection, Dashboard, Device, Tag};
 
 use crate::api::{
-    connections, dashboards, devices, objects, reference, system, tag_list, tags, trend, values,
+    connections, dashboards, devices, health, objects, reference, system, tag_list, tags, trend,
+    values,
 };
 use crate::live::channels;
 use crate::route::Permission::{Configure, Operate, View};
@@ -475,7 +476,7 @@ fn system_routes() -> Vec<Route> {
             GET,
             "/api/v1/system/health",
             View,
-            system::health,
+            health::health,
         )
         .about("system", "Answers whether the hub does its work."),
         Route::new(

@@ -27,7 +27,7 @@ pub use letters::{DeadLetters, LETTERS_PAGE_MAX, Letter, LetterStats};
 pub use memories::{MemoryStore, Remembered};
 pub use objects::{
     Action, Change, CommitStep, CommitSummary, DeletedObject, HISTORY_MAX, HistoryEntry,
-    ObjectHealth, ObjectPlace, ObjectStore, PictureRoom, Reached, StoredObject,
+    KeptPicture, ObjectHealth, ObjectPlace, ObjectStore, PictureBounds, Reached, StoredObject,
 };
 pub use outbox::{
     MessageQuery, MessageState, NewMessage, Outbox, OutboxStart, OutboxStats, OutboxStep,

@@ -23,7 +23,7 @@ use crate::error::StoreError;
 use crate::postgres::DatabaseUrl;
 use local::Local;
 pub use past::{CommitStep, CommitSummary, DeletedObject};
-pub use pictures::PictureRoom;
+pub use pictures::{KeptPicture, PictureBounds};
 pub use remote::Reached;
 use remote::Remote;
 
@@ -306,16 +306,21 @@ impl ObjectStore {
         self.local.tag_index(id)
     }
 
-    /// Keeps the bytes of a picture for as long as an object of it is there or can return, and
-    /// returns their SHA-256 in hexadecimal digits. What is there already is kept once.
+    /// Keeps the bytes of a picture for as long as an object of it is there or can return, when
+    /// there is room. What is there already is kept once.
     ///
     /// They are in the file `headworks.db` also where the objects live in a database.
     ///
     /// # Errors
     ///
     /// What the file says.
-    pub fn keep_picture(&self, bytes: &[u8], now_us: i64) -> Result<String, StoreError> {
-        self.local.keep_picture(bytes, now_us)
+    pub fn keep_picture(
+        &self,
+        bytes: &[u8],
+        bounds: PictureBounds,
+        now_us: i64,
+    ) -> Result<KeptPicture, StoreError> {
+        self.local.keep_picture(bytes, bounds, now_us)
     }
 
     /// Returns the bytes of a picture by their hash; none when they are not there.
@@ -325,16 +330,6 @@ impl ObjectStore {
     /// What the file says.
     pub fn picture(&self, hash: &str) -> Result<Option<Vec<u8>>, StoreError> {
         self.local.picture(hash)
-    }
-
-    /// Removes the bytes of pictures that no object has and that none had since an instant, and
-    /// returns what is left.
-    ///
-    /// # Errors
-    ///
-    /// What the file says.
-    pub fn sweep_pictures(&self, since_us: i64) -> Result<PictureRoom, StoreError> {
-        self.local.sweep_pictures(since_us)
     }
 
     /// Returns whether changes are taken, and where the objects are.

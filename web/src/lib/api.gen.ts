@@ -1037,8 +1037,12 @@ export type ChartStyle = 'line' | 'step' | 'area';
 
 /** One thing that was looked at. */
 export type Check = {
-  /** What is found. */
+  /** What is found, for programs and for words of other languages. */
+  code: HealthCode;
+  /** What is found, as a sentence with its figures. */
   detail: string;
+  /** The figures of what is found, by name. */
+  figures: Record<string, number>;
   /** Whether it is as it should be. */
   ok: boolean;
 };
@@ -2269,6 +2273,9 @@ export type Health = {
   /** Version of the program. */
   version: string;
 };
+
+/** What a check finds. */
+export type HealthCode = 'connection_states' | 'samples_stored' | 'samples_not_stored' | 'disk_has_room' | 'disk_fills' | 'disk_nearly_full' | 'disk_full' | 'database_answers' | 'database_away' | 'database_lost' | 'alarms_stored' | 'alarms_wait' | 'alarms_being_lost' | 'alarms_were_lost' | 'edits_kept_here' | 'edits_kept_in_database' | 'edits_refused' | 'hub_stops' | 'audit_stored' | 'audit_being_lost' | 'audit_were_lost' | 'audit_old_stay' | 'logs_kept' | 'logs_refused' | 'logs_dropped';
 
 /** The past states of an object, newest first. */
 export type History = {

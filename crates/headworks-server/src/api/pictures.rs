@@ -9,7 +9,8 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use headworks_core::Rights;
 use headworks_core::model::{Dashboard, Object, ObjectId, Picture, PictureType, WidgetType};
-use headworks_hub::{HubHandle, KeptPicture, PICTURE_BYTES_MAX, PICTURES_MAX, Plant};
+use headworks_hub::{HubHandle, PICTURE_BYTES_MAX, PICTURES_MAX, Plant};
+use headworks_store::KeptPicture;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

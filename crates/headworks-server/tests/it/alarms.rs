@@ -302,19 +302,23 @@ async fn health_says_when_the_journal_is_not_kept() {
     let journal = rig.directory.path().join("data/alarms.db");
     let journal = rusqlite::Connection::open(journal).unwrap();
     let check = || rig.get("/api/v1/system/health").expect(200)["checks"]["alarms"].clone();
-    assert_eq!(
-        check(),
-        json!({ "ok": true, "detail": "every transition is stored" })
-    );
+    let sound = json!({
+        "ok": true, "code": "alarms_stored", "figures": { "lost": 0, "waiting": 0 },
+        "detail": "every transition is stored",
+    });
+    assert_eq!(check(), sound);
     journal
         .execute_batch("ALTER TABLE entries RENAME TO away")
         .unwrap();
     rig.give(&tags[0], rig.now_us(), 90.0).await;
     wait_for(|| check()["ok"] == false).await;
+    let found = check();
     assert_eq!(
-        check()["detail"],
+        found["detail"],
         "1 transitions wait for the disk; the log says why"
     );
+    assert_eq!(found["code"], "alarms_wait");
+    assert_eq!(found["figures"], json!({ "lost": 0, "waiting": 1 }));
     journal
         .execute_batch("ALTER TABLE away RENAME TO entries")
         .unwrap();

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::rig::{Answer, Rig};
+use crate::rig::{Answer, Rig, wait_for};
 
 const PICTURES: &str = "/api/v1/pictures";
 
@@ -130,8 +130,9 @@ async fn a_picture_that_a_dashboard_shows_stays_and_one_deleted_comes_back_from_
 async fn the_audit_names_the_picture_and_holds_no_bytes() {
     let rig = Rig::start().await;
     let picture = upload(&rig, "plan.svg");
-    let found = rig.get("/api/v1/audit?action=create_picture").expect(200);
-    let entry = &found["items"][0];
+    let found = || rig.get("/api/v1/audit?action=create_picture").expect(200)["items"][0].take();
+    wait_for(|| !found().is_null()).await; // entries are stored in groups
+    let entry = found();
     assert_eq!(entry["target"]["id"], picture["id"], "{entry}");
     assert_eq!(entry["after"]["name"], "plan.svg", "{entry}");
     assert_eq!(entry["after"]["hash"], picture["hash"], "{entry}");
