@@ -270,6 +270,88 @@ onBoard('a button to hold writes after half a second, and again when let go', as
   assert.deepEqual(bodies, [true, false, true, false]);
 });
 
+test('in the smallest tiles a value can be set and the state of a button is seen', async () => {
+  const [level, speed, valve, heat] = await Promise.all(
+    [LEVEL, SPEED, VALVE, 'demo/heating/boiler/supply_setpoint'].map((path) =>
+      server.tag(path),
+    ),
+  );
+  const small = (type, x, y, w, tag, more) => ({
+    type,
+    x,
+    y,
+    w,
+    h: 1,
+    bindings: [{ tag: tag.id }],
+    ...more,
+  });
+  const choices = [{ value: 0, text: 'Stop' }, { value: 1450 }];
+  const made = await server.call('POST', 'dashboards', {
+    name: 'Small ones',
+    groups: [
+      {
+        name: 'Small',
+        widgets: [
+          small('setpoint', 0, 0, 2, level, { title: 'Level' }),
+          small('setpoint', 2, 0, 2, speed, { title: 'Speed', setpoint: { choices } }),
+          small('setpoint', 4, 0, 2, heat, { title: 'Heat', setpoint: { control: 'slider' } }),
+          small('button', 6, 0, 1, valve, { title: 'Valve', button: { value: true } }),
+          small('button', 7, 0, 2, valve, { title: 'Valve 2', button: { value: true } }),
+          small('button', 9, 0, 1, valve, {
+            title: 'Valve 3',
+            button: { action: 'toggle', label: 'Open or close' },
+          }),
+        ],
+      },
+    ],
+  });
+  for (const width of [1400, 1000, 820, 390]) {
+    const session = await open(browser, server, `/d/${made.id}`, {
+      width,
+      theme: width === 1000 ? 'dark' : 'light',
+    });
+    try {
+      const { page } = session;
+      const state = page.locator('.tile.button .live .v');
+      await state.filter({ hasText: /On|Off/ }).nth(2).waitFor();
+      const cut = await page.locator('.tile').evaluateAll((tiles) =>
+        tiles.flatMap((tile) => {
+          const outer = tile.getBoundingClientRect();
+          const parts = [...tile.querySelectorAll('input, select, button, .button .live .v')];
+          return parts
+            .filter((part) => {
+              const box = part.getBoundingClientRect();
+              const isCut = part.matches('.v') && part.clientWidth < part.scrollWidth;
+              return isCut || outer.right < box.right || outer.bottom < box.bottom;
+            })
+            .map((part) => `${tile.innerText}: ${part.outerHTML}`);
+        }),
+      );
+      assert.deepEqual(cut, [], `${width} px`);
+      if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/s${width}.png` });
+      if (width === 1000) {
+        const opener = tile(page, 'Level').getByRole('button', { name: 'New value of Level' });
+        await opener.press('Enter');
+        const dialog = page.getByRole('dialog');
+        await dialog.getByRole('textbox').fill('1000');
+        await dialog.locator('input[aria-invalid=true]').waitFor();
+        if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/dlg.png` });
+        await dialog.getByRole('textbox').fill('57');
+        assert.deepEqual(await violations(page), []);
+        await page.keyboard.press('Enter');
+        await dialog.getByRole('button', { name: /Write 57/ }).click();
+        await becomes(LEVEL, 57);
+        await tile(page, 'Level').locator('.outcome.done').waitFor();
+        assert.equal(await opener.evaluate((node) => node === document.activeElement), true);
+      }
+      assert.deepEqual(await violations(page), []);
+      assert.deepEqual(await problemsOf(session), []);
+    } finally {
+      await session.close();
+    }
+  }
+});
+
 onBoard('an alarm is acknowledged in the list', async (page) => {
   const list = tile(page, 'Alarms of water');
   await list.getByRole('button', { name: /Ack.*supply is warm/ }).press('Enter');
