@@ -34,7 +34,7 @@ const tagPage = () => `/tags/${supply.id}`;
 
 onPage('an alarm rule is made from the panel of its tag', tagPage, async (page) => {
   await page.getByText('No alarm watches this tag.').waitFor();
-  await page.getByRole('link', { name: 'Add alarm' }).click();
+  await page.getByRole('link', { name: 'Add alarm rule' }).click();
   const form = page.locator('aside form');
   await form.getByRole('button', { name: 'Save' }).click();
   await form.getByText('This must be given').first().waitFor();
@@ -71,7 +71,7 @@ onPage('an alarm rule is made from the panel of its tag', tagPage, async (page) 
 });
 
 onPage('a rule is tried with the stored samples before it is saved', tagPage, async (page) => {
-  await page.getByRole('link', { name: 'Add alarm' }).click();
+  await page.getByRole('link', { name: 'Add alarm rule' }).click();
   const form = page.locator('aside form');
   await form.getByText('Test with history').click();
   await form.getByRole('button', { name: 'Run test' }).click();
@@ -128,7 +128,7 @@ onPage('only the fields of a kind are there', '/alarm-rules?do=add', async (page
 });
 
 onPage('expressions of a rule are tried while they are written', tagPage, async (page) => {
-  await page.getByRole('link', { name: 'Add alarm' }).click();
+  await page.getByRole('link', { name: 'Add alarm rule' }).click();
   const form = page.locator('aside form');
   await form.getByLabel(/^Condition/).first().selectOption('expression');
   const text = form.getByRole('textbox', { name: 'Expression' });

@@ -2,12 +2,24 @@
 import { ApiError } from './api.ts';
 import { t, word } from './i18n.svelte.ts';
 
-/** Returns what failed and why: our words for the code, the server's words for the detail. */
-export function reason(error: unknown): string {
+/** What is wrong with a part of what was sent. */
+export type Problem = ApiError['errors'][number];
+
+/**
+ * Returns what failed and why: our words for the code, the server's words for the detail.
+ *
+ * `who` names the part that a problem is about; its JSON pointer when absent.
+ */
+export function reason(
+  error: unknown,
+  who: (problem: Problem, all: readonly Problem[]) => string = ({ pointer }) => pointer,
+): string {
   if (error instanceof ApiError) {
     if (error.status === 0) return t('error.no_answer');
     const title = word(`error.code.${error.code}`, '');
-    const fields = error.errors.map(({ pointer, detail }) => `${pointer}: ${detail}`).join('; ');
+    const fields = error.errors
+      .map((problem, _, all) => `${who(problem, all)}: ${problem.detail}`)
+      .join('; ');
     const detail = fields || error.message;
     return title ? `${title}: ${detail}` : detail;
   }

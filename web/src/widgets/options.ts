@@ -71,6 +71,7 @@ export type Common =
   | 'aggregation'
   | 'legend'
   | 'link'
+  | 'page'
   | 'quality'
   | 'limits'
   | 'filter'
@@ -195,6 +196,8 @@ export const COMMON: Record<Common, readonly Option[]> = {
   ],
   legend: [{ kind: 'switch', path: 'show_legend', label: 'widget.option.legend' }],
   link: [{ kind: 'link', path: 'link', label: 'widget.option.link', help: 'widget.help.link' }],
+  // Where there need not be a tag, nothing opens unless it is said.
+  page: [{ kind: 'link', path: 'link', label: 'widget.option.link' }],
   quality: [
     {
       kind: 'switch',
