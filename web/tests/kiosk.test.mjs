@@ -219,7 +219,7 @@ test('who may not configure makes no links for walls', async () => {
     assert.equal(await entry(page).count(), 0);
     await page.keyboard.press('Escape');
     await page.getByRole('button', { name: 'Revisions' }).waitFor({ state: 'detached' });
-    assert.equal(await more(page).getAttribute('aria-expanded'), 'false');
+    await more(page).and(page.locator('[aria-expanded="false"]')).waitFor();
   } finally {
     await session.close();
   }

@@ -198,8 +198,6 @@ export type Key =
   | 'alarms.trend'
   | 'alarms.unshelve'
   | 'alarms.value'
-  | 'alarms.value.last'
-  | 'alarms.value.then'
   | 'alarms.what'
   | 'app.name'
   | 'asset.add'
