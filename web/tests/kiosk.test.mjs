@@ -214,6 +214,7 @@ test('who may not configure makes no links for walls', async () => {
   const { page } = session;
   try {
     await signIn(page, 'otto');
+    await page.locator('.tile .live[data-state="good"]').first().waitFor();
     await more(page).click();
     await page.getByRole('button', { name: 'Revisions' }).waitFor();
     assert.equal(await entry(page).count(), 0);
