@@ -471,6 +471,29 @@ onPage(
   asOwner,
 );
 
+onPage(
+  'what went wrong is listed, opened and cleared',
+  '/errors',
+  async (page) => {
+    const broken = await server.tag('demo/heating/boiler/supply_temperature');
+    await assert.rejects(server.call('POST', `tags/${broken.id}/write`, { value: 71 }));
+    const fault = page.locator('[data-fault="warn"]').filter({ hasText: 'tag not written' });
+    await page.reload();
+    await fault.getByRole('link').click();
+    const panel = page.locator('aside');
+    await panel.locator('[data-line="warn"] summary').first().click();
+    await panel.getByText(broken.path).first().waitFor();
+    assert.deepEqual(await violations(page), []);
+    const forget = { name: 'Forget until it happens again' };
+    await panel.getByRole('button', forget).click();
+    await page.getByRole('dialog').getByRole('button', forget).click();
+    await fault.waitFor({ state: 'detached' });
+    // The pages below are looked at with one.
+    await assert.rejects(server.call('POST', `tags/${broken.id}/write`, { value: 71 }));
+  },
+  asOwner,
+);
+
 const PAGES = {
   users: '/users',
   'a new user': '/users?do=add',
@@ -490,7 +513,7 @@ for (const width of [1600, 1024, 390]) {
       const found = [];
       for (const [name, path] of Object.entries(PAGES)) {
         await page.goto(server.url + path);
-        const rows = '[data-token], [data-entry], [data-row], [data-line], [data-setting]';
+        const rows = '[data-token], [data-entry], [data-row], [data-line], [data-fault], [data-setting]';
         const there = `aside form, ${rows}, .empty`;
         await page.locator(`:is(${there}):visible`).first().waitFor();
         const over = await page.evaluate(
