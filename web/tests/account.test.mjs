@@ -513,7 +513,8 @@ for (const width of [1600, 1024, 390]) {
       const found = [];
       for (const [name, path] of Object.entries(PAGES)) {
         await page.goto(server.url + path);
-        const rows = '[data-token], [data-entry], [data-row], [data-line], [data-fault], [data-setting]';
+        const kinds = ['token', 'entry', 'row', 'line', 'fault', 'setting'];
+        const rows = kinds.map((kind) => `[data-${kind}]`).join(', ');
         const there = `aside form, ${rows}, .empty`;
         await page.locator(`:is(${there}):visible`).first().waitFor();
         const over = await page.evaluate(
