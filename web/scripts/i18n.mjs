@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { notThere } from './words-there.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const target = join(root, 'src/lib/i18n.keys.gen.ts');
@@ -118,6 +119,17 @@ export function twice(language) {
   );
 }
 
+/** Returns the part of every key, and of the stem of every plural. */
+function partOfKeys() {
+  const keys = PARTS.flatMap((part) =>
+    Object.keys(readPart(part, 'en')).flatMap((key) => [
+      [key, part],
+      [key.replace(/\.(?:one|other)$/, ''), part],
+    ]),
+  );
+  return { parts: PARTS.filter((part) => part !== ''), keys: Object.fromEntries(keys) };
+}
+
 /** Returns what is wrong with a language, compared with English. */
 export function compare(english, other, language) {
   const problems = [];
@@ -211,6 +223,7 @@ function main() {
   const foreign = languages().filter((language) => language !== 'en');
   problems.push(...foreign.flatMap((one) => wrongTerms(english, read(one), one, glossary())));
   problems.push(...languages().flatMap(twice), ...unused(english), ...tooLong(english));
+  problems.push(...notThere(join(root, 'src/'), partOfKeys()));
   if (readFileSync(target, 'utf8') !== made)
     problems.push('src/lib/i18n.keys.gen.ts is out of date; run `npm run build`');
   problems.forEach((problem) => console.error(problem));

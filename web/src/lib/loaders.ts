@@ -19,7 +19,8 @@ const withOnboarding = (page: Promise<PageModule>): Promise<PageModule> =>
 /** Pages with expressions: formulas, conditions, transforms. */
 const withLogic = (page: Promise<PageModule>): Promise<PageModule> =>
   withWords(page, 'system', 'plant', 'logic');
-const withPeople = (page: Promise<PageModule>): Promise<PageModule> => withWords(page, 'people');
+const withPeople = (page: Promise<PageModule>): Promise<PageModule> =>
+  withWords(page, 'system', 'people');
 
 const withAlarms = (page: Promise<PageModule>): Promise<PageModule> =>
   withWords(page, 'system', 'plant', 'alarmbar', 'alarms');
@@ -64,9 +65,10 @@ export const LOADERS = {
   health: () => withSystem(import('../pages/Health.svelte')),
   logs: () => withPeople(import('../pages/Logs.svelte')),
   errors: () => withPeople(import('../pages/Errors.svelte')),
-  settings: () => withWords(import('../pages/Settings.svelte'), 'system', 'people'),
+  settings: () => withPeople(import('../pages/Settings.svelte')),
   users: () => withPeople(import('../pages/Users.svelte')),
-  tokens: () => withPeople(import('../pages/Tokens.svelte')),
-  audit: () => withWords(import('../pages/Audit.svelte'), 'system', 'people'),
+  // The link for a wall has a theme, as the preferences have.
+  tokens: () => withWords(import('../pages/Tokens.svelte'), 'frame', 'system', 'people'),
+  audit: () => withPeople(import('../pages/Audit.svelte')),
   account: () => withPeople(import('../pages/Account.svelte')),
 } satisfies Record<string, Loader>;
