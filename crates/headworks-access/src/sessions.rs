@@ -144,9 +144,9 @@ impl Access {
         let rehashed = passwords::is_outdated(&hash).then(|| passwords::hash(password));
         self.write(user, |database| {
             database.execute(
-                "UPDATE users SET signed_in_us = ?2, totp_step = max(totp_step, ?3),
-                     password = coalesce(?4, password) WHERE id = ?1",
-                params![user, now_us, step, rehashed],
+                "UPDATE users SET totp_step = max(totp_step, ?2),
+                     password = coalesce(?3, password) WHERE id = ?1",
+                params![user, step, rehashed],
             )
         })?;
         Ok(self.open_session(user, client, now_us)?)
@@ -186,6 +186,10 @@ impl Access {
                 "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE user = ?1
                      ORDER BY refreshed_us DESC LIMIT -1 OFFSET ?2)",
                 params![user, SESSIONS_MAX - 1],
+            )?;
+            database.execute(
+                "UPDATE users SET signed_in_us = ?2 WHERE id = ?1",
+                params![user, now_us],
             )?;
             database.execute(
                 "INSERT INTO sessions (id, user, created_us, refreshed_us, ends_us, address, agent,

@@ -115,16 +115,16 @@ fn wrong_names_and_passwords_look_the_same() {
 fn an_unknown_name_takes_as_long_as_a_wrong_password() {
     let rig = rig();
     rig.add("anna", Role::Owner);
-    // The quickest of some says what the work is; the others were held up by the machine.
-    let quickest = |name: &str| {
-        let times = (0..7).map(|_| {
-            let begun = Instant::now();
-            assert!(rig.try_sign_in(name, "a wrong password").is_err());
-            begun.elapsed().as_secs_f64()
-        });
-        times.fold(f64::INFINITY, f64::min)
+    // The quickest of some says what the work is; the others were held up by the machine. They take
+    // turns, so that whatever else it does meets both.
+    let took = |name: &str| {
+        let begun = Instant::now();
+        assert!(rig.try_sign_in(name, "a wrong password").is_err());
+        begun.elapsed().as_secs_f64()
     };
-    let (known, unknown) = (quickest("anna"), quickest("nobody"));
+    let times: Vec<_> = (0..15).map(|_| (took("anna"), took("nobody"))).collect();
+    let known = times.iter().map(|one| one.0).fold(f64::INFINITY, f64::min);
+    let unknown = times.iter().map(|one| one.1).fold(f64::INFINITY, f64::min);
     let ratio = known / unknown;
     assert!((0.7..1.4).contains(&ratio), "{known} s and {unknown} s");
 }
@@ -431,6 +431,8 @@ fn sessions_of_an_account_are_bounded() {
             .open_session(id, &client, NOW_US + now_us)
             .unwrap();
     }
+    let user = rig.access.user(id).unwrap();
+    assert_eq!(user.signed_in_us, Some(NOW_US + 69));
     let sessions = rig.access.sessions(id, NOW_US);
     assert_eq!(sessions.len(), 64);
     assert_eq!(sessions[0].agent.len(), 200);
