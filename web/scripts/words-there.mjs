@@ -1,4 +1,4 @@
-// Words that a part of the interface names without having loaded them: people would read their keys.
+// Words that a part of the interface names without having loaded them: people would read keys.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 

@@ -91,26 +91,18 @@ test('no page scrolls sideways on a phone with longer words', async () => {
   assert.deepEqual(found, []);
 });
 
-test('the first page paints within a second and loads nothing from elsewhere', async () => {
-  // The best of three: what else the machine does must not decide.
-  const paints = [];
-  for (let tries = 0; tries < 3 && !paints.some((paint) => paint < 1000); tries += 1) {
-    const session = await open(browser, server, '/');
-    const { page } = session;
-    await page.locator('.tile .live[data-state="good"]').first().waitFor();
-    const { paint, foreign, styles } = await page.evaluate(() => ({
-      paint: performance.getEntriesByName('first-contentful-paint')[0].startTime,
-      foreign: performance
-        .getEntriesByType('resource')
-        .map(({ name }) => name)
-        .filter((name) => new URL(name).host !== location.host),
-      styles: document.querySelectorAll('style').length,
-    }));
-    assert.deepEqual(foreign, []);
-    assert.equal(styles, 0);
-    paints.push(Math.round(paint));
-    await session.close();
-  }
-  console.log(`first contentful paint after ${paints.join(', ')} ms`);
-  assert.ok(Math.min(...paints) < 1000, `${paints} ms`);
+test('the first page loads nothing from elsewhere and no styles of its own', async () => {
+  const session = await open(browser, server, '/');
+  const { page } = session;
+  await page.locator('.tile .live[data-state="good"]').first().waitFor();
+  const { foreign, styles } = await page.evaluate(() => ({
+    foreign: performance
+      .getEntriesByType('resource')
+      .map(({ name }) => name)
+      .filter((name) => new URL(name).host !== location.host),
+    styles: document.querySelectorAll('style').length,
+  }));
+  await session.close();
+  assert.deepEqual(foreign, []);
+  assert.equal(styles, 0);
 });

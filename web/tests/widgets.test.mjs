@@ -253,7 +253,6 @@ onBoard('a button to hold writes after half a second, and again when let go', as
   const box = await button.boundingBox();
   await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
   await page.mouse.down();
-  await page.waitForTimeout(100);
   await page.mouse.up();
   await page.waitForTimeout(700);
   assert.deepEqual(bodies, [], 'a short press does nothing');
