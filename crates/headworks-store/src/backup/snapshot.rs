@@ -28,6 +28,8 @@ const ACCESS: &str = "access.db";
 const ALARMS: &str = "alarms.db";
 /// What routes could not deliver.
 const LETTERS: &str = "dead-letters.db";
+/// What formulas remember; a start puts a damaged one aside and goes on.
+const MEMORY: &str = "memory.db";
 const JOURNAL: &str = "audit.db";
 /// Number and hash of the last entry of the journal.
 const JOURNAL_HEAD: &str = "audit.head";
@@ -178,16 +180,30 @@ fn hold_databases(data: &Path, to: &Path) -> Result<Vec<String>, StoreError> {
     if data.join(JOURNAL).is_file() {
         names.extend(copy_journal(data, to)?);
     }
-    for name in [ACCESS, ALARMS, LETTERS, DATABASE] {
+    for name in [ACCESS, ALARMS, LETTERS, MEMORY, DATABASE] {
         let path = data.join(name);
-        if path.is_file() {
-            let source = View::open(&path)?;
-            source.begin()?;
-            source.copy_to(&to.join(name))?;
-            names.push(name.to_owned());
+        if !path.is_file() {
+            continue;
+        }
+        match copy_database(&path, &to.join(name)) {
+            // Nobody made what is in it, and without it a backup has all that anybody did.
+            Err(error) if name == MEMORY => {
+                tracing::warn!(%error, "what formulas remember is not in the backup");
+                is_there(std::fs::remove_file(to.join(name)), &path)?;
+            }
+            copied => {
+                copied?;
+                names.push(name.to_owned());
+            }
         }
     }
     Ok(names)
+}
+
+fn copy_database(from: &Path, to: &Path) -> Result<(), StoreError> {
+    let source = View::open(from)?;
+    source.begin()?;
+    source.copy_to(to)
 }
 
 /// Copies the audit journal and its head as of one moment.

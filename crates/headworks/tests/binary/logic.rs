@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::rest::Hub;
 use crate::support::wait_for;
-use crate::{BINARY, PATIENCE};
+use crate::{BINARY, PATIENCE, check_ended, headworks};
 
 const COUNT: &str = "demo/heating/boiler/heard";
 
@@ -69,5 +69,21 @@ fn kill_9_costs_windows_no_more_than_the_last_seconds() {
     })
     .unwrap();
     assert!(after.0 < last.0, "{} before, {} after", after.0, last.0);
+    assert_eq!(hub.stop().unwrap(), Some(0));
+
+    // A backup has it too.
+    let (target, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let other = other.path().join("data");
+    for (name, data) in [("create", directory.path()), ("restore", &other)] {
+        let (target, data) = (target.path().to_str().unwrap(), data.to_str().unwrap());
+        check_ended(&headworks(&["backup", name, target, "--data", data]), 0);
+    }
+    let hub = start_demo(&other);
+    let restored = wait_for("an evaluation", PATIENCE, || {
+        let (count, evaluations) = counted(&hub);
+        (0 < evaluations && 0 < count).then_some(count)
+    })
+    .unwrap();
+    assert!(last.0 < restored, "{} before, {restored} after", last.0);
     assert_eq!(hub.stop().unwrap(), Some(0));
 }

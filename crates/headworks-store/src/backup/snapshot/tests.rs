@@ -69,3 +69,18 @@ fn keys_and_the_one_time_token_stay_behind() {
     let staged = stage(data).unwrap();
     assert_eq!(staged.names, [JOURNAL, JOURNAL_HEAD, ACCESS, DATABASE]);
 }
+
+#[test]
+fn what_formulas_remember_comes_along_unless_it_is_damaged() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path();
+    for name in [MEMORY, DATABASE] {
+        let database = Connection::open(data.join(name)).unwrap();
+        database.execute_batch("CREATE TABLE t (x);").unwrap();
+    }
+    assert_eq!(stage(data).unwrap().names, [MEMORY, DATABASE]);
+    std::fs::write(data.join(MEMORY), "not a database at all, and long enough").unwrap();
+    let staged = stage(data).unwrap();
+    assert_eq!(staged.names, [DATABASE]);
+    assert!(!staged.directory.join(MEMORY).exists());
+}
