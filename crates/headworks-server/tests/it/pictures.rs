@@ -130,9 +130,9 @@ async fn a_picture_that_a_dashboard_shows_stays_and_one_deleted_comes_back_from_
 async fn the_audit_names_the_picture_and_holds_no_bytes() {
     let rig = Rig::start().await;
     let picture = upload(&rig, "plan.svg");
-    let found = || rig.get("/api/v1/audit?action=create_picture").expect(200)["items"][0].take();
-    wait_for(|| !found().is_null()).await; // entries are stored in groups
-    let entry = found();
+    let found = || rig.get("/api/v1/audit?action=create_picture").expect(200)["items"].clone();
+    wait_for(|| found() != json!([])).await; // entries are stored in groups
+    let entry = &found()[0];
     assert_eq!(entry["target"]["id"], picture["id"], "{entry}");
     assert_eq!(entry["after"]["name"], "plan.svg", "{entry}");
     assert_eq!(entry["after"]["hash"], picture["hash"], "{entry}");
