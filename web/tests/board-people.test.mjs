@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { violations } from './axe.mjs';
 import { Desk, dragByTouch, drag, middle, places, save, tile } from './boards.mjs';
-import { open, PASSWORD, problemsOf, Server, signIn } from './helpers.mjs';
+import { boxOf, open, PASSWORD, problemsOf, Server, signIn } from './helpers.mjs';
 
 const server = new Server();
 const desk = new Desk(server);
@@ -196,7 +196,7 @@ for (const [how, move, options] of [
         await found.getByText('supply_temperature').waitFor({ state: 'detached' });
         const from = await middle(found.getByRole('button', { name: /return_temperature/ }));
         const grid = page.getByRole('region', { name: 'Boiler' }).locator('.grid');
-        const { x, y, width } = await grid.boundingBox();
+        const { x, y, width } = await boxOf(grid);
         const step = (width + 8) / 12;
         await move(page, from, { x: x + step * 6 + 16, y: y + 72 + 16 });
         await tile(page, 'return_temperature').waitFor();
@@ -218,7 +218,7 @@ test('a finger drags a tile by its grip, its corner, and scrolls with the rest',
       await dragByTouch(page, grip, { x: grip.x, y: grip.y + 72 });
       await page.getByText('supply_temperature: column 1, row 2, 2 × 1').waitFor();
       const tall = page.locator('[data-cell]').filter({ has: tile(page, 'return_temperature') });
-      const { x, y, width, height } = await tall.boundingBox();
+      const { x, y, width, height } = await boxOf(tall);
       const corner = { x: x + width - 8, y: y + height - 8 };
       await dragByTouch(page, corner, { x: corner.x + width + 8, y: corner.y + 72 });
       await page.getByText(/return_temperature: column 3, row 1, 4 × 2/).waitFor();

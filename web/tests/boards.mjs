@@ -1,6 +1,6 @@
 // What the tests of dashboards share: dashboards of four tags, and hands for the editor.
 import assert from 'node:assert/strict';
-import { launch, withPage } from './helpers.mjs';
+import { boxOf, launch, withPage } from './helpers.mjs';
 
 export const PATHS = {
   supply: 'demo/heating/boiler/supply_temperature',
@@ -51,7 +51,7 @@ export async function dragByTouch(page, from, to) {
 
 export async function middle(locator) {
   await locator.waitFor();
-  const { x, y, width, height } = await locator.boundingBox();
+  const { x, y, width, height } = await boxOf(locator);
   return { x: x + width / 2, y: y + height / 2 };
 }
 

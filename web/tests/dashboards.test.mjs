@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { violations } from './axe.mjs';
 import { bodyOf, cell, Desk, drag, middle, PATHS, places, save, tile } from './boards.mjs';
-import { Server } from './helpers.mjs';
+import { boxOf, Server } from './helpers.mjs';
 
 const server = new Server();
 const desk = new Desk(server);
@@ -54,7 +54,7 @@ test('by mouse: the grip moves a tile, the corner resizes it, neighbours make ro
       await drag(page, grip, there);
       await page.getByText('supply_temperature: column 3, row 1, 2 × 1').waitFor();
       assert.match(await tile(page, 'return_temperature').getAttribute('aria-label'), /row 2/);
-      const { x, y, width, height } = await cell(page, 'water_pressure').boundingBox();
+      const { x, y, width, height } = await boxOf(cell(page, 'water_pressure'));
       const corner = { x: x + width - 6, y: y + height - 6 };
       await drag(page, corner, { x: corner.x + width + 8, y: corner.y + 72 });
       await page.getByText(/water_pressure: column 5, row 1, 4 × 2/).waitFor();
@@ -169,7 +169,7 @@ test('a group is dragged by its grip', () =>
     [widget('supply', 0)],
     async (page, made) => {
       const from = await middle(page.getByRole('button', { name: 'Drag Boiler' }));
-      const { x, y, height } = await page.getByRole('region', { name: 'Meter' }).boundingBox();
+      const { x, y, height } = await boxOf(page.getByRole('region', { name: 'Meter' }));
       await drag(page, from, { x: x + 40, y: y + height - 4 });
       await save(page);
       assert.deepEqual(

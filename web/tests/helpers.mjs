@@ -260,6 +260,16 @@ export async function open(browser, server, path = '/', options = {}) {
   return { page, problems, pending, close: () => context.close() };
 }
 
+/** Returns where an element is; one that is just being made anew is waited for. */
+export async function boxOf(locator) {
+  for (let tries = 0; tries < 100; tries += 1) {
+    const box = await locator.boundingBox();
+    if (box) return box;
+    await locator.page().waitForTimeout(100);
+  }
+  throw new Error(`${locator} is not to be seen`);
+}
+
 /** Returns what went wrong on a page so far. */
 export async function problemsOf({ page, problems }) {
   const violations = await page.evaluate(() => window.violations);

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { violations } from './axe.mjs';
-import { launch, open, problemsOf, Server } from './helpers.mjs';
+import { boxOf, launch, open, problemsOf, Server } from './helpers.mjs';
 
 const HALL = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 400 200" width="400"
 height="200"><rect width="400" height="200" fill="#d9dcdf"/>
@@ -111,7 +111,7 @@ test('a picture is uploaded, refused with the reason, and shown with a value', a
     assert.ok(Math.abs(width / height - 2) < 0.05, `${width} x ${height}`);
     const value = page.getByRole('button', { name: /supply_temperature/ }).last();
     await value.getByText(/°C/).waitFor();
-    const [outer, inner] = [await image.boundingBox(), await value.boundingBox()];
+    const [outer, inner] = [await boxOf(image), await boxOf(value)];
     const middle = (inner.x + inner.width / 2 - outer.x) / outer.width;
     assert.ok(Math.abs(middle - 0.8) < 0.02, `${middle}`);
     await value.press('Enter');

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { violations } from './axe.mjs';
-import { launch, open, problemsOf, Server } from './helpers.mjs';
+import { boxOf, launch, open, problemsOf, Server } from './helpers.mjs';
 
 const SUPPLY = 'demo/heating/boiler/supply_setpoint';
 const LEVEL = 'demo/water/tank/level';
@@ -75,7 +75,7 @@ function onPage(name, query, run, options = {}) {
 
 /** Moves the mouse to an instant of the chart, in seconds after the start. */
 async function hover(page, second) {
-  const box = await page.locator('.u-over').boundingBox();
+  const box = await boxOf(page.locator('.u-over'));
   const x = box.x + (box.width * second * 1000) / SPAN_MS;
   await page.mouse.move(x, box.y + box.height / 2);
   return { x, y: box.y + box.height / 2 };
@@ -211,7 +211,7 @@ onPage('Shift and drag moves the window, a drag zooms into it', '', async (page)
   await drawn(page);
   const end = Number(query(page, 'end'));
   const { x, y } = await hover(page, 150);
-  const box = await page.locator('.u-over').boundingBox();
+  const box = await boxOf(page.locator('.u-over'));
   await page.keyboard.down('Shift');
   await page.mouse.down();
   await page.mouse.move(x + box.width / 10, y, { steps: 4 });
@@ -282,7 +282,7 @@ onPage('the strip of the whole moves the window by mouse and by keys', '', async
   await page.getByLabel('Length of the whole range').selectOption({ label: '1 hour' });
   await page.waitForFunction(() => /whole=3600000/.test(location.search));
   const end = Number(query(page, 'end'));
-  const box = await brush.boundingBox();
+  const box = await boxOf(brush);
   await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
   await page.mouse.down();
   await page.mouse.move(box.x + box.width / 2 - 60, box.y + box.height / 2, { steps: 4 });

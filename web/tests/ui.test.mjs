@@ -1,7 +1,7 @@
 // What people do with the pages, against the real binary and the demo plant.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { launch, open, problemsOf, Server, SOON, withPage } from './helpers.mjs';
+import { boxOf, launch, open, problemsOf, Server, SOON, withPage } from './helpers.mjs';
 
 const server = new Server();
 let browser;
@@ -295,7 +295,7 @@ test('trends zoom by drag, wheel, buttons and keys, and the address keeps the wi
   try {
     const chart = page.getByRole('application');
     await page.locator('[role="application"][aria-label*="lowest"]').waitFor();
-    const box = await chart.boundingBox();
+    const box = await boxOf(chart);
     const span = () => Number(new URL(page.url()).searchParams.get('span'));
     await page.mouse.move(box.x + box.width * 0.5, box.y + box.height / 2);
     await page.locator('.pens .cursor').first().waitFor();

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { violations } from './axe.mjs';
-import { launch, open, PASSWORD, problemsOf, Server, SOON } from './helpers.mjs';
+import { boxOf, launch, open, PASSWORD, problemsOf, Server, SOON } from './helpers.mjs';
 import { boardOf } from './widgets-board.mjs';
 
 const server = new Server();
@@ -124,7 +124,7 @@ onBoard('a chart is zoomed by drag and by keyboard, and goes back', async (page)
   assert.equal(Math.round((query.get('end_us') - query.get('start_us')) / 1e6), 150);
   await back.press('Enter');
   await back.waitFor({ state: 'detached' });
-  const box = await chart.locator('.u-over').boundingBox();
+  const box = await boxOf(chart.locator('.u-over'));
   await page.mouse.move(box.x + box.width * 0.6, box.y + 40);
   await page.mouse.down();
   await page.mouse.move(box.x + box.width * 0.9, box.y + 40, { steps: 4 });
@@ -137,7 +137,7 @@ onBoard('charts of a group have one cursor, with values, by pointer and by keys'
   await second.locator('.u-over').waitFor();
   // The first samples are there once the chart says how they are.
   await second.getByRole('img', { name: /Beside it\. / }).waitFor();
-  const box = await first.locator('.u-over').boundingBox();
+  const box = await boxOf(first.locator('.u-over'));
   // A few seconds ago: the newest samples may still be on their way.
   await page.mouse.move(box.x + box.width * 0.98, box.y + 30);
   await page.mouse.move(box.x + box.width * 0.975, box.y + 31);
@@ -250,7 +250,7 @@ onBoard('a button to hold writes after half a second, and again when let go', as
     if (request.url().endsWith('/write')) bodies.push(request.postDataJSON().value);
   });
   await button.scrollIntoViewIfNeeded();
-  const box = await button.boundingBox();
+  const box = await boxOf(button);
   await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
   await page.mouse.down();
   await page.mouse.up();

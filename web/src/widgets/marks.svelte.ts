@@ -1,6 +1,9 @@
 /** The alarms of tags, as tiles show them: one watch for all tiles of a tab. */
 import type { AlarmItem } from '../lib/api.gen.ts';
 
+/** Pause before what was not loaded is asked for again. */
+const AGAIN_MS = 5_000;
+
 let worst = $state.raw<ReadonlyMap<string, AlarmItem>>(new Map());
 let watchers = 0;
 let stop: (() => void) | null = null;
@@ -27,9 +30,13 @@ export function watchMarks(): () => void {
   };
 }
 
-/** What asks the hub is not needed for the first look at a dashboard. */
+/** What asks the hub is not needed for the first look at a dashboard; a lost hub is asked again. */
 function start(): void {
-  void import('./marks-source.svelte.ts').then(({ followAlarms }) => {
-    if (0 < watchers) stop ??= followAlarms((next) => (worst = next));
-  });
+  // The mark comes along, so that it can be drawn whenever an alarm has been read.
+  Promise.all([import('./marks-source.svelte.ts'), import('./Mark.svelte')]).then(
+    ([{ followAlarms }]) => {
+      if (0 < watchers) stop ??= followAlarms((next) => (worst = next));
+    },
+    () => window.setTimeout(() => 0 < watchers && !stop && start(), AGAIN_MS),
+  );
 }
