@@ -26,7 +26,7 @@ export const OWNER = { name: 'owner', password: 'kettle-drum 7 ferry' };
 export const PASSWORD = 'teapot-lantern 9 grove';
 
 /** Longest wait for what should be there at once, on a machine that is busy. */
-export const SOON = 15_000;
+export const SOON = 30_000;
 
 function binary() {
   if (process.env.HEADWORKS_BIN) return process.env.HEADWORKS_BIN;

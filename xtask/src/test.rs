@@ -8,7 +8,7 @@ use crate::summary::{Counts, Summary};
 use crate::{build, codegen, setup, shell, tidy};
 
 /// Most files of browser tests that are tried once more: with more something is broken.
-const FILES_AGAIN_MAX: usize = 4;
+const FILES_AGAIN_MAX: usize = 8;
 
 /// Installs what is missing and runs everything; the last line says how many passed.
 pub(crate) fn run(_arguments: &[String]) -> anyhow::Result<()> {
